@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/base/log.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <shared_mutex>
+
+namespace cohort {
+
+namespace {
+
+struct LoggerState {
+  std::atomic<int> level{static_cast<int>(LogLevel::off)};
+  std::atomic<bool> to_stderr{false};
+  std::shared_mutex mutex;
+  Logger::Sink sink;
+  std::string process_name = "MainProcess";
+};
+
+// Leaked on purpose: static destructors may still log.
+LoggerState& state() {
+  static auto* instance = new LoggerState;
+  return *instance;
+}
+
+}  // namespace
+
+std::string log_level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::subdebug: return "SUBDEBUG";
+    case LogLevel::debug: return "DEBUG";
+    case LogLevel::info: return "INFO";
+    case LogLevel::subwarning: return "SUBWARNING";
+    case LogLevel::warning: return "WARNING";
+    case LogLevel::error: return "ERROR";
+    case LogLevel::off: break;
+  }
+  return "LEVEL " + std::to_string(static_cast<int>(level));
+}
+
+bool Logger::enabled(LogLevel level) const noexcept {
+  // relaxed: a level change may be seen late; it orders nothing.
+  return static_cast<int>(level) >= state().level.load(std::memory_order_relaxed);
+}
+
+LogLevel Logger::level() const noexcept {
+  // relaxed: as in enabled().
+  return static_cast<LogLevel>(state().level.load(std::memory_order_relaxed));
+}
+
+void Logger::set_level(LogLevel level) noexcept {
+  // relaxed: as in enabled().
+  state().level.store(static_cast<int>(level), std::memory_order_relaxed);
+}
+
+void Logger::set_sink(Sink sink) {
+  std::unique_lock guard(state().mutex);
+  // relaxed: read only to copy the setting to a child.
+  state().to_stderr.store(false, std::memory_order_relaxed);
+  state().sink = std::move(sink);
+}
+
+void Logger::log(LogLevel level, std::string_view message) {
+  if (!enabled(level)) return;
+  std::shared_lock guard(state().mutex);
+  if (!state().sink) return;
+  std::string line = "[" + log_level_name(level) + "/" + state().process_name + "] ";
+  line += message;
+  line += '\n';
+  state().sink(level, line);
+}
+
+Logger& get_logger() {
+  static auto* logger = new Logger;
+  return *logger;
+}
+
+Logger& log_to_stderr(LogLevel level) {
+  Logger& logger = get_logger();
+  logger.set_sink([](LogLevel, std::string_view line) { log::write_raw(line.data(), line.size()); });
+  // relaxed: read only to copy the setting to a child.
+  state().to_stderr.store(true, std::memory_order_relaxed);
+  logger.set_level(level);
+  return logger;
+}
+
+namespace log {
+
+void set_process_name(std::string_view name) {
+  std::unique_lock guard(state().mutex);
+  state().process_name = name;
+}
+
+// relaxed: a setting, it orders nothing.
+bool to_stderr() noexcept { return state().to_stderr.load(std::memory_order_relaxed); }
+
+void write_raw(const char* bytes, std::size_t count) noexcept {
+  int saved = errno;
+  while (count > 0) {
+    ssize_t written = ::write(STDERR_FILENO, bytes, count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) break;
+    bytes += written;
+    count -= static_cast<std::size_t>(written);
+  }
+  errno = saved;
+}
+
+}  // namespace log
+
+}  // namespace cohort

@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "os/memory.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "cohort/base/error.hpp"
+
+namespace cohort::os {
+
+std::size_t page_size() noexcept {
+  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+Fd make_memory(const char* name, std::uint64_t size) {
+  // ftruncate above RLIMIT_FSIZE raises SIGXFSZ, which kills: ask first.
+  rlimit file_size{};
+  if (::getrlimit(RLIMIT_FSIZE, &file_size) == 0 && file_size.rlim_cur != RLIM_INFINITY && size > file_size.rlim_cur)
+    throw OsError(EFBIG, "memfd_create", name);
+  Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) throw_errno("memfd_create", name);
+  if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) throw_errno("ftruncate", name);
+  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    throw_errno("fcntl(F_ADD_SEALS)", name);
+  return fd;
+}
+
+std::uint64_t memory_size(int fd) {
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) throw_errno("fstat", std::to_string(fd));
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
+std::uint64_t memory_resident(int fd) {
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) throw_errno("fstat", std::to_string(fd));
+  return static_cast<std::uint64_t>(info.st_blocks) * 512;
+}
+
+std::byte* reserve_address_space(std::size_t size) noexcept {
+  void* address = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return address == MAP_FAILED ? nullptr : static_cast<std::byte*>(address);
+}
+
+void release_address_space(std::byte* address, std::size_t size) noexcept { ::munmap(address, size); }
+
+void map_shared(std::byte* address, int fd, std::uint64_t offset, std::size_t size) {
+  void* result = ::mmap(address, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, static_cast<off_t>(offset));
+  if (result == MAP_FAILED) throw_errno("mmap", std::to_string(size) + " bytes of shared memory");
+  // A core dump would otherwise touch, and so allocate, every page of every window.
+  ::madvise(address, size, MADV_DONTDUMP);
+}
+
+void discard(int fd, std::uint64_t offset, std::uint64_t size) noexcept {
+  int saved = errno;
+  ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size));
+  errno = saved;
+}
+
+void* map_wiped_on_fork_page() noexcept {
+  void* page = ::mmap(nullptr, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return nullptr;
+  if (::madvise(page, page_size(), MADV_WIPEONFORK) != 0) {
+    ::munmap(page, page_size());
+    return nullptr;
+  }
+  return page;
+}
+
+namespace {
+
+// The number in a one-line file of the cgroup file system; nullopt-like 0 when absent or "max".
+std::uint64_t number_in(const std::string& path) noexcept {
+  std::FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return 0;
+  char text[64] = {};
+  std::size_t length = std::fread(text, 1, sizeof text - 1, file);
+  std::fclose(file);
+  if (length == 0) return 0;
+  return std::strtoull(text, nullptr, 10);
+}
+
+// The path of this process in the hierarchy that /proc/self/cgroup shows for `controller` ("" is version 2).
+std::string cgroup_path(const char* controller) {
+  std::FILE* file = std::fopen("/proc/self/cgroup", "re");
+  if (file == nullptr) return {};
+  std::string found;
+  char line[4096];
+  while (std::fgets(line, sizeof line, file) != nullptr) {
+    char* first = std::strchr(line, ':');
+    char* second = first != nullptr ? std::strchr(first + 1, ':') : nullptr;
+    if (second == nullptr) continue;
+    *second = '\0';
+    if (std::strcmp(first + 1, controller) == 0) {
+      found = second + 1;
+      while (!found.empty() && (found.back() == '\n' || found.back() == '/')) found.pop_back();
+      break;
+    }
+  }
+  std::fclose(file);
+  return found;
+}
+
+// The least limit on the way from this process's group up to the root.
+std::uint64_t least_limit(const std::string& mount, std::string path, const char* file) {
+  std::uint64_t least = UINT64_MAX;
+  while (true) {
+    std::uint64_t value = number_in(mount + path + "/" + file);
+    if (value != 0) least = std::min(least, value);
+    std::size_t slash = path.rfind('/');
+    if (slash == std::string::npos) break;
+    path.resize(slash);
+  }
+  return least;
+}
+
+}  // namespace
+
+std::uint64_t memory_limit() noexcept {
+  auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));
+  std::uint64_t limit = pages * page_size();
+  try {
+    limit = std::min(limit, least_limit("/sys/fs/cgroup", cgroup_path(""), "memory.max"));
+    limit = std::min(limit, least_limit("/sys/fs/cgroup/memory", cgroup_path("memory"), "memory.limit_in_bytes"));
+  } catch (...) {  // out of memory for a path: the RAM's size is still a bound
+  }
+  return limit;
+}
+
+}  // namespace cohort::os
