@@ -11,12 +11,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "cohort/base/error.hpp"
+#include "os/cgroup.hpp"
 
 namespace cohort::os {
 
@@ -80,64 +78,9 @@ void* map_wiped_on_fork_page() noexcept {
   return page;
 }
 
-namespace {
-
-// The number in a one-line file of the cgroup file system; nullopt-like 0 when absent or "max".
-std::uint64_t number_in(const std::string& path) noexcept {
-  std::FILE* file = std::fopen(path.c_str(), "re");
-  if (file == nullptr) return 0;
-  char text[64] = {};
-  std::size_t length = std::fread(text, 1, sizeof text - 1, file);
-  std::fclose(file);
-  if (length == 0) return 0;
-  return std::strtoull(text, nullptr, 10);
-}
-
-// The path of this process in the hierarchy that /proc/self/cgroup shows for `controller` ("" is version 2).
-std::string cgroup_path(const char* controller) {
-  std::FILE* file = std::fopen("/proc/self/cgroup", "re");
-  if (file == nullptr) return {};
-  std::string found;
-  char line[4096];
-  while (std::fgets(line, sizeof line, file) != nullptr) {
-    char* first = std::strchr(line, ':');
-    char* second = first != nullptr ? std::strchr(first + 1, ':') : nullptr;
-    if (second == nullptr) continue;
-    *second = '\0';
-    if (std::strcmp(first + 1, controller) == 0) {
-      found = second + 1;
-      while (!found.empty() && (found.back() == '\n' || found.back() == '/')) found.pop_back();
-      break;
-    }
-  }
-  std::fclose(file);
-  return found;
-}
-
-// The least limit on the way from this process's group up to the root.
-std::uint64_t least_limit(const std::string& mount, std::string path, const char* file) {
-  std::uint64_t least = UINT64_MAX;
-  while (true) {
-    std::uint64_t value = number_in(mount + path + "/" + file);
-    if (value != 0) least = std::min(least, value);
-    std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) break;
-    path.resize(slash);
-  }
-  return least;
-}
-
-}  // namespace
-
 std::uint64_t memory_limit() noexcept {
   auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));
-  std::uint64_t limit = pages * page_size();
-  try {
-    limit = std::min(limit, least_limit("/sys/fs/cgroup", cgroup_path(""), "memory.max"));
-    limit = std::min(limit, least_limit("/sys/fs/cgroup/memory", cgroup_path("memory"), "memory.limit_in_bytes"));
-  } catch (...) {  // out of memory for a path: the RAM's size is still a bound
-  }
-  return limit;
+  return std::min(pages * page_size(), cgroup_memory_limit().value_or(UINT64_MAX));
 }
 
 }  // namespace cohort::os

@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "os/process.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/single_threaded.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "cohort/base/error.hpp"
+
+extern "C" __attribute__((weak)) void __gcov_dump(void);
+
+namespace cohort::os {
+
+pid_t process_id() noexcept { return ::getpid(); }
+pid_t parent_process_id() noexcept { return ::getppid(); }
+pid_t thread_id() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+int thread_count() noexcept {
+  if (__libc_single_threaded) return 1;
+  int saved = errno;
+  int count = 0;
+  if (DIR* tasks = ::opendir("/proc/self/task")) {
+    while (const dirent* entry = ::readdir(tasks)) count += entry->d_name[0] != '.';
+    ::closedir(tasks);
+  }
+  errno = saved;
+  return count == 0 ? 1 : count;
+}
+
+pid_t fork_process() {
+  pid_t pid = ::fork();
+  if (pid < 0) throw_errno("fork");
+  return pid;
+}
+
+void set_parent_death_signal(int signal) noexcept { ::prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+void become_subreaper() noexcept { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+Fd open_pidfd(pid_t pid) noexcept {
+  int saved = errno;
+  Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  errno = saved;
+  return fd;
+}
+
+bool send_signal(int pidfd, int signal) noexcept {
+  int saved = errno;
+  bool sent = ::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0;
+  errno = saved;
+  return sent;
+}
+
+EndedChild peek_ended_child() noexcept {
+  siginfo_t info{};
+  if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 || info.si_pid == 0) return {};
+  EndedChild child;
+  child.pid = info.si_pid;
+  // The same word that waitpid would give.
+  if (info.si_code == CLD_EXITED) child.wait_status = (info.si_status & 0xff) << 8;
+  else child.wait_status = (info.si_status & 0x7f) | (info.si_code == CLD_DUMPED ? 0x80 : 0);
+  return child;
+}
+
+void reap_child(pid_t pid) noexcept {
+  int status;
+  while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
+std::vector<pid_t> child_processes() {
+  std::vector<pid_t> children;
+  DIR* tasks = ::opendir("/proc/self/task");
+  if (tasks == nullptr) return children;
+  while (const dirent* entry = ::readdir(tasks)) {
+    if (entry->d_name[0] == '.') continue;
+    std::string path = std::string("/proc/self/task/") + entry->d_name + "/children";
+    std::FILE* file = std::fopen(path.c_str(), "re");
+    if (file == nullptr) continue;
+    int pid;
+    while (std::fscanf(file, "%d", &pid) == 1) children.push_back(pid);
+    std::fclose(file);
+  }
+  ::closedir(tasks);
+  return children;
+}
+
+void kill_descendants() noexcept try {
+  // Each round kills the direct children; their children then become ours.
+  while (true) {
+    for (pid_t pid : child_processes()) ::kill(pid, SIGKILL);
+    pid_t reaped = ::waitpid(-1, nullptr, __WALL);
+    if (reaped < 0 && errno != EINTR) return;
+  }
+} catch (...) {  // no memory for a list of pids: the parent-death signal does the rest
+}
+
+void detach_standard_input() noexcept {
+  int fd = ::open("/dev/null", O_RDONLY);
+  if (fd > 0) {
+    ::dup2(fd, 0);
+    ::close(fd);
+  }
+}
+
+void install_fd(int from, int number) {
+  if (from == number) {
+    set_close_on_exec(from, false);
+    return;
+  }
+  if (::dup2(from, number) < 0) throw_errno("dup2", std::to_string(number));
+}
+
+std::string environment_variable(const char* name) {
+  const char* value = ::secure_getenv(name);
+  return value != nullptr ? value : "";
+}
+
+void unset_environment_variable(const char* name) noexcept { ::unsetenv(name); }
+void set_environment_variable(const char* name, const std::string& value) { ::setenv(name, value.c_str(), 1); }
+
+std::array<std::byte, 32> random_bytes() {
+  std::array<std::byte, 32> bytes{};
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    ssize_t n = ::getrandom(bytes.data() + done, bytes.size() - done, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw_errno("getrandom");
+    done += static_cast<std::size_t>(n);
+  }
+  return bytes;
+}
+
+std::vector<std::string> program_arguments() {
+  std::vector<std::string> arguments;
+  Fd file = open_file("/proc/self/cmdline", O_RDONLY);
+  std::string text;
+  char buffer[4096];
+  ssize_t n;
+  while ((n = ::read(file.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(n));
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = text.find('\0', at);
+    if (end == std::string::npos) end = text.size();
+    arguments.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return arguments;
+}
+
+void end_process(int status) noexcept {
+  if (__gcov_dump != nullptr) __gcov_dump();
+  ::_exit(status);
+}
+
+void name_thread(const char* name) noexcept { ::prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+}  // namespace cohort::os

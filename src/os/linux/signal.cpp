@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "os/signal.hpp"
+
+#include <pthread.h>
+#include <sys/signalfd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "cohort/base/error.hpp"
+
+namespace cohort::os {
+
+BlockSignals::BlockSignals() noexcept {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &previous_);
+}
+
+BlockSignals::~BlockSignals() { ::pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
+
+void reset_signal_handlers() noexcept {
+  int saved = errno;
+  for (int number = 1; number < NSIG; ++number) {
+    struct sigaction action{};
+    if (::sigaction(number, nullptr, &action) != 0) continue;
+    if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) continue;
+    action.sa_handler = SIG_DFL;
+    action.sa_flags = 0;
+    ::sigaction(number, &action, nullptr);
+  }
+  errno = saved;
+}
+
+void set_signal_mask(const sigset_t& mask) noexcept { ::pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
+
+sigset_t signal_mask() noexcept {
+  sigset_t mask;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  return mask;
+}
+
+void ignore_signal(int number) noexcept {
+  struct sigaction action{};
+  action.sa_handler = SIG_IGN;
+  ::sigaction(number, &action, nullptr);
+}
+
+void default_signal(int number) noexcept {
+  struct sigaction action{};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(number, &action, nullptr);
+}
+
+Fd child_ended_fd() {
+  sigset_t child;
+  ::sigemptyset(&child);
+  ::sigaddset(&child, SIGCHLD);
+  ::pthread_sigmask(SIG_BLOCK, &child, nullptr);
+  int fd = ::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) throw_errno("signalfd");
+  return Fd(fd);
+}
+
+std::string signal_name(int number) {
+  if (const char* name = ::sigabbrev_np(number)) return std::string("SIG") + name;
+  return "signal " + std::to_string(number);
+}
+
+}  // namespace cohort::os

@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "os/socket.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "cohort/base/error.hpp"
+
+namespace cohort::os {
+
+void receive_credentials(int fd) {
+  int on = 1;
+  if (::setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) throw_errno("setsockopt(SO_PASSCRED)");
+}
+
+void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds) {
+  if (fds.size() > kMaxPacketFds) throw OsError(EINVAL, "sendmsg", "too many descriptors");
+  iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPacketFds)];
+  if (!fds.empty()) {
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(fds.size_bytes());
+    std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+  }
+  while (::sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
+    if (errno != EINTR) throw_errno("sendmsg");
+}
+
+Packet receive_packet(int fd, std::span<std::byte> buffer) {
+  iovec part{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPacketFds) + CMSG_SPACE(sizeof(ucred))];
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t length;
+  while ((length = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC)) < 0)
+    if (errno != EINTR) throw_errno("recvmsg");
+  Packet packet;
+  packet.size = static_cast<std::size_t>(length);
+  packet.truncated = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET) continue;
+    if (header->cmsg_type == SCM_RIGHTS) {
+      std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+      for (std::size_t i = 0; i < count; ++i) {
+        int received;
+        std::memcpy(&received, CMSG_DATA(header) + i * sizeof(int), sizeof received);
+        packet.fds.emplace_back(received);
+      }
+    } else if (header->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials;
+      std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+      packet.sender = credentials.pid;
+    }
+  }
+  return packet;
+}
+
+}  // namespace cohort::os

@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Port contract: this process among others: its threads, its bonds to parent and descendants, its standard streams.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "os/fd.hpp"
+
+namespace cohort::os {
+
+[[nodiscard]] pid_t process_id() noexcept;
+[[nodiscard]] pid_t parent_process_id() noexcept;
+[[nodiscard]] pid_t thread_id() noexcept;
+/// Threads of this process now. 0.1 µs while it has never had a second one, about 10 µs after.
+[[nodiscard]] int thread_count() noexcept;
+/// fork(2), through the C library, so that its locks are sound in the child. Returns 0 in the child; throws OsError.
+[[nodiscard]] pid_t fork_process();
+/// Has the kernel send `signal` to this process when the *thread* that forked it ends; 0 takes that back.
+void set_parent_death_signal(int signal) noexcept;
+/// Orphaned descendants become children of this process instead of init's.
+void become_subreaper() noexcept;
+/// A pidfd for `pid`; empty when the process is gone or the kernel refuses.
+[[nodiscard]] Fd open_pidfd(pid_t pid) noexcept;
+/// Sends a signal through a pidfd; false when the process is gone.
+bool send_signal(int pidfd, int signal) noexcept;
+
+/// A child that has ended, without reaping it: pid and wait status. pid 0 when none has.
+struct EndedChild {
+  pid_t pid = 0;
+  int wait_status = 0;
+};
+[[nodiscard]] EndedChild peek_ended_child() noexcept;
+/// Reaps a child that has ended.
+void reap_child(pid_t pid) noexcept;
+/// Direct children of this process now.
+[[nodiscard]] std::vector<pid_t> child_processes();
+/// Kills and reaps all descendants until none is left. For a subreaper with one thread.
+void kill_descendants() noexcept;
+
+/// Opens /dev/null on descriptor 0.
+void detach_standard_input() noexcept;
+/// Makes `from` the descriptor `number`, inheritable.
+void install_fd(int from, int number);
+/// The secure value of an environment variable; empty when unset or when the program is privileged.
+[[nodiscard]] std::string environment_variable(const char* name);
+void unset_environment_variable(const char* name) noexcept;
+void set_environment_variable(const char* name, const std::string& value);
+/// Bytes from the kernel's random source.
+[[nodiscard]] std::array<std::byte, 32> random_bytes();
+/// The arguments that this program was started with.
+[[nodiscard]] std::vector<std::string> program_arguments();
+/// Flushes what coverage tools keep in memory, when there is one; then ends the process without running exit handlers.
+[[noreturn]] void end_process(int status) noexcept;
+/// Names the calling thread, at most 15 characters.
+void name_thread(const char* name) noexcept;
+
+}  // namespace cohort::os

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Port contract: signals, without handlers that do work.
+#pragma once
+
+#include <csignal>
+#include <string>
+
+#include "os/fd.hpp"
+
+namespace cohort::os {
+
+/// Blocks all signals of the calling thread for its lifetime, then puts the old mask back.
+class BlockSignals {
+ public:
+  BlockSignals() noexcept;
+  ~BlockSignals();
+  BlockSignals(const BlockSignals&) = delete;
+  BlockSignals& operator=(const BlockSignals&) = delete;
+  /// The mask that was in force.
+  [[nodiscard]] const sigset_t& previous() const noexcept { return previous_; }
+
+ private:
+  sigset_t previous_;
+};
+
+/// Gives every signal its default action, but for those that are ignored.
+void reset_signal_handlers() noexcept;
+/// Sets the calling thread's mask.
+void set_signal_mask(const sigset_t& mask) noexcept;
+/// The calling thread's mask.
+[[nodiscard]] sigset_t signal_mask() noexcept;
+/// Ignores a signal.
+void ignore_signal(int number) noexcept;
+/// Default action for a signal.
+void default_signal(int number) noexcept;
+/// Blocks SIGCHLD in this thread and returns a descriptor that is readable when a child has ended.
+[[nodiscard]] Fd child_ended_fd();
+/// "SIGKILL"; "signal 77" for one without a name.
+[[nodiscard]] std::string signal_name(int number);
+
+}  // namespace cohort::os
