@@ -1,0 +1,195 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "os/process_identity.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+namespace cohort::os {
+
+namespace {
+
+std::atomic<std::uint64_t> fallbacks{0};
+
+// What /proc/PID/stat says that identifies a process and tells whether it runs.
+struct ProcessStat {
+  bool found = false;   // the file could be read
+  bool denied = false;  // it may be there, but we could not look (no /proc, no descriptors left)
+  char state = '?';
+  std::uint64_t threads = 0;
+  std::uint64_t start_time = 0;
+};
+
+// "/proc/PID/stat" without stdio: this runs in forked children.
+void stat_path(std::int32_t pid, char (&path)[32]) noexcept {
+  if (pid <= 0) {
+    std::memcpy(path, "/proc/self/stat", 16);
+    return;
+  }
+  char digits[12];
+  int count = 0;
+  for (auto rest = static_cast<std::uint32_t>(pid); rest != 0; rest /= 10)
+    digits[count++] = static_cast<char>('0' + rest % 10);
+  char* out = path;
+  std::memcpy(out, "/proc/", 6);
+  out += 6;
+  while (count > 0) *out++ = digits[--count];
+  std::memcpy(out, "/stat", 6);
+}
+
+ProcessStat parse(const char* text, const char* end) noexcept {
+  ProcessStat result;
+  // The command name, field 2, may hold any byte but is the only field with parentheses: the last one closes it.
+  const char* at = nullptr;
+  for (const char* p = end; p != text; --p) {
+    if (p[-1] == ')') {
+      at = p;
+      break;
+    }
+  }
+  if (at == nullptr) return result;
+  for (int field = 3; field <= 22; ++field) {
+    while (at != end && *at == ' ') ++at;
+    if (at == end) return result;
+    if (field == 3) result.state = *at;
+    std::uint64_t number = 0;
+    while (at != end && *at != ' ') {
+      number = number * 10 + static_cast<std::uint64_t>(*at - '0');
+      ++at;
+    }
+    if (field == 20) result.threads = number;
+    if (field == 22) {
+      result.start_time = number;
+      result.found = true;
+    }
+  }
+  return result;
+}
+
+ProcessStat read_stat(std::int32_t pid) noexcept {
+  char path[32];
+  stat_path(pid, path);
+  int saved = errno;
+  int fd = -1;
+  do {
+    fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  } while (fd < 0 && errno == EINTR);
+  ProcessStat result;
+  if (fd < 0) {
+    // Without a /proc every process looks absent; /proc/self tells the two apart.
+    result.denied = errno != ENOENT && errno != ESRCH;
+    if (!result.denied && ::access("/proc/self/stat", F_OK) != 0) result.denied = true;
+  } else {
+    char text[1024];
+    ssize_t length = 0;
+    do {
+      length = ::read(fd, text, sizeof text);
+    } while (length < 0 && errno == EINTR);
+    if (length > 0) result = parse(text, text + length);
+    if (length < 0 && errno != ESRCH) result.denied = true;
+    ::close(fd);
+  }
+  errno = saved;
+  return result;
+}
+
+// Death by /proc alone. A main thread that called pthread_exit shows as a zombie while its process goes on: the
+// number of threads tells the two apart (a true zombie has one).
+bool is_alive_by_proc(const ProcessIdentity& identity) noexcept {
+  ProcessStat stat = read_stat(identity.pid);
+  if (stat.denied) {
+    int saved = errno;
+    bool gone = ::kill(identity.pid, 0) != 0 && errno == ESRCH;
+    errno = saved;
+    return !gone;
+  }
+  if (!stat.found) return false;
+  if (identity.start_time != 0 && stat.start_time != identity.start_time) return false;
+  if (stat.state == 'X') return false;
+  return stat.state != 'Z' || stat.threads > 1;
+}
+
+// -1 with errno like the system call.
+int raw_pidfd_open(std::int32_t pid) noexcept { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+
+}  // namespace
+
+ProcessIdentity process_identity_self() noexcept {
+  return {static_cast<std::int32_t>(::getpid()), read_stat(0).start_time};
+}
+
+ProcessIdentity process_identity_of(std::int32_t pid) noexcept {
+  if (pid <= 0) return {};
+  return {pid, read_stat(pid).start_time};
+}
+
+bool pidfd_has_ended(int pidfd) noexcept {
+  int saved = errno;
+  pollfd item{pidfd, POLLIN, 0};
+  int ready;
+  do {
+    ready = ::poll(&item, 1, 0);
+  } while (ready < 0 && errno == EINTR);
+  errno = saved;
+  return ready > 0;
+}
+
+Fd open_pidfd(const ProcessIdentity& identity) noexcept {
+  if (identity.pid <= 0) return {};
+  int saved = errno;
+  Fd fd(raw_pidfd_open(identity.pid));
+  if (!fd) {
+    // relaxed: a statistic
+    if (errno != ESRCH && errno != EINVAL) fallbacks.fetch_add(1, std::memory_order_relaxed);
+    errno = saved;
+    return {};
+  }
+  errno = saved;
+  if (identity.start_time == 0) return fd;
+  // Read after opening: the descriptor keeps the number from being given out again, so what stands in /proc now is
+  // either the process behind the descriptor or nothing.
+  ProcessStat stat = read_stat(identity.pid);
+  if (stat.found && stat.start_time != identity.start_time) return {};
+  if (!stat.found && !stat.denied) return {};
+  return fd;
+}
+
+bool is_alive(const ProcessIdentity& identity) noexcept {
+  if (identity.pid <= 0) return false;
+  int saved = errno;
+  Fd fd(raw_pidfd_open(identity.pid));
+  if (!fd) {
+    int reason = errno;
+    errno = saved;
+    if (reason == ESRCH) return false;
+    // relaxed: a statistic
+    if (reason != EINVAL) fallbacks.fetch_add(1, std::memory_order_relaxed);
+    return is_alive_by_proc(identity);
+  }
+  errno = saved;
+  if (identity.start_time != 0) {
+    ProcessStat stat = read_stat(identity.pid);
+    if (stat.found && stat.start_time != identity.start_time) return false;
+  }
+  return !pidfd_has_ended(fd.get());
+}
+
+std::uint64_t pidfd_fallbacks() noexcept { return fallbacks.load(std::memory_order_relaxed); }  // relaxed: a statistic
+
+std::uint64_t process_namespace() noexcept {
+  struct stat info{};
+  int saved = errno;
+  bool found = ::stat("/proc/self/ns/pid", &info) == 0;
+  errno = saved;
+  return found ? static_cast<std::uint64_t>(info.st_ino) : 0;
+}
+
+}  // namespace cohort::os
