@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The Cohort authors
+# SPDX-License-Identifier: Apache-2.0
+"""Proves that each check can fail: every planted offence below must be found, and the clean tree must pass."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+SPDX = "// SPDX-FileCopyrightText: 2026 The Cohort authors\n// SPDX-License-Identifier: Apache-2.0\n"
+HEADER = SPDX + "//\n// What it is for.\n#pragma once\n\n"
+
+CLEAN = {
+    "CMakeLists.txt": "cohort_layer(base)\ncohort_layer(os DEPENDS base)\ncohort_layer(wire DEPENDS os base)\n"
+    "cohort_layer(shm DEPENDS base)\n",
+    "include/cohort/base/a.hpp": HEADER + "#include <cstdint>\n\nnamespace cohort {\n\n/// A number.\nint number(int x);\n\n"
+    "/// A thing.\nclass Thing {\n public:\n  /// Makes it of `x`.\n  explicit Thing(int x = {}) noexcept : x_{x} {}\n"
+    "  Thing(const Thing&) = default;\n  /// Reads it.\n  [[nodiscard]] int get() const noexcept { return x_; }\n"
+    "  int twice() const { return 2 * x_; }\n\n private:\n  int hidden();\n  int x_;\n};\n\n}  // namespace cohort\n",
+    "src/os/b.hpp": HEADER + '#include <unistd.h>\n\n#include "cohort/base/a.hpp"\n#ifdef __linux__\n#endif\n',
+    "src/wire/c.cpp": SPDX + '#include "os/b.hpp"\n\nvoid f(std::atomic<int>& x) {\n'
+    "  // SYNC(flag): this store -> the load in g(); carries the value\n  x.store(1, std::memory_order_release);\n}\n\n"
+    "int g(std::atomic<int>& x) {\n  x.load(std::memory_order_relaxed);  // relaxed: a hint\n\n"
+    "  return x.load(std::memory_order_acquire);  // SYNC(flag): pairs with f()\n}\n",
+    "README.md": "# A title, with `code`\n\n[there](docs/x.md#over-here) [here](#a-title-with-code) [far](https://example.org)\n",
+    "docs/x.md": "# Over here\n",
+    ".clang-format": (HERE.parent / ".clang-format").read_text(encoding="utf-8"),
+}
+
+# check, what is planted, path, text that replaces or (with +) follows the file's, what the report must say
+PLANTED = [
+    ("layers.py", "an upward include", "src/os/b.hpp", '+#include "wire/c.hpp"\n', "os may not use wire"),
+    ("layers.py", "a sibling include", "src/wire/c.cpp", '+#include "shm/x.hpp"\n', "wire may not use shm"),
+    ("layers.py", "an undeclared layer", "src/shm/d.cpp", SPDX + '#include "os/b.hpp"\n', "does not name os in DEPENDS"),
+    ("layers.py", "an upward dependency in CMake", "CMakeLists.txt", "+cohort_layer(os DEPENDS wire)\n", "may not depend"),
+    ("layers.py", "an OS header outside src/os", "src/wire/c.cpp", "+#include <sys/mman.h>\n", "header of the operating"),
+    ("layers.py", "an OS header in public", "include/cohort/base/a.hpp", "+#include <unistd.h>\n", "header of the operating"),
+    ("layers.py", "a heavy public header", "include/cohort/base/a.hpp", "+#include <iostream>\n", "in a public header"),
+    ("layers.py", "a private header in public", "include/cohort/base/a.hpp", '+#include "base/x.hpp"\n', "includes the private"),
+    ("layers.py", "a platform condition", "src/wire/c.cpp", "+#if defined(__linux__)\n#endif\n", "platform condition"),
+    ("layers.py", "the umbrella inside", "src/wire/c.cpp", '+#include "cohort/cohort.hpp"\n', "includes the umbrella"),
+    ("layers.py", "an include cycle", "include/cohort/base/a.hpp", '+#include "cohort/base/a.hpp"\n', "include cycle"),
+    ("layers.py", "an unknown layer", "src/util/e.cpp", SPDX, "no layer 'util'"),
+    ("orders.py", "an order without a tag", "src/wire/c.cpp", "+\nint h() { return y.load(std::memory_order_acquire); }\n", "without a SYNC"),
+    ("orders.py", "relaxed without a reason", "src/wire/c.cpp", "+\nint h() { return y.load(std::memory_order::relaxed); }\n", "relaxed without"),
+    ("orders.py", "acquire called relaxed", "src/wire/c.cpp", "+\n// relaxed: no\nint h() { return y.load(std::memory_order_acquire); }\n", "without a SYNC"),
+    ("orders.py", "a tag past a blank line", "src/wire/c.cpp", "+\n// relaxed: far\n\nint h() { return y.load(std::memory_order_relaxed); }\n", "relaxed without"),
+    ("orders.py", "a one-sided pair", "src/wire/c.cpp", "+\n// SYNC(lonely): -> nobody\nvoid h() { y.store(1, std::memory_order_release); }\n", "SYNC(lonely) has no acquire"),
+    ("budget.py", "a long header", "include/cohort/base/a.hpp", "+" + "// line\n" * 350, "the limit is 350"),
+    ("budget.py", "a long source", "src/wire/c.cpp", "+" + "// line\n" * 700, "the limit is 700"),
+    ("budget.py", "a long function", "src/wire/c.cpp", "+void h() {\n" + "  f();\n" * 60 + "}\n", "h has 62 lines"),
+    ("budget.py", "a long method after values", "src/wire/c.cpp", "+X::X(int a) : a_{a}, b_{} {\n" + "  f({1});\n" * 60 + "}\n", "has 62 lines"),
+    ("budget.py", "no licence lines", "src/wire/c.cpp", "int x;\n", "SPDX"),
+    ("budget.py", "no #pragma once", "src/os/b.hpp", SPDX + "// What.\n", "no #pragma once"),
+    ("budget.py", "no purpose comment", "src/os/b.hpp", SPDX + "#pragma once\n", "no purpose comment"),
+    ("budget.py", "a drawer", "src/os/util.hpp", HEADER, "says nothing"),
+    ("budget.py", "unfinished work", "src/wire/c.cpp", "+// TODO(now): finish\n", "TODO(now)"),
+    ("budget.py", "a bare public function", "include/cohort/base/a.hpp", "+namespace cohort {\nint bare(int);\n}\n", "no doc comment: int bare"),
+    ("budget.py", "a bare public class", "include/cohort/base/a.hpp", "+namespace cohort {\nclass Bare {\n  int x;\n};\n}\n", "no doc comment: class Bare"),
+    ("budget.py", "a bare public method", "include/cohort/base/a.hpp", "+namespace cohort {\n/// S.\nstruct S {\n  /// A.\n  void a();\n\n  void b();\n};\n}\n", "no doc comment: void b"),
+    ("links.py", "a link to nowhere", "README.md", "+[x](nowhere.md)\n", "no such file"),
+    ("links.py", "an anchor to nowhere", "README.md", "+[x](docs/x.md#there)\n", "no such heading"),
+    ("headers", "a header that lacks an include", "src/os/d.hpp", HEADER + "std::vector<int> f();\n", "does not compile alone"),
+    ("headers", "a header without a guard", "src/os/d.hpp", SPDX + "struct D {};\n", "does not compile alone"),
+    ("format", "a crooked line", "src/wire/c.cpp", "+int   crooked ( );\n", "clang-format"),
+    ("flaws", "a dangerous call", "src/wire/c.cpp", "+void h(char* a) { system(a); }\n", "CWE-78"),
+]
+
+# Checks whose tool may be missing where only the tests run.
+TOOLS = {"format": "clang-format-19", "flaws": "flawfinder", "headers": "g++"}
+
+MESSAGES = [
+    ("wire: bound the depth of a decoded value\n\nA deep one used up the stack.\n", None),
+    ("shm/blocks, wire: share the limit\n", None),
+    ("fixed some stuff\n", "does not begin with a room"),
+    ("wire: " + "x" * 90 + "\n", "characters, the limit"),
+    ("wire: bound the depth.\n", "full stop"),
+    ("wire: bound the depth\nbecause\n", "no blank line"),
+]
+
+
+def write(root, files):
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def run(check, *arguments):
+    command = [sys.executable] if check.endswith(".py") else []
+    return subprocess.run([*command, str(HERE / check), *arguments], capture_output=True, text=True, check=False)
+
+
+def failures_of_trees(scratch):
+    failures, ran = [], 0
+    clean = scratch / "clean"
+    write(clean, CLEAN)
+    # g++ accepts what the clean tree has; its source is never compiled.
+    for check in sorted({row[0] for row in PLANTED}):
+        if check in TOOLS and not shutil.which(TOOLS[check]):
+            continue
+        done = run(check, "--root", str(clean))
+        ran += 1
+        if done.returncode:
+            failures.append(f"{check}: the clean tree does not pass:\n{done.stdout}{done.stderr}")
+    for number, (check, what, name, text, expected) in enumerate(PLANTED):
+        if check in TOOLS and not shutil.which(TOOLS[check]):
+            continue
+        root = scratch / str(number)
+        write(root, CLEAN)
+        write(root, {name: CLEAN.get(name, "") + text[1:] if text.startswith("+") else text})
+        done = run(check, "--root", str(root))
+        ran += 1
+        output = done.stdout + done.stderr
+        if done.returncode == 0 or expected not in output:
+            failures.append(f"{check}: {what} was not found (expected '{expected}'):\n{output}")
+    return failures, ran
+
+
+def failures_of_messages(scratch):
+    failures = []
+    for message, expected in MESSAGES:
+        path = scratch / "message"
+        path.write_text(message, encoding="utf-8")
+        done = run("commits.py", "--message", str(path))
+        if (expected is None) != (done.returncode == 0) or (expected or "") not in done.stdout:
+            failures.append(f"commits.py: {message!r}: expected {expected!r}, got: {done.stdout}")
+    return failures, len(MESSAGES)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        trees, ran_trees = failures_of_trees(pathlib.Path(folder))
+        messages, ran_messages = failures_of_messages(pathlib.Path(folder))
+    for failure in trees + messages:
+        print(failure)
+    print(f"self_test: {ran_trees + ran_messages} runs, {len(trees + messages)} failures")
+    sys.exit(1 if trees + messages else 0)
+
+
+if __name__ == "__main__":
+    main()
