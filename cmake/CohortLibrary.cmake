@@ -25,6 +25,11 @@ set_target_properties(cohort PROPERTIES
   VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
   LINKER_LANGUAGE CXX)
+get_target_property(cohort_type cohort TYPE)
+if(cohort_type STREQUAL "SHARED_LIBRARY")
+  target_link_options(cohort PRIVATE "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/cohort.map")
+  set_property(TARGET cohort APPEND PROPERTY LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/cohort.map")
+endif()
 
 add_library(cohort_whole STATIC EXCLUDE_FROM_ALL ${objects})
 set_target_properties(cohort_whole PROPERTIES LINKER_LANGUAGE CXX)
