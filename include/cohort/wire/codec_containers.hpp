@@ -1,0 +1,365 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Codecs of strings and containers: a count, then the items. Included by codec.hpp.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <forward_list>
+#include <iterator>
+#include <list>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "cohort/wire/codec.hpp"
+
+namespace cohort {
+
+namespace detail {
+
+/// Reads the items of an encoded range where they lie, whatever their alignment.
+template <class T>
+class BitwiseIterator {
+ public:
+  using iterator_category = std::random_access_iterator_tag;
+  using value_type = T;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const T*;
+  using reference = T;
+
+  explicit BitwiseIterator(const std::byte* at) noexcept : at_(at) {}
+  T operator*() const noexcept { return load_bitwise<T>(at_); }
+  BitwiseIterator& operator++() noexcept {
+    at_ += sizeof(T);
+    return *this;
+  }
+  BitwiseIterator operator++(int) noexcept {
+    BitwiseIterator before = *this;
+    at_ += sizeof(T);
+    return before;
+  }
+  BitwiseIterator& operator+=(difference_type n) noexcept {
+    at_ += n * static_cast<difference_type>(sizeof(T));
+    return *this;
+  }
+  friend BitwiseIterator operator+(BitwiseIterator it, difference_type n) noexcept { return it += n; }
+  friend difference_type operator-(BitwiseIterator a, BitwiseIterator b) noexcept {
+    return (a.at_ - b.at_) / static_cast<difference_type>(sizeof(T));
+  }
+  friend bool operator==(BitwiseIterator, BitwiseIterator) = default;
+  friend auto operator<=>(BitwiseIterator, BitwiseIterator) = default;
+
+ private:
+  const std::byte* at_;
+};
+
+template <class T>
+void encode_items(Encoder& out, const T* items, std::size_t count) {
+  if constexpr (!padded<T>()) {
+    out.write(std::as_bytes(std::span(items, count)));
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      encode_bitwise(out, items[i]);
+    }
+  }
+}
+
+/// Reads `count` items, for whose bytes the decoder has been asked already, into a vector or a string.
+template <class Container>
+Container decode_items(Decoder& in, std::size_t count) {
+  using T = typename Container::value_type;
+  const std::byte* from = in.read(count * sizeof(T)).data();
+  Container items = [&] {
+    if constexpr (sizeof(T) == 1 && !std::is_class_v<T> && !std::is_same_v<T, bool>) {
+      return Container(reinterpret_cast<const T*>(from), reinterpret_cast<const T*>(from) + count);
+    } else if constexpr (std::is_trivially_default_constructible_v<T>) {
+      // Small ranges: setting to zero first costs less than item by item. Large ones must touch their memory once.
+      constexpr std::size_t kSmall = std::size_t{64} << 10;
+      if (count * sizeof(T) <= kSmall) {
+        Container filled(count, T{});
+        if (count != 0) {
+          std::memcpy(filled.data(), from, count * sizeof(T));
+        }
+        return filled;
+      }
+      return Container(BitwiseIterator<T>(from), BitwiseIterator<T>(from) + static_cast<std::ptrdiff_t>(count));
+    } else {
+      return Container(BitwiseIterator<T>(from), BitwiseIterator<T>(from) + static_cast<std::ptrdiff_t>(count));
+    }
+  }();
+  if constexpr (holds_bool<T>()) {
+    for (const T& item : items) {
+      check_bools(in, item);
+    }
+  }
+  return items;
+}
+
+/// The encoding of a range item by item. What a decoder believes about counts rests on every item having a byte.
+template <class Range>
+void encode_each(Encoder& out, const Range& range, std::size_t count) {
+  using T = std::remove_cv_t<typename Range::value_type>;
+  const Encoder::Nested nested(out);
+  out.write_count(count);
+  const std::size_t before = out.size();
+  for (const auto& item : range) {
+    Codec<T>::encode(out, item);
+  }
+  if (out.size() - before < count) [[unlikely]] {
+    Encoder::fail("a Codec wrote nothing for an item; each value must take at least one byte");
+  }
+}
+
+/// Room for items that were announced, but not more than a MiB before they have really come.
+template <class Container>
+void reserve_some(Container& container, std::size_t count) {
+  constexpr std::size_t kMost = std::max<std::size_t>(1, (std::size_t{1} << 20) / sizeof(typename Container::value_type));
+  container.reserve(std::min(count, kMost));
+}
+
+template <class Container>
+struct SequenceCodec {
+  using T = typename Container::value_type;
+  using Parts = TypeList<T>;
+  static constexpr bool kBitwise = is_bitwise_encodable<T>;
+
+  static void encode(Encoder& out, const Container& value) {
+    if constexpr (std::is_same_v<Container, std::forward_list<T, typename Container::allocator_type>>) {
+      encode_each(out, value, static_cast<std::size_t>(std::distance(value.begin(), value.end())));
+    } else {
+      encode_each(out, value, value.size());
+    }
+  }
+  static Container decode(Decoder& in) {
+    const Decoder::Nested nested(in);
+    const std::size_t count = in.read_count(kBitwise ? sizeof(T) : 1);
+    in.charge(count, sizeof(T));
+    Container value;
+    if constexpr (requires { value.reserve(count); }) {
+      reserve_some(value, count);
+    }
+    if constexpr (requires { value.emplace_back(Codec<T>::decode(in)); }) {
+      for (std::size_t i = 0; i < count; ++i) {
+        value.emplace_back(Codec<T>::decode(in));
+      }
+    } else {
+      auto last = value.before_begin();
+      for (std::size_t i = 0; i < count; ++i) {
+        last = value.emplace_after(last, Codec<T>::decode(in));
+      }
+    }
+    return value;
+  }
+};
+
+template <class Container>
+struct ContiguousCodec {
+  using T = typename Container::value_type;
+  using Parts = TypeList<T>;
+
+  static void encode(Encoder& out, const Container& value) {
+    out.write_count(value.size());
+    encode_items(out, value.data(), value.size());
+  }
+  static Container decode(Decoder& in) {
+    const std::size_t count = in.read_count(sizeof(T));
+    in.charge(count, sizeof(T));
+    return decode_items<Container>(in, count);
+  }
+};
+
+template <class Container>
+struct PartsOf {
+  using Type = TypeList<typename Container::key_type>;
+};
+template <class Container>
+  requires requires { typename Container::mapped_type; }
+struct PartsOf<Container> {
+  using Type = TypeList<typename Container::key_type, typename Container::mapped_type>;
+};
+
+template <class Container>
+struct AssociativeCodec {
+  using Key = typename Container::key_type;
+  static constexpr bool kIsMap = requires { typename Container::mapped_type; };
+
+  using Parts = typename PartsOf<Container>::Type;
+
+  static void encode(Encoder& out, const Container& value) {
+    const Encoder::Nested nested(out);
+    const std::size_t before = out.size();
+    out.write_count(value.size());
+    for (const auto& item : value) {
+      if constexpr (kIsMap) {
+        Codec<Key>::encode(out, item.first);
+        Codec<typename Container::mapped_type>::encode(out, item.second);
+      } else {
+        Codec<Key>::encode(out, item);
+      }
+    }
+    if (out.size() - before < value.size()) [[unlikely]] {
+      Encoder::fail("a Codec wrote nothing for an item; each value must take at least one byte");
+    }
+  }
+  static Container decode(Decoder& in) {
+    const Decoder::Nested nested(in);
+    const std::size_t count = in.read_count(kIsMap ? 2 : 1);
+    in.charge(count, sizeof(typename Container::value_type));
+    Container value;
+    for (std::size_t i = 0; i < count; ++i) {
+      if constexpr (kIsMap) {
+        Key key = Codec<Key>::decode(in);
+        value.emplace_hint(value.end(), std::move(key), Codec<typename Container::mapped_type>::decode(in));
+      } else {
+        value.emplace_hint(value.end(), Codec<Key>::decode(in));
+      }
+    }
+    if (value.size() != count) {
+      in.fail("a key stands twice in a set or map");
+    }
+    return value;
+  }
+};
+
+}  // namespace detail
+
+template <class Char, class Traits, class Allocator>
+struct Codec<std::basic_string<Char, Traits, Allocator>>
+    : detail::ContiguousCodec<std::basic_string<Char, Traits, Allocator>> {};
+
+/// Encodes as a string does; there is nobody to own the text of a decoded one.
+template <class Char, class Traits>
+struct Codec<std::basic_string_view<Char, Traits>> {
+  using Refused = void;
+
+  static void encode(Encoder& out, std::basic_string_view<Char, Traits> value) {
+    out.write_count(value.size());
+    detail::encode_items(out, value.data(), value.size());
+  }
+  static std::basic_string_view<Char, Traits> decode(Decoder&) {
+    static_assert(detail::kNever<Char>,
+                  "cohort: a std::string_view cannot be decoded, it owns no text: take a std::string");
+  }
+};
+
+template <class T, std::size_t extent>
+struct Codec<std::span<T, extent>> {
+  using Refused = void;
+
+  static void encode(Encoder&, std::span<T, extent>) { refuse(); }
+  static std::span<T, extent> decode(Decoder&) { refuse(); }
+
+ private:
+  static void refuse() {
+    static_assert(detail::kNever<T>, "cohort: a std::span cannot travel, it owns no items: send a std::vector");
+  }
+};
+
+template <class T, class Allocator>
+struct Codec<std::vector<T, Allocator>>
+    : std::conditional_t<is_bitwise_encodable<T>, detail::ContiguousCodec<std::vector<T, Allocator>>,
+                         detail::SequenceCodec<std::vector<T, Allocator>>> {};
+
+/// Eight to a byte.
+template <class Allocator>
+struct Codec<std::vector<bool, Allocator>> {
+  using Parts = detail::TypeList<bool>;
+
+  static void encode(Encoder& out, const std::vector<bool, Allocator>& value) {
+    out.write_count(value.size());
+    std::uint8_t byte = 0;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      byte = static_cast<std::uint8_t>(byte | (value[i] ? 1U : 0U) << (i % 8));
+      if (i % 8 == 7 || i + 1 == value.size()) {
+        out.write_raw(byte);
+        byte = 0;
+      }
+    }
+  }
+  static std::vector<bool, Allocator> decode(Decoder& in) {
+    const std::size_t count = in.read_bit_count();
+    in.charge(count / 8, 1);
+    const std::span<const std::byte> bytes = in.read(count / 8 + (count % 8 != 0));
+    std::vector<bool, Allocator> value(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      value[i] = (static_cast<std::uint8_t>(bytes[i / 8]) >> (i % 8) & 1U) != 0;
+    }
+    if (count % 8 != 0 && static_cast<std::uint8_t>(bytes.back()) >> (count % 8) != 0) {
+      in.fail("bits follow after the last one");
+    }
+    return value;
+  }
+};
+
+template <class T, class Allocator>
+struct Codec<std::deque<T, Allocator>> : detail::SequenceCodec<std::deque<T, Allocator>> {};
+template <class T, class Allocator>
+struct Codec<std::list<T, Allocator>> : detail::SequenceCodec<std::list<T, Allocator>> {};
+template <class T, class Allocator>
+struct Codec<std::forward_list<T, Allocator>> : detail::SequenceCodec<std::forward_list<T, Allocator>> {};
+
+#define COHORT_ASSOCIATIVE_CODEC(...)             \
+  template <class... Argument>                    \
+  struct Codec<__VA_ARGS__<Argument...>> : detail::AssociativeCodec<__VA_ARGS__<Argument...>> {}
+COHORT_ASSOCIATIVE_CODEC(std::set);
+COHORT_ASSOCIATIVE_CODEC(std::multiset);
+COHORT_ASSOCIATIVE_CODEC(std::map);
+COHORT_ASSOCIATIVE_CODEC(std::multimap);
+COHORT_ASSOCIATIVE_CODEC(std::unordered_set);
+COHORT_ASSOCIATIVE_CODEC(std::unordered_multiset);
+COHORT_ASSOCIATIVE_CODEC(std::unordered_map);
+COHORT_ASSOCIATIVE_CODEC(std::unordered_multimap);
+#undef COHORT_ASSOCIATIVE_CODEC
+
+/// Its items one after the other, without a count. An array of no items is one zero byte.
+template <class T, std::size_t n>
+struct Codec<std::array<T, n>> {
+  using Parts = detail::TypeList<T>;
+
+  static void encode(Encoder& out, const std::array<T, n>& value) {
+    if constexpr (is_bitwise_encodable<std::array<T, n>>) {
+      detail::encode_bitwise(out, value);
+    } else if constexpr (n == 0) {
+      out.write_raw(std::byte{0});
+    } else {
+      for (const auto& item : value) {
+        Codec<std::remove_cv_t<T>>::encode(out, item);
+      }
+    }
+  }
+  static std::array<T, n> decode(Decoder& in) {
+    if constexpr (n == 0) {
+      if (in.read(1)[0] != std::byte{0}) {
+        in.fail("an empty array is not one zero byte");
+      }
+      return {};
+    } else if constexpr (is_bitwise_encodable<std::array<T, n>>) {
+      return detail::decode_bitwise<std::array<T, n>>(in);
+    } else if constexpr (n > 64 && std::is_default_constructible_v<T> && std::is_move_assignable_v<T>) {
+      std::array<T, n> value;
+      for (T& item : value) {
+        item = Codec<T>::decode(in);
+      }
+      return value;
+    } else {
+      return [&]<std::size_t... i>(std::index_sequence<i...>) {
+        return std::array<T, n>{{(static_cast<void>(i), Codec<std::remove_cv_t<T>>::decode(in))...}};
+      }(std::make_index_sequence<n>{});
+    }
+  }
+};
+
+}  // namespace cohort

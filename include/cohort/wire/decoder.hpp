@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads bytes that another process wrote, and believes nothing that they say.
+//
+// Every length is compared with the bytes that are left before anything is allocated for it, every level of nesting is
+// counted, and whatever does not fit is a DecodeError that says at which byte. A Codec reads only through this class,
+// so random bytes can at worst make it throw.
+//
+//   Decoder in(bytes);
+//   auto name = Codec<std::string>::decode(in);
+//   in.expect_end();
+//
+// Threads: a decoder belongs to one thread. It does not own the bytes; they must outlive it.
+// Python: the Unpickler, which runs what the bytes ask for; this one cannot.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <type_traits>
+
+#include "cohort/base/export.hpp"
+#include "cohort/wire/encoder.hpp"
+
+namespace cohort {
+
+/// What decoding may cost. The size of the input bounds everything else already.
+struct DecodeLimits {
+  /// How deeply values may lie within each other.
+  std::size_t max_depth = kDefaultMaxDepth;
+  /// Bytes that the items of containers may take, counted as items times sizeof(item). The input's size bounds the
+  /// number of items; an item may be larger in memory than in the input (a disengaged optional), and this bounds that.
+  std::size_t max_memory = std::numeric_limits<std::size_t>::max();
+};
+
+/// The source of Codec<T>::decode.
+class COHORT_EXPORT Decoder {
+ public:
+  explicit Decoder(std::span<const std::byte> bytes, DecodeLimits limits = {}) noexcept
+      : begin_(bytes.data()),
+        cursor_(bytes.data()),
+        end_(bytes.data() + bytes.size()),
+        depth_left_(limits.max_depth),
+        memory_left_(limits.max_memory) {}
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  /// The next `size` bytes, which lie where the input lies; no alignment is promised.
+  ///
+  /// @throws DecodeError  fewer are left; none was consumed
+  std::span<const std::byte> read(std::size_t size) {
+    if (remaining() < size) [[unlikely]] {
+      fail("it ends in the middle of a value");
+    }
+    const std::byte* from = cursor_;
+    cursor_ += size;
+    return {from, size};
+  }
+
+  /// A value by its object representation. The bytes are not judged: a type for which some are not a value (bool)
+  /// goes through its Codec.
+  ///
+  /// @throws DecodeError  too few bytes are left; none was consumed
+  template <class T>
+    requires std::is_trivially_copyable_v<T> && (!std::is_same_v<T, bool>)
+  T read_raw() {
+    T value;
+    std::memcpy(static_cast<void*>(&value), read(sizeof(T)).data(), sizeof(T));
+    return value;
+  }
+
+  /// A number of items that follow, checked against the bytes that are left, so that it is safe to make room for them.
+  ///
+  /// @param least_bytes_per_item  what each item takes at least; 0 counts as 1
+  /// @throws DecodeError          there cannot be that many
+  std::size_t read_count(std::size_t least_bytes_per_item) {
+    const std::size_t count = read_number();
+    if (count > remaining() / (least_bytes_per_item == 0 ? 1 : least_bytes_per_item)) [[unlikely]] {
+      fail("it announces more items than it has bytes for");
+    }
+    return count;
+  }
+
+  /// A number of bits that follow, eight to a byte, checked in the same way.
+  std::size_t read_bit_count() {
+    const std::size_t count = read_number();
+    if (count / 8 + (count % 8 != 0) > remaining()) [[unlikely]] {
+      fail("it announces more items than it has bytes for");
+    }
+    return count;
+  }
+
+  /// Takes `items` times `size_of_item` from DecodeLimits::max_memory.
+  ///
+  /// @throws DecodeError  that is more than is left of it
+  void charge(std::size_t items, std::size_t size_of_item) {
+    std::size_t bytes = 0;
+    if (__builtin_mul_overflow(items, size_of_item, &bytes) || bytes > memory_left_) [[unlikely]] {
+      fail("it would take more memory than DecodeLimits allows");
+    }
+    memory_left_ -= bytes;
+  }
+
+  /// Bytes not read yet.
+  [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - cursor_); }
+  /// Bytes read.
+  [[nodiscard]] std::size_t position() const noexcept { return static_cast<std::size_t>(cursor_ - begin_); }
+
+  /// Throws DecodeError when bytes are left.
+  void expect_end() const {
+    if (cursor_ != end_) [[unlikely]] {
+      fail("bytes follow after its end");
+    }
+  }
+
+  /// One level of values within values, for as long as it lives. A Codec of a type that can contain itself makes one.
+  class [[nodiscard]] Nested {
+   public:
+    /// @throws DecodeError  beyond DecodeLimits::max_depth levels
+    explicit Nested(Decoder& decoder) : decoder_(decoder) {
+      if (decoder.depth_left_ == 0) [[unlikely]] {
+        decoder.fail("its values lie too deeply within each other");
+      }
+      --decoder.depth_left_;
+    }
+    Nested(const Nested&) = delete;
+    Nested& operator=(const Nested&) = delete;
+    ~Nested() { ++decoder_.depth_left_; }
+
+   private:
+    Decoder& decoder_;
+  };
+
+  /// Throws DecodeError: "decode: byte POSITION of SIZE: SENTENCE". For a Codec that dislikes what it read.
+  [[noreturn]] void fail(const char* sentence) const;
+
+ private:
+  std::size_t read_number() {
+    if (cursor_ != end_ && static_cast<std::uint8_t>(*cursor_) < 0x80) [[likely]] {
+      return static_cast<std::size_t>(*cursor_++);
+    }
+    return read_long_number();
+  }
+  std::size_t read_long_number();
+
+  const std::byte* begin_;
+  const std::byte* cursor_;
+  const std::byte* end_;
+  std::size_t depth_left_;
+  std::size_t memory_left_;
+};
+
+}  // namespace cohort

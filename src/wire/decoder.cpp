@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/wire/decoder.hpp"
+
+#include <string>
+
+#include "cohort/base/error.hpp"
+
+namespace cohort {
+
+void Decoder::fail(const char* sentence) const {
+  const std::size_t size = static_cast<std::size_t>(end_ - begin_);
+  throw DecodeError("decode", "byte " + std::to_string(position()) + " of " + std::to_string(size), sentence);
+}
+
+std::size_t Decoder::read_long_number() {
+  std::uint64_t count = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    const auto byte = static_cast<std::uint8_t>(read(1)[0]);
+    const std::uint64_t bits = byte & 0x7fU;
+    if (shift == 63 && bits > 1) {
+      break;
+    }
+    count |= bits << shift;
+    if (byte < 0x80) {
+      // One number has one form, so that equal values are equal bytes.
+      if (byte == 0 && shift != 0) {
+        break;
+      }
+      return count;
+    }
+  }
+  fail("a count is not well formed");
+}
+
+}  // namespace cohort

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/wire/encoder.hpp"
+
+#include "cohort/base/error.hpp"
+
+namespace cohort {
+
+Encoder::~Encoder() = default;
+SpanEncoder::~SpanEncoder() = default;
+VectorEncoder::~VectorEncoder() = default;
+
+void Encoder::fail(const char* sentence) { throw EncodeError("encode", "", sentence); }
+
+void Encoder::write_long_count(std::size_t count) {
+  std::array<std::byte, 10> bytes;
+  std::size_t used = 0;
+  while (count >= 0x80) {
+    bytes[used++] = static_cast<std::byte>((count & 0x7f) | 0x80);
+    count >>= 7;
+  }
+  bytes[used++] = static_cast<std::byte>(count);
+  append(bytes.data(), used);
+}
+
+void SpanEncoder::write_slow(const std::byte* data, std::size_t size) {
+  // From now on the given memory is only the place where small writes gather.
+  spilled_ = true;
+  const auto gathered = static_cast<std::size_t>(cursor_ - begin_);
+  spill_.insert(spill_.end(), begin_, cursor_);
+  cursor_ = begin_;
+  flushed_ += gathered;
+  if (size < static_cast<std::size_t>(end_ - begin_)) {
+    std::memcpy(cursor_, data, size);
+    cursor_ += size;
+  } else {
+    spill_.insert(spill_.end(), data, data + size);
+    flushed_ += size;
+  }
+}
+
+std::vector<std::byte> SpanEncoder::take_spill() {
+  if (!spilled_) {
+    return {};
+  }
+  spill_.insert(spill_.end(), begin_, cursor_);
+  cursor_ = begin_;
+  flushed_ = 0;
+  spilled_ = false;
+  return std::exchange(spill_, {});
+}
+
+void VectorEncoder::write_slow(const std::byte* data, std::size_t size) {
+  const auto gathered = static_cast<std::size_t>(cursor_ - begin_);
+  buffer_.resize(flushed_);  // drops what flush() copied for a look at bytes()
+  buffer_.insert(buffer_.end(), begin_, cursor_);
+  cursor_ = begin_;
+  flushed_ += gathered;
+  if (size < gathered_.size()) {
+    std::memcpy(cursor_, data, size);
+    cursor_ += size;
+  } else {
+    buffer_.insert(buffer_.end(), data, data + size);
+    flushed_ += size;
+  }
+}
+
+void VectorEncoder::flush() const {
+  buffer_.resize(flushed_);
+  buffer_.insert(buffer_.end(), begin_, cursor_);
+}
+
+std::span<const std::byte> VectorEncoder::flushed_bytes() const {
+  flush();
+  return buffer_;
+}
+
+std::vector<std::byte> VectorEncoder::take() {
+  flush();
+  cursor_ = begin_;
+  flushed_ = 0;
+  return std::exchange(buffer_, {});
+}
+
+}  // namespace cohort
