@@ -27,6 +27,9 @@ CLEAN = {
     "  return x.load(std::memory_order_acquire);  // SYNC(flag): pairs with f()\n}\n",
     "README.md": "# A title, with `code`\n\n[there](docs/x.md#over-here) [here](#a-title-with-code) [far](https://example.org)\n",
     "docs/x.md": "# Over here\n",
+    "docs/guides/choosing-a-start-method.md": "# A guide\n",
+    "docs/reference/shlex.md": "# A reference\n",
+    "docs/from-python.md": (HERE.parent / "docs" / "from-python.md").read_text(encoding="utf-8"),
     ".clang-format": (HERE.parent / ".clang-format").read_text(encoding="utf-8"),
 }
 
@@ -63,6 +66,7 @@ PLANTED = [
     ("budget.py", "a bare public method", "include/cohort/base/a.hpp", "+namespace cohort {\n/// S.\nstruct S {\n  /// A.\n  void a();\n\n  void b();\n};\n}\n", "no doc comment: void b"),
     ("links.py", "a link to nowhere", "README.md", "+[x](nowhere.md)\n", "no such file"),
     ("links.py", "an anchor to nowhere", "README.md", "+[x](docs/x.md#there)\n", "no such heading"),
+    ("from_python.py", "a forgotten name", "docs/from-python.md", "| `Pool` | here | x | y |\n", "Python name Barrier"),
     ("headers", "a header that lacks an include", "src/os/d.hpp", HEADER + "std::vector<int> f();\n", "does not compile alone"),
     ("headers", "a header without a guard", "src/os/d.hpp", SPDX + "struct D {};\n", "does not compile alone"),
     ("format", "a crooked line", "src/wire/c.cpp", "+int   crooked ( );\n", "clang-format"),
