@@ -20,6 +20,8 @@ namespace cohort::os {
 [[nodiscard]] Fd make_memory(const char* name, std::uint64_t size);
 /// The size of a memory object in bytes.
 [[nodiscard]] std::uint64_t memory_size(int fd);
+/// True when `fd` is a memory object whose size can no longer change.
+[[nodiscard]] bool memory_is_sealed(int fd) noexcept;
 /// Bytes of a memory object that have pages now.
 [[nodiscard]] std::uint64_t memory_resident(int fd);
 
@@ -37,6 +39,10 @@ void discard(int fd, std::uint64_t offset, std::uint64_t size) noexcept;
 /// One private page that a forked child finds zeroed (MADV_WIPEONFORK), where the kernel can; nullptr elsewhere.
 [[nodiscard]] void* map_wiped_on_fork_page() noexcept;
 
+/// Most bytes of address space that this process may have (RLIMIT_AS); UINT64_MAX when there is no limit.
+[[nodiscard]] std::uint64_t address_space_limit() noexcept;
+/// Most bytes that a file or memory object of this process may have (RLIMIT_FSIZE); UINT64_MAX when there is no limit.
+[[nodiscard]] std::uint64_t file_size_limit() noexcept;
 /// The bytes of memory that this process may use in all: the least of RAM and the cgroup's limit.
 [[nodiscard]] std::uint64_t memory_limit() noexcept;
 

@@ -16,14 +16,17 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "cohort/shm/family_memory.hpp"
 #include "os/fd.hpp"
 #include "os/process_identity.hpp"
+#include "shm/blocks.hpp"
 #include "shm/layout.hpp"
+#include "shm/members.hpp"
+#include "shm/windows.hpp"
 
 namespace cohort::shm {
 
@@ -45,23 +48,16 @@ class Family {
   Family& operator=(const Family&) = delete;
 
   /// The memory object's descriptor, close-on-exec; pass it to a re-executed child, who adopts it.
-  [[nodiscard]] int fd() const noexcept { return fd_; }
+  [[nodiscard]] int fd() const noexcept { return windows_->fd(); }
   /// 128 random bits that name the family.
-  [[nodiscard]] const std::array<std::byte, 16>& id() const noexcept { return id_; }
+  [[nodiscard]] std::array<std::byte, 16> id() const noexcept { return windows_->header().constants.id; }
 
   // ---- addresses -----------------------------------------------------------------------------------------------
 
   /// Where [offset, offset + size) lies in this process. Maps what is not mapped yet (2 µs a run of 1 MiB granules);
-  /// else costs two loads.
+  /// else costs one load.
   /// Throws: ValueError when the range is not wholly inside one of the two regions; OsError when mapping fails
-  [[nodiscard]] std::byte* address(Offset offset, std::size_t size) {
-    if (size <= kGranule) {
-      std::uint64_t first = offset >> kGranuleBits;
-      std::uint64_t last = (offset + size - (size != 0)) >> kGranuleBits;
-      if (first == last && offset != 0 && offset < size_ && is_mapped(first)) return base_ + offset;
-    }
-    return map_and_address(offset, size);
-  }
+  [[nodiscard]] std::byte* address(Offset offset, std::size_t size) { return windows_->address(offset, size); }
   /// The same, for an object of type T.
   template <class T>
   [[nodiscard]] T* at(Offset offset) {
@@ -132,11 +128,10 @@ class Family {
   template <class Visit>
   void for_each_member(Visit&& visit) {
     for (std::uint32_t slot = 0; slot < kMaxMembers; ++slot) {
-      MemberRecord& record = record_of(slot);
-      // SYNC(member): become()/reserve_member() release store of state -> this load; carries the record's fields
+      MemberRecord& record = members_.record(slot);
+      // SYNC(member): release in Members::move() -> acquire here; carries the record's fields
       std::uint64_t state = record.state.load(std::memory_order_acquire);
-      if (static_cast<MemberState>(state & 0xffffffffU) != MemberState::free)
-        visit(MemberId{slot, static_cast<std::uint32_t>(state >> 32)}, record);
+      if (Members::state_of(state) != MemberState::free) visit(MemberId{slot, Members::generation_of(state)}, record);
     }
   }
   /// This process takes no further part: its blocks are freed, its slot says so. Later calls of instance() and self()
@@ -146,35 +141,23 @@ class Family {
   // ---- inspection ----------------------------------------------------------------------------------------------
 
   [[nodiscard]] FamilyMemoryStatistics statistics();
-  /// Checks the whole structure under its locks. Empty when sound, else one sentence about the first fault.
+  /// Checks the whole structure under its locks. nullptr when sound, else the first fault.
   [[nodiscard]] const char* validate();
   /// Throws away the derived data of the heaps and builds them again. For tests and measurements.
   void rebuild();
-  [[nodiscard]] const Places& places() const noexcept { return places_; }
+  [[nodiscard]] const Places& places() const noexcept { return windows_->places(); }
 
  private:
-  static constexpr unsigned kGranuleBits = 20;
-  static constexpr std::uint64_t kGranule = std::uint64_t{1} << kGranuleBits;
+  explicit Family(std::unique_ptr<Windows> windows) noexcept
+      : windows_(std::move(windows)), blocks_(*windows_), members_(*windows_) {}
 
-  friend class FamilyAccess;
-  Family() = default;
+  static Family& create();
+  static void publish(std::unique_ptr<Windows> windows);
+  MemberId join();
 
-  [[nodiscard]] bool is_mapped(std::uint64_t granule) const noexcept {
-    // SYNC(windows): map_and_address() release fetch_or -> this load; carries the mapping itself
-    return (mapped_[granule / 64].load(std::memory_order_acquire) >> (granule % 64) & 1) != 0;
-  }
-  std::byte* map_and_address(Offset offset, std::size_t size);
-  [[nodiscard]] MemberRecord& record_of(std::uint32_t slot) noexcept {
-    return reinterpret_cast<MemberRecord*>(base_ + places_.members)[slot];
-  }
-  [[nodiscard]] Header& header() noexcept { return *reinterpret_cast<Header*>(base_); }
-
-  std::byte* base_ = nullptr;
-  std::uint64_t size_ = 0;
-  std::atomic<std::uint64_t>* mapped_ = nullptr;  // one bit a granule
-  int fd_ = -1;
-  std::array<std::byte, 16> id_{};
-  Places places_{};
+  std::unique_ptr<Windows> windows_;
+  Blocks blocks_;
+  Members members_;
 };
 
 }  // namespace cohort::shm

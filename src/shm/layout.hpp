@@ -81,6 +81,7 @@ inline constexpr std::uint32_t kReleasesItself = 1;
 struct alignas(64) LockWord {
   std::atomic<std::uint64_t> word;       ///< 0 free; else holder, see docs/formats/family-memory.md
   std::atomic<std::uint64_t> takeovers;  ///< times taken from a dead holder
+  std::atomic<std::uint32_t> damaged;    ///< 1: a holder died; what the lock guards must be repaired before use
 };
 
 /// One 64-byte unit of a heap. `word` is the truth; the links are derived from it.
@@ -99,7 +100,8 @@ struct alignas(64) HeapState {
   std::atomic<std::uint64_t> used_bytes;
   std::atomic<std::uint64_t> kept_bytes;   ///< in free blocks that hold pages
   std::atomic<std::uint64_t> used_blocks;
-  std::atomic<std::uint64_t> dirty_bytes;  ///< freed since the lists were last coalesced
+  std::atomic<std::uint64_t> frontier;     ///< first unit that was never part of a block
+  std::atomic<std::uint64_t> trim_above;   ///< kept_bytes below this are not worth trimming again
   std::atomic<std::uint32_t> listed[2];    ///< bit k: list k is not empty
   std::atomic<std::uint32_t> head[2][kOrders];   ///< [0] fresh blocks, [1] blocks that hold pages; unit index + 1
   std::atomic<std::uint32_t> count[2][kOrders];
@@ -114,7 +116,7 @@ struct HeapPlace {
   friend bool operator==(const HeapPlace&, const HeapPlace&) = default;
 };
 
-inline constexpr std::uint64_t kMagic = 0x4d4146544f484f43;  // "COHOTFAM", read as bytes
+inline constexpr std::uint64_t kMagic = 0x4d4146544f484f43;  // the bytes "COHOTFAM"
 inline constexpr std::uint32_t kLayoutVersion = 1;
 
 /// Everything about a layout that follows from the reservation. Equal inputs give equal places in every build of
@@ -131,22 +133,24 @@ struct Places {
   friend bool operator==(const Places&, const Places&) = default;
 };
 
+/// What the root writes before anybody else can see the memory, and nobody after.
+struct HeaderConstants {
+  std::uint64_t magic = 0;
+  std::uint32_t version = 0;
+  std::uint32_t header_size = 0;
+  std::array<std::byte, 16> id{};  ///< random; names the family
+  std::uint64_t size = 0;          ///< of the memory object = the reservation in each process
+  std::uint64_t budget = 0;
+  std::uint64_t high_water = 0;    ///< kept_bytes above this are given back
+  std::uint64_t pid_namespace = 0; ///< 0: unknown
+  std::uint32_t page_size = 0;
+  std::uint32_t member_slots = 0;
+  Places places{};
+};
+
 /// The start of the family memory.
 struct Header {
-  // Constants: written by the root before anybody else can see the memory.
-  std::uint64_t magic;
-  std::uint32_t version;
-  std::uint32_t header_size;
-  std::array<std::byte, 16> id;   ///< random; names the family
-  std::uint64_t size;             ///< of the memory object = the reservation in each process
-  std::uint64_t budget;
-  std::uint64_t high_water;       ///< kept_bytes above this are given back
-  std::uint64_t pid_namespace;    ///< 0: unknown
-  std::uint32_t page_size;
-  std::uint32_t member_slots;
-  Places places;
-
-  // Shared and changing.
+  HeaderConstants constants;
   alignas(64) std::atomic<std::uint64_t> generations;  ///< next_generation()
   std::atomic<std::uint32_t> member_cursor;            ///< where the search for a free slot begins; a hint
   LockWord memory_lock;
@@ -157,6 +161,12 @@ struct Header {
 static_assert(sizeof(Header) <= 4096);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 
+/// Windows of this size are mapped at a time; both regions begin and end on its multiples.
+inline constexpr unsigned kGranuleBits = 20;
+inline constexpr std::uint64_t kGranule = std::uint64_t{1} << kGranuleBits;
+/// The header has the first page to itself (of the largest page size that Linux has on our platforms: 64 KiB).
+inline constexpr std::uint64_t kHeaderSpan = std::uint64_t{1} << 16;
+
 /// Reservations that a root tries, largest first.
 inline constexpr std::uint64_t kReservations[] = {std::uint64_t{256} << 30, std::uint64_t{32} << 30,
                                                   std::uint64_t{1} << 30, std::uint64_t{64} << 20};
@@ -164,6 +174,6 @@ inline constexpr std::uint64_t kReservations[] = {std::uint64_t{256} << 30, std:
 /// Checks a header that came with a descriptor. Throws IncompatibleError with what differs.
 /// @param header  a private copy: the original may change under our eyes
 /// @param size    of the memory object
-void check_header(const Header& header, std::uint64_t size);
+void check_header(const HeaderConstants& header, std::uint64_t size);
 
 }  // namespace cohort::shm

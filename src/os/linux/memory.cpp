@@ -42,6 +42,14 @@ std::uint64_t memory_size(int fd) {
   return static_cast<std::uint64_t>(info.st_size);
 }
 
+bool memory_is_sealed(int fd) noexcept {
+  constexpr int kFixedSize = F_SEAL_SHRINK | F_SEAL_GROW;
+  int saved = errno;
+  int seals = ::fcntl(fd, F_GET_SEALS);
+  errno = saved;
+  return seals >= 0 && (seals & kFixedSize) == kFixedSize;
+}
+
 std::uint64_t memory_resident(int fd) {
   struct stat info{};
   if (::fstat(fd, &info) != 0) throw_errno("fstat", std::to_string(fd));
@@ -77,6 +85,19 @@ void* map_wiped_on_fork_page() noexcept {
   }
   return page;
 }
+
+namespace {
+
+std::uint64_t soft_limit(decltype(RLIMIT_AS) resource) noexcept {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  return limit.rlim_cur;
+}
+
+}  // namespace
+
+std::uint64_t address_space_limit() noexcept { return soft_limit(RLIMIT_AS); }
+std::uint64_t file_size_limit() noexcept { return soft_limit(RLIMIT_FSIZE); }
 
 std::uint64_t memory_limit() noexcept {
   auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));

@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The blocks of the family memory: two heaps (control, payload) under one lock and one byte budget.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "os/process_identity.hpp"
+#include "shm/heap.hpp"
+#include "shm/layout.hpp"
+#include "shm/lock.hpp"
+#include "shm/windows.hpp"
+
+namespace cohort::shm {
+
+class Blocks {
+ public:
+  /// @param windows  with its places set; outlives this
+  explicit Blocks(Windows& windows) noexcept;
+
+  enum class Region { control, payload };
+  /// A block of at least `size` bytes; `self` is who asks, `owner` who gets it. Control blocks are zeroed.
+  /// Throws: OutOfFamilyMemory
+  [[nodiscard]] Offset allocate(Region region, std::uint64_t size, MemberId owner, const os::ProcessIdentity& self);
+  void free(Offset block, const os::ProcessIdentity& self);
+  /// Frees all that `owner` owns; returns how many blocks.
+  std::size_t free_owned(MemberId owner, const os::ProcessIdentity& self);
+
+  // Without the lock.
+  [[nodiscard]] std::uint64_t size(Offset block);
+  [[nodiscard]] MemberId owner(Offset block);
+  void set_owner(Offset block, MemberId to);
+  [[nodiscard]] bool set_owner(Offset block, MemberId from, MemberId to);
+
+  struct Usage {
+    std::uint64_t used_bytes = 0, kept_bytes = 0, blocks = 0;
+  };
+  [[nodiscard]] Usage usage() const noexcept;
+  [[nodiscard]] const char* validate(const os::ProcessIdentity& self);
+  void rebuild(const os::ProcessIdentity& self);
+
+ private:
+  struct Place {
+    Heap* heap;
+    std::uint64_t unit;
+  };
+  class Locked;
+
+  [[nodiscard]] Place place_of(Offset block, const char* operation);
+  [[nodiscard]] std::uint64_t used_word(const Place& place, Offset block, const char* operation);
+  [[nodiscard]] std::uint64_t spare() const noexcept;
+  Heap::Allocation allocate_hard(Heap& heap, unsigned order, MemberId owner, LockGuard& guard);
+  void repair(LockGuard& guard);
+
+  Windows& windows_;
+  Heap control_;
+  Heap payload_;
+};
+
+}  // namespace cohort::shm

@@ -1,0 +1,371 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "shm/family.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "cohort/base/error.hpp"
+#include "os/memory.hpp"
+#include "shm/process_page.hpp"
+
+namespace cohort::shm {
+
+namespace {
+
+// Never destroyed: other threads may use it until the process ends.
+std::atomic<Family*> current{nullptr};
+
+// Guarded by ProcessTurn.
+FamilyMemoryOptions configured;
+
+[[noreturn]] void throw_left(const char* operation) {
+  throw StateError(operation, "", "this process has left its family: it is ending");
+}
+
+bool has_left() noexcept {
+  ProcessPage* own = process_page_or_null();
+  return own != nullptr && own->left.load(std::memory_order_relaxed) != 0;  // relaxed: set once, orders nothing
+}
+
+// "512M", "2G", "1048576".
+std::uint64_t parse_size(const char* text) {
+  char* end = nullptr;
+  errno = 0;
+  std::uint64_t number = std::strtoull(text, &end, 10);
+  unsigned shift = 0;
+  switch (std::toupper(static_cast<unsigned char>(*end))) {
+    case 'K': shift = 10; break;
+    case 'M': shift = 20; break;
+    case 'G': shift = 30; break;
+    case 'T': shift = 40; break;
+    default: break;
+  }
+  if (shift != 0) ++end;
+  if (end == text || *text == '-' || *end != '\0' || errno != 0 || number == 0 || number > UINT64_MAX >> shift)
+    throw ValueError("COHORT_MEMORY_BUDGET", text, "is not a size such as 512M, 2G or 1048576");
+  return number << shift;
+}
+
+std::uint64_t choose_budget() {
+  if (configured.budget.count != 0) return configured.budget.count;
+  if (const char* text = std::getenv("COHORT_MEMORY_BUDGET"); text != nullptr && *text != '\0')
+    return parse_size(text);
+  return std::max<std::uint64_t>(os::memory_limit() / 2, 1);
+}
+
+// The largest reservation that this process can hold and leave room for itself.
+std::unique_ptr<Windows> reserve_largest() {
+  std::uint64_t wanted = configured.reservation.count != 0 ? configured.reservation.count : UINT64_MAX;
+  std::uint64_t space = os::address_space_limit();
+  std::uint64_t file = os::file_size_limit();
+  constexpr std::uint64_t kSmallest = *std::rbegin(kReservations);
+  for (std::uint64_t size : kReservations) {
+    if (size > wanted) continue;
+    // A quarter at most: the program wants address space too, and so does each child.
+    if (size != kSmallest && (size > space / 4 || size > file)) continue;
+    try {
+      return std::make_unique<Windows>(os::make_memory("cohort-family", size));
+    } catch (const OsError& error) {
+      if (size != kSmallest) continue;
+      if (size > file)
+        throw OsError(EFBIG, "memfd_create", "the family memory needs " + std::to_string(size) +
+                                                 " bytes; RLIMIT_FSIZE (ulimit -f) allows " + std::to_string(file));
+      throw;
+    }
+  }
+  throw OsError(ENOMEM, "mmap", "address space for the family memory");
+}
+
+void write_constants(Windows& windows, std::uint64_t budget) {
+  HeaderConstants& header = windows.header().constants;
+  header.version = kLayoutVersion;
+  header.header_size = sizeof(Header);
+  std::random_device random;
+  for (std::size_t i = 0; i < header.id.size(); i += sizeof(std::uint32_t)) {
+    auto word = static_cast<std::uint32_t>(random());
+    std::memcpy(header.id.data() + i, &word, sizeof word);
+  }
+  header.size = windows.size();
+  header.budget = budget;
+  // Enough to keep the buffers of large messages warm, little enough to be a good neighbour.
+  header.high_water = std::clamp<std::uint64_t>(budget / 8, std::uint64_t{64} << 20, std::uint64_t{256} << 20);
+  header.pid_namespace = os::process_namespace();
+  header.page_size = static_cast<std::uint32_t>(os::page_size());
+  header.member_slots = kMaxMembers;
+  header.places = windows.places();
+  header.magic = kMagic;
+}
+
+// exec() keeps pid and start time but ends all threads: what this process's earlier program held, nobody holds now.
+void release_locks_of_former_self(Header& header) {
+  std::uint64_t mine = LockGuard::word_of(own_identity());
+  for (LockWord* lock : {&header.memory_lock, &header.member_lock}) {
+    std::uint64_t word = lock->word.load(std::memory_order_relaxed);  // relaxed: only we write this value
+    if ((word & ~LockGuard::kWaiters) != mine) continue;
+    lock->damaged.store(1, std::memory_order_relaxed);  // relaxed: published by the release below
+    // SYNC(lock): as in ~LockGuard
+    lock->word.store(0, std::memory_order_release);
+  }
+}
+
+}  // namespace
+
+// ---- the process's family ------------------------------------------------------------------------------------------
+
+void Family::publish(std::unique_ptr<Windows> windows) {
+  auto* family = new Family(std::move(windows));
+  // SYNC(family): release here -> acquire in instance(), exists(); carries the object
+  current.store(family, std::memory_order_release);
+  // Before the destructors of all static objects that are made from now on.
+  static const bool registered = std::atexit([] { leave(); }) == 0;
+  (void)registered;
+}
+
+Family& Family::create() {
+  ProcessTurn turn;
+  if (Family* known = current.load(std::memory_order_acquire)) return *known;  // SYNC(family)
+  std::uint64_t budget = choose_budget();
+  std::unique_ptr<Windows> windows = reserve_largest();
+  windows->set_places(Places::of(windows->size()));
+  write_constants(*windows, budget);
+  publish(std::move(windows));
+  return *current.load(std::memory_order_relaxed);  // relaxed: stored by this thread
+}
+
+Family& Family::instance() {
+  if (has_left()) throw_left("Family.instance");
+  Family* known = current.load(std::memory_order_acquire);  // SYNC(family)
+  return known != nullptr ? *known : create();
+}
+
+bool Family::exists() noexcept {
+  return current.load(std::memory_order_acquire) != nullptr && !has_left();  // SYNC(family)
+}
+
+void Family::adopt(os::Fd memory) {
+  ProcessTurn turn;
+  if (current.load(std::memory_order_acquire) != nullptr)  // SYNC(family)
+    throw StateError("Family.adopt", "", "this process has a family already");
+  // Who could shrink the object could make every member fault.
+  if (!os::memory_is_sealed(memory.get()))
+    throw IncompatibleError("Family.adopt", std::to_string(memory.get()), "is not a sealed memory object");
+  auto windows = std::make_unique<Windows>(std::move(memory));
+  HeaderConstants header = windows->header().constants;
+  check_header(header, windows->size());
+  windows->set_places(Places::of(windows->size()));
+  release_locks_of_former_self(windows->header());
+  publish(std::move(windows));
+}
+
+void Family::leave() noexcept {
+  ProcessPage* own = process_page_or_null();
+  if (own == nullptr) return;
+  // relaxed: the page is this process's own; a second thread that leaves at once finds 0
+  MemberId self = MemberId::unpack(own->member.exchange(0, std::memory_order_relaxed));
+  Family* family = current.load(std::memory_order_acquire);  // SYNC(family)
+  if (!self || family == nullptr) return;
+  own->left.store(1, std::memory_order_relaxed);  // relaxed: orders nothing
+  try {
+    os::ProcessIdentity identity = own_identity();
+    family->blocks_.free_owned(self, identity);
+    family->members_.leave(self, identity);
+  } catch (...) {
+    // A damaged memory: whoever notices our end does what can be done.
+  }
+}
+
+// ---- addresses and blocks ------------------------------------------------------------------------------------------
+
+bool Family::contains(const void* place) const noexcept {
+  const auto* at = static_cast<const std::byte*>(place);
+  return at >= windows_->base() && at < windows_->base() + windows_->size();
+}
+
+Offset Family::offset_of(const void* place) const {
+  if (!contains(place)) throw ValueError("Family.offset_of", "", "the address is not in the family memory");
+  return static_cast<Offset>(static_cast<const std::byte*>(place) - windows_->base());
+}
+
+Offset Family::allocate(std::size_t size, MemberId owner) {
+  return blocks_.allocate(Blocks::Region::payload, size, owner, own_identity());
+}
+Offset Family::allocate_control(std::size_t size, MemberId owner) {
+  return blocks_.allocate(Blocks::Region::control, size, owner, own_identity());
+}
+void Family::free(Offset block) { blocks_.free(block, own_identity()); }
+std::size_t Family::block_size(Offset block) { return blocks_.size(block); }
+MemberId Family::owner(Offset block) { return blocks_.owner(block); }
+void Family::set_owner(Offset block, MemberId to) { blocks_.set_owner(block, to); }
+bool Family::set_owner(Offset block, MemberId from, MemberId to) { return blocks_.set_owner(block, from, to); }
+
+std::uint64_t Family::next_generation() noexcept {
+  // relaxed: only uniqueness matters
+  return windows_->header().generations.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+// ---- members -------------------------------------------------------------------------------------------------------
+
+MemberId Family::self_or_nobody() noexcept {
+  ProcessPage* own = process_page_or_null();
+  // relaxed: written by this process; the id is all that is carried
+  return own == nullptr ? kNobody : MemberId::unpack(own->member.load(std::memory_order_relaxed));
+}
+
+MemberId Family::self() {
+  if (MemberId known = self_or_nobody()) return known;
+  return join();
+}
+
+MemberId Family::join() {
+  if (has_left()) throw_left("Family.self");
+  ProcessTurn turn;
+  if (MemberId known = self_or_nobody()) return known;
+  os::ProcessIdentity identity = own_identity();
+  auto joined = members_.join(identity);
+  if (!joined && sweep() != 0) joined = members_.join(identity);
+  if (!joined)
+    throw OutOfFamilyMemory("Family.self", "", "all " + std::to_string(kMaxMembers) + " member slots are taken");
+  process_page().member.store(joined->pack(), std::memory_order_relaxed);  // relaxed: see self_or_nobody()
+  return *joined;
+}
+
+MemberId Family::reserve_member(MemberId parent) {
+  os::ProcessIdentity identity = own_identity();
+  auto reserved = members_.reserve(parent, identity);
+  if (!reserved && sweep() != 0) reserved = members_.reserve(parent, identity);
+  if (!reserved)
+    throw OutOfFamilyMemory("Family.reserve_member", "",
+                            "all " + std::to_string(kMaxMembers) + " member slots are taken");
+  return *reserved;
+}
+
+void Family::become(MemberId reserved) {
+  if (self_or_nobody())
+    throw StateError("Family.become", std::to_string(reserved.slot), "this process is a member already");
+  if (!members_.claim(reserved, own_identity()))
+    throw StateError("Family.become", std::to_string(reserved.slot), "the slot was given up: the parent has died");
+  process_page().member.store(reserved.pack(), std::memory_order_relaxed);  // relaxed: see self_or_nobody()
+}
+
+void Family::abandon_member(MemberId reserved) noexcept {
+  try {
+    os::ProcessIdentity identity = own_identity();
+    if (!members_.give_up(reserved, identity)) return;
+    blocks_.free_owned(reserved, identity);
+    members_.release(reserved, identity);
+  } catch (...) {
+    // A damaged memory; sweep() will find the slot.
+  }
+}
+
+MemberRecord& Family::member(MemberId id) {
+  if (members_.state(id) == MemberState::free)
+    throw ValueError("Family.member", std::to_string(id.slot), "that member is gone");
+  return members_.record(id.slot);
+}
+
+MemberState Family::member_state(MemberId id) noexcept { return members_.state(id); }
+os::ProcessIdentity Family::identity(MemberId id) noexcept { return members_.identity(id); }
+bool Family::is_alive(MemberId id) noexcept { return members_.is_alive(id); }
+
+bool Family::member_died(MemberId id) {
+  MemberState state = members_.state(id);
+  if (state == MemberState::free || state == MemberState::dead) return true;
+  if (members_.is_alive(id)) return false;
+  os::ProcessIdentity identity = own_identity();
+  if (state == MemberState::reserved) {
+    // The parent died before its child arrived. A child that arrives later finds the slot given up, and exits; if it
+    // came first, the next call finds it live.
+    if (!members_.give_up(id, identity)) return false;
+  }
+  blocks_.free_owned(id, identity);
+  members_.bury(id, identity);
+  return true;
+}
+
+void Family::release_member(MemberId id) noexcept {
+  try {
+    members_.release(id, own_identity());
+  } catch (...) {
+    // own_identity() maps one page; without it nothing can be done here, and sweep() will find the slot
+  }
+}
+
+std::size_t Family::sweep() {
+  std::size_t freed = 0;
+  os::ProcessIdentity identity = own_identity();
+  for_each_member([&](MemberId id, MemberRecord&) {
+    if (!member_died(id)) return;
+    if (members_.state(id) == MemberState::free) {
+      ++freed;
+      return;
+    }
+    // A parent that runs will ask how its child ended.
+    if (!members_.is_alive(members_.parent(id)) && members_.release(id, identity)) ++freed;
+  });
+  return freed;
+}
+
+// ---- inspection ----------------------------------------------------------------------------------------------------
+
+FamilyMemoryStatistics Family::statistics() {
+  FamilyMemoryStatistics result;
+  Blocks::Usage usage = blocks_.usage();
+  result.budget = Bytes(windows_->header().constants.budget);
+  result.in_use = Bytes(usage.used_bytes);
+  result.kept = Bytes(usage.kept_bytes);
+  result.blocks = usage.blocks;
+  result.reservation = Bytes(windows_->size());
+  result.resident = Bytes(os::memory_resident(fd()));
+  for_each_member([&](MemberId id, MemberRecord&) {
+    switch (members_.state(id)) {
+      case MemberState::reserved: ++result.members_reserved; break;
+      case MemberState::live: ++result.members_live; break;
+      case MemberState::left:
+      case MemberState::dead: ++result.members_ended; break;
+      case MemberState::free: break;
+    }
+  });
+  const Header& header = windows_->header();
+  // relaxed, both: statistics
+  result.takeovers = header.memory_lock.takeovers.load(std::memory_order_relaxed) +
+                     header.member_lock.takeovers.load(std::memory_order_relaxed);
+  return result;
+}
+
+const char* Family::validate() {
+  os::ProcessIdentity identity = own_identity();
+  const char* fault = blocks_.validate(identity);
+  return fault != nullptr ? fault : members_.validate(identity);
+}
+
+void Family::rebuild() { blocks_.rebuild(own_identity()); }
+
+}  // namespace cohort::shm
+
+namespace cohort {
+
+void configure_family_memory(const FamilyMemoryOptions& options) {
+  if (options.reservation.count != 0 && options.reservation.count < *std::rbegin(shm::kReservations))
+    throw ValueError("configure_family_memory", std::to_string(options.reservation.count),
+                     "a reservation below 64 MiB is too small");
+  shm::ProcessTurn turn;
+  if (shm::Family::exists())
+    throw StateError("configure_family_memory", "", "the family memory exists already; call this earlier");
+  shm::configured = options;
+}
+
+FamilyMemoryStatistics family_memory_statistics() {
+  if (!shm::Family::exists()) return {};
+  return shm::Family::instance().statistics();
+}
+
+}  // namespace cohort

@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "shm/lock.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+
+#include "base/crash_point.hpp"
+#include "os/futex.hpp"
+
+namespace cohort::shm {
+
+namespace {
+
+// The system sleeps on 32 bits: the low half, which holds the pid and the waiters' bit.
+static_assert(std::endian::native == std::endian::little);
+const std::atomic<std::uint32_t>& low_half(const LockWord& lock) {
+  const void* place = &lock.word;  // only the address is used
+  return *static_cast<const std::atomic<std::uint32_t>*>(place);
+}
+
+// Critical sections take tens of nanoseconds: about 2 µs of looking is longer than nearly all of them.
+constexpr int kSpins = 100;
+constexpr std::chrono::milliseconds kFirstWait{1};
+constexpr std::chrono::milliseconds kLongestWait{50};
+
+}  // namespace
+
+bool lock_holder_is_dead(std::uint64_t word) noexcept {
+  auto pid = static_cast<std::int32_t>(word & LockGuard::kPidMask);
+  auto start = static_cast<std::uint32_t>(word >> 32);
+  os::ProcessIdentity now = os::process_identity_of(pid);
+  // Half of the start time is enough: it comes round after 497 days of the machine running.
+  if (start != 0 && now.start_time != 0 && static_cast<std::uint32_t>(now.start_time) != start) return true;
+  return !os::is_alive(now.start_time != 0 ? now : os::ProcessIdentity{pid, 0});
+}
+
+void LockGuard::wait(std::uint64_t mine) noexcept {
+  std::uint64_t seen = 0;
+  for (int i = 0; i < kSpins; ++i) {
+    seen = lock_.word.load(std::memory_order_relaxed);  // relaxed: the compare-exchange below orders
+    // SYNC(lock): as in LockGuard()
+    if (seen == 0 &&
+        lock_.word.compare_exchange_strong(seen, mine, std::memory_order_acquire, std::memory_order_relaxed))
+      return;
+    os::spin_pause();
+  }
+  // Who has slept keeps the waiters' bit set when it gets the lock: others may still sleep.
+  std::uint64_t mine_waited = mine | kWaiters;
+  auto limit = kFirstWait;
+  while (true) {
+    seen = lock_.word.load(std::memory_order_relaxed);  // relaxed: the compare-exchanges below order
+    if (seen == 0) {
+      // SYNC(lock): as in LockGuard()
+      if (lock_.word.compare_exchange_strong(seen, mine_waited, std::memory_order_acquire, std::memory_order_relaxed))
+        return;
+      continue;
+    }
+    std::uint64_t marked = seen | kWaiters;
+    // relaxed: only announces a sleeper
+    if (marked != seen && !lock_.word.compare_exchange_strong(seen, marked, std::memory_order_relaxed)) continue;
+    os::FutexWait result = os::futex_wait(low_half(lock_), static_cast<std::uint32_t>(marked), Deadline(limit));
+    if (result != os::FutexWait::timed_out) continue;
+    limit = std::min(limit * 2, kLongestWait);
+    bool own_process = (marked & ~kWaiters) == mine;
+    if (own_process || !lock_holder_is_dead(marked)) continue;
+    // SYNC(lock): the holder's death, which the system reported, orders its stores before this
+    if (!lock_.word.compare_exchange_strong(marked, mine_waited, std::memory_order_acquire, std::memory_order_relaxed))
+      continue;
+    COHORT_CRASH_POINT("shm.lock.taken_over");
+    mark_damaged();
+    lock_.takeovers.fetch_add(1, std::memory_order_relaxed);  // relaxed: a statistic
+    COHORT_CRASH_POINT("shm.lock.marked_damaged");
+    return;
+  }
+}
+
+void LockGuard::wake() noexcept {
+  // A death here loses the wake-up; the sleeper's bounded wait makes up for it.
+  COHORT_CRASH_POINT("shm.lock.before_wake");
+  os::futex_wake(low_half(lock_), 1);
+}
+
+}  // namespace cohort::shm

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The lock that guards the family memory's own structures. Its holder may be killed at any instruction.
+//
+// The word names the holding process by pid and start time, so that a waiter can ask the system whether the holder
+// still runs, and take over from a dead one. Waits are bounded (1 ms, then up to 50 ms), so neither a death nor a
+// wake-up that was never sent is waited for longer than that. Not for users: cohort::Lock is in sync.
+// Threads: any; a thread that waits for another of its own process simply waits. Not recursive.
+// Words:   docs/formats/family-memory.md "The internal locks"
+#pragma once
+
+#include "os/process_identity.hpp"
+#include "shm/layout.hpp"
+
+namespace cohort::shm {
+
+class LockGuard {
+ public:
+  /// Takes the lock. damaged() says whether somebody died while holding it and the repair is not yet done.
+  LockGuard(LockWord& lock, const os::ProcessIdentity& self) noexcept : lock_(lock) {
+    std::uint64_t mine = word_of(self);
+    std::uint64_t expected = 0;
+    // SYNC(lock): release exchange in ~LockGuard -> acquire here; carries all that the lock guards
+    if (!lock.word.compare_exchange_strong(expected, mine, std::memory_order_acquire, std::memory_order_relaxed))
+      wait(mine);
+  }
+  ~LockGuard() {
+    // SYNC(lock): release here -> acquire in LockGuard() and wait()
+    if ((lock_.word.exchange(0, std::memory_order_release) & kWaiters) != 0) wake();
+  }
+  LockGuard(const LockGuard&) = delete;
+  LockGuard& operator=(const LockGuard&) = delete;
+
+  [[nodiscard]] bool damaged() const noexcept {
+    return lock_.damaged.load(std::memory_order_relaxed) != 0;  // relaxed: written under the lock
+  }
+  /// The repair is complete.
+  void mark_repaired() noexcept { lock_.damaged.store(0, std::memory_order_relaxed); }  // relaxed: under the lock
+  void mark_damaged() noexcept { lock_.damaged.store(1, std::memory_order_relaxed); }   // relaxed: under the lock
+
+  static constexpr std::uint64_t kWaiters = std::uint64_t{1} << 31;
+  static constexpr std::uint64_t kPidMask = (std::uint64_t{1} << 30) - 1;
+  [[nodiscard]] static std::uint64_t word_of(const os::ProcessIdentity& self) noexcept {
+    return self.start_time << 32 | (static_cast<std::uint64_t>(self.pid) & kPidMask);
+  }
+
+ private:
+  void wait(std::uint64_t mine) noexcept;
+  void wake() noexcept;
+
+  LockWord& lock_;
+};
+
+/// True when the process that a lock word names has ended for sure.
+[[nodiscard]] bool lock_holder_is_dead(std::uint64_t word) noexcept;
+
+}  // namespace cohort::shm

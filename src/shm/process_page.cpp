@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "shm/process_page.hpp"
+
+#include <cerrno>
+
+#include "cohort/base/error.hpp"
+#include "os/futex.hpp"
+#include "os/memory.hpp"
+
+namespace cohort::shm {
+
+namespace {
+
+std::atomic<ProcessPage*> page{nullptr};
+
+}  // namespace
+
+// SYNC(page): release compare-exchange in process_page() -> acquire here; carries the page's mapping
+ProcessPage* process_page_or_null() noexcept { return page.load(std::memory_order_acquire); }
+
+ProcessPage& process_page() {
+  if (ProcessPage* known = process_page_or_null()) return *known;
+  auto* fresh = static_cast<ProcessPage*>(os::map_wiped_on_fork_page());
+  if (fresh == nullptr) throw OsError(errno, "madvise(MADV_WIPEONFORK)", "the page that tells a process from its copy");
+  ProcessPage* expected = nullptr;
+  // SYNC(page): as above. A thread that loses the race leaves one page behind, once.
+  if (!page.compare_exchange_strong(expected, fresh, std::memory_order_acq_rel, std::memory_order_acquire))
+    return *expected;
+  return *fresh;
+}
+
+os::ProcessIdentity own_identity() {
+  ProcessPage& own = process_page();
+  // SYNC(identity): release store of pid below -> acquire here; carries start_time
+  std::int32_t pid = own.pid.load(std::memory_order_acquire);
+  if (pid != 0) return {pid, own.start_time.load(std::memory_order_relaxed)};  // relaxed: see SYNC(identity)
+  os::ProcessIdentity self = os::process_identity_self();
+  own.start_time.store(self.start_time, std::memory_order_relaxed);  // relaxed: see SYNC(identity)
+  own.pid.store(self.pid, std::memory_order_release);
+  return self;
+}
+
+ProcessTurn::ProcessTurn() {
+  ProcessPage& own = process_page();
+  std::uint32_t free = 0;
+  // SYNC(turn): release store in ~ProcessTurn -> acquire here; carries what the other thread created
+  while (!own.busy.compare_exchange_weak(free, 1, std::memory_order_acquire, std::memory_order_relaxed)) {
+    free = 0;
+    os::futex_wait(own.busy, 1, Deadline::never());
+  }
+}
+
+ProcessTurn::~ProcessTurn() {
+  ProcessPage& own = process_page();
+  own.busy.store(0, std::memory_order_release);
+  os::futex_wake_all(own.busy);
+}
+
+}  // namespace cohort::shm

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What this process knows about itself, in a page that is zero in every forked child.
+//
+// A copy of the process made by code that is not Cohort's finds no member id here, so it cannot take itself for the
+// member it was copied from: its destructors touch nothing shared, and its first use of the library joins anew.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "os/process_identity.hpp"
+#include "shm/layout.hpp"
+
+namespace cohort::shm {
+
+struct ProcessPage {
+  std::atomic<std::uint64_t> member;      ///< MemberId, packed; 0: not a member
+  std::atomic<std::uint64_t> start_time;  ///< valid when pid is set
+  std::atomic<std::int32_t> pid;          ///< 0: not looked up yet
+  std::atomic<std::uint32_t> busy;        ///< 1 while a thread creates, adopts or joins
+  std::atomic<std::uint32_t> left;        ///< 1 after Family::leave()
+};
+
+/// The page; mapped at first use. Throws OsError when the system cannot wipe a page on fork.
+[[nodiscard]] ProcessPage& process_page();
+/// The page if it exists.
+[[nodiscard]] ProcessPage* process_page_or_null() noexcept;
+/// pid and start time of this process; 7 µs once, then two loads.
+[[nodiscard]] os::ProcessIdentity own_identity();
+
+/// Holds ProcessPage::busy: one thread at a time, and never held in a forked child.
+class ProcessTurn {
+ public:
+  ProcessTurn();
+  ~ProcessTurn();
+  ProcessTurn(const ProcessTurn&) = delete;
+  ProcessTurn& operator=(const ProcessTurn&) = delete;
+};
+
+}  // namespace cohort::shm

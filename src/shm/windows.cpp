@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "shm/windows.hpp"
+
+#include <cerrno>
+#include <string>
+
+#include "cohort/base/error.hpp"
+#include "os/memory.hpp"
+
+namespace cohort::shm {
+
+namespace {
+
+std::string megabytes(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
+
+std::string why_no_space(std::uint64_t size) {
+  std::string text = megabytes(size) + " of address space for the family memory";
+  std::uint64_t limit = os::address_space_limit();
+  if (limit != UINT64_MAX) text += "; RLIMIT_AS (ulimit -v) allows " + megabytes(limit);
+  return text;
+}
+
+}  // namespace
+
+Windows::Windows(os::Fd memory) : fd_(std::move(memory)), size_(os::memory_size(fd_.get())) {
+  if (size_ < kReservations[std::size(kReservations) - 1] || size_ % kGranule != 0)
+    throw IncompatibleError("Family.adopt", "", "the memory is not a family memory");
+  mapped_ = std::make_unique<std::atomic<std::uint64_t>[]>(size_ / kGranule / 64 + 1);
+  base_ = os::reserve_address_space(size_);
+  if (base_ == nullptr) throw_errno("mmap", why_no_space(size_));
+  try {
+    // The header and the table of members: who asks about a member in a destructor must not have to map.
+    map_granules(0, (kHeaderSpan + kMaxMembers * sizeof(MemberRecord) - 1) >> kGranuleBits);
+  } catch (...) {
+    os::release_address_space(base_, size_);
+    throw;
+  }
+}
+
+Windows::~Windows() { os::release_address_space(base_, size_); }
+
+void Windows::map_granules(std::uint64_t first, std::uint64_t last) {
+  for (std::uint64_t at = first; at <= last;) {
+    if (is_mapped(at)) {
+      ++at;
+      continue;
+    }
+    std::uint64_t end = at + 1;
+    while (end <= last && !is_mapped(end)) ++end;
+    os::map_shared(base_ + at * kGranule, fd_.get(), at * kGranule, (end - at) * kGranule);
+    for (; at < end; ++at) {
+      // SYNC(windows): release here -> acquire load in is_mapped(); carries the mapping
+      mapped_[at / 64].fetch_or(std::uint64_t{1} << (at % 64), std::memory_order_release);
+    }
+  }
+}
+
+std::byte* Windows::map_and_address(Offset offset, std::uint64_t size) {
+  auto inside = [&](std::uint64_t begin, std::uint64_t end) {
+    return offset >= begin && offset <= end && size <= end - offset;
+  };
+  if (!inside(kHeaderSpan, places_.control_end) &&
+      !inside(places_.payload_begin, places_.payload_begin + places_.payload.units * kUnitSize))
+    throw ValueError("Family.address", std::to_string(offset) + " + " + std::to_string(size),
+                     "lies outside the family memory");
+  if (size != 0) map_granules(offset >> kGranuleBits, (offset + size - 1) >> kGranuleBits);
+  return base_ + offset;
+}
+
+}  // namespace cohort::shm
