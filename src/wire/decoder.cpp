@@ -18,15 +18,11 @@ std::size_t Decoder::read_long_number() {
   for (unsigned shift = 0; shift < 64; shift += 7) {
     const auto byte = static_cast<std::uint8_t>(read(1)[0]);
     const std::uint64_t bits = byte & 0x7fU;
-    if (shift == 63 && bits > 1) {
-      break;
-    }
+    if (shift == 63 && bits > 1) { break; }
     count |= bits << shift;
     if (byte < 0x80) {
       // One number has one form, so that equal values are equal bytes.
-      if (byte == 0 && shift != 0) {
-        break;
-      }
+      if (byte == 0 && shift != 0) { break; }
       return count;
     }
   }

@@ -40,9 +40,7 @@ void SpanEncoder::write_slow(const std::byte* data, std::size_t size) {
 }
 
 std::vector<std::byte> SpanEncoder::take_spill() {
-  if (!spilled_) {
-    return {};
-  }
+  if (!spilled_) { return {}; }
   spill_.insert(spill_.end(), begin_, cursor_);
   cursor_ = begin_;
   flushed_ = 0;

@@ -17,14 +17,14 @@
 //   };
 //
 // Every value takes at least one byte, and Codec<T>::decode must consume what encode wrote. No default constructor is
-// needed: decode returns the value. The types of both sides must be the same; the bytes do not name them. The layout is in
-// docs/formats/codec.md.
+// needed: decode returns the value. The types of both sides must be the same; the bytes do not name them. The
+// layout is in docs/formats/codec.md.
 //
 // What cannot travel does not compile, and the message says what to write instead: pointers, references, C arrays,
 // mutexes, views (std::span, std::string_view as a result), lambdas with captures.
 //
 // Hostile bytes make decode throw DecodeError, nothing else: no overrun, no unbounded allocation, no endless recursion.
-// Shared pointers travel as values: two that shared one object do not share it afterwards, and a cycle is an EncodeError.
+// Shared pointers travel as values: two that shared one object do not share it afterwards; a cycle is an EncodeError.
 //
 // Threads: all functions here may be called from any. Python: pickle, which executes what it reads; this does not.
 #pragma once
@@ -54,9 +54,7 @@ void place(std::byte* to, const std::byte* from, const T& value) {
   if constexpr (std::is_empty_v<T>) {
     return;
   } else if constexpr (StdArray<T>::value) {
-    for (const auto& item : value) {
-      place(to, from, item);
-    }
+    for (const auto& item : value) { place(to, from, item); }
   } else if constexpr (kIsScalar<T> || ComplexLike<T>) {
     constexpr std::size_t kSize = padded<T>() ? 10 : sizeof(T);  // the only padded scalar is x87's
     std::memcpy(to + (reinterpret_cast<const std::byte*>(&value) - from), &value, kSize);
@@ -71,15 +69,11 @@ void check_bools(const Decoder& in, const T& value) {
   if constexpr (std::is_same_v<T, bool>) {
     unsigned char byte = 0;
     std::memcpy(&byte, &value, 1);
-    if (byte > 1) [[unlikely]] {
-      in.fail("a bool is neither 0 nor 1");
-    }
+    if (byte > 1) [[unlikely]] { in.fail("a bool is neither 0 nor 1"); }
   } else if constexpr (!holds_bool<T>()) {
     return;
   } else if constexpr (StdArray<T>::value) {
-    for (const auto& item : value) {
-      check_bools(in, item);
-    }
+    for (const auto& item : value) { check_bools(in, item); }
   } else {
     with_fields(value, [&](const auto&... field) { (check_bools(in, field), ...); });
   }
@@ -90,9 +84,7 @@ void encode_bitwise(Encoder& out, const T& value) {
   if constexpr (!padded<T>()) {
     out.write_raw(value);
   } else if constexpr (StdArray<T>::kSize != 0) {
-    for (const auto& item : value) {
-      encode_bitwise(out, item);
-    }
+    for (const auto& item : value) { encode_bitwise(out, item); }
   } else {
     std::array<std::byte, sizeof(T)> image{};
     place(image.data(), reinterpret_cast<const std::byte*>(&value), value);
@@ -118,9 +110,7 @@ template <class T>
 T decode_bitwise(Decoder& in) {
   const std::byte* from = in.read(sizeof(T)).data();
   if constexpr (std::is_same_v<T, bool>) {
-    if (static_cast<unsigned char>(*from) > 1) [[unlikely]] {
-      in.fail("a bool is neither 0 nor 1");
-    }
+    if (static_cast<unsigned char>(*from) > 1) [[unlikely]] { in.fail("a bool is neither 0 nor 1"); }
     return *from != std::byte{0};
   } else {
     T value = load_bitwise<T>(from);
@@ -153,9 +143,8 @@ struct Codec {
       if constexpr (detail::kFieldCount<T> == 0) {
         out.write_raw(std::byte{0});
       } else {
-        detail::with_fields(value, [&]<class... Field>(const Field&... field) {
-          (Codec<Field>::encode(out, field), ...);
-        });
+        detail::with_fields(value,
+                            [&]<class... Field>(const Field&... field) { (Codec<Field>::encode(out, field), ...); });
       }
     } else if constexpr (detail::ComplexLike<T>) {
       encode_parts(out, value);
@@ -170,9 +159,7 @@ struct Codec {
       return detail::decode_bitwise<T>(in);
     } else if constexpr (takes_apart()) {
       if constexpr (detail::kFieldCount<T> == 0) {
-        if (in.read(1)[0] != std::byte{0}) {
-          in.fail("an empty struct is not one zero byte");
-        }
+        if (in.read(1)[0] != std::byte{0}) { in.fail("an empty struct is not one zero byte"); }
         return T{};
       } else {
         return detail::decode_fields<T>(in, fields());
@@ -194,10 +181,9 @@ struct Codec {
   static constexpr auto fields() { return detail::FieldsOf<T>{}; }
   static consteval bool takes_apart() {
     if constexpr (std::is_aggregate_v<T> && !std::is_array_v<T>) {
-      return detail::shape_of<T>() == detail::Shape::fields && refuse_references(fields());
-    } else {
-      return false;
+      if constexpr (detail::shape_of<T>() == detail::Shape::fields) { return refuse_references(fields()); }
     }
+    return false;
   }
   // A field that is a reference to const, or an array of one, is seen only once the fields are known.
   template <class... Field>
@@ -253,5 +239,6 @@ template <class T>
 }  // namespace cohort
 
 // The standard library's types. Included last: they need all of the above.
+#include "cohort/wire/codec_associative.hpp"
 #include "cohort/wire/codec_containers.hpp"
 #include "cohort/wire/codec_standard.hpp"

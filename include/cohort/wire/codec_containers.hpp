@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Codecs of strings and containers: a count, then the items. Included by codec.hpp.
+// Codecs of strings and sequences: a count, then the items. Included by codec.hpp.
 #pragma once
 
 #include <algorithm>
@@ -13,14 +13,10 @@
 #include <forward_list>
 #include <iterator>
 #include <list>
-#include <map>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -71,9 +67,7 @@ void encode_items(Encoder& out, const T* items, std::size_t count) {
   if constexpr (!padded<T>()) {
     out.write(std::as_bytes(std::span(items, count)));
   } else {
-    for (std::size_t i = 0; i < count; ++i) {
-      encode_bitwise(out, items[i]);
-    }
+    for (std::size_t i = 0; i < count; ++i) { encode_bitwise(out, items[i]); }
   }
 }
 
@@ -90,9 +84,7 @@ Container decode_items(Decoder& in, std::size_t count) {
       constexpr std::size_t kSmall = std::size_t{64} << 10;
       if (count * sizeof(T) <= kSmall) {
         Container filled(count, T{});
-        if (count != 0) {
-          std::memcpy(filled.data(), from, count * sizeof(T));
-        }
+        if (count != 0) { std::memcpy(filled.data(), from, count * sizeof(T)); }
         return filled;
       }
       return Container(BitwiseIterator<T>(from), BitwiseIterator<T>(from) + static_cast<std::ptrdiff_t>(count));
@@ -101,9 +93,7 @@ Container decode_items(Decoder& in, std::size_t count) {
     }
   }();
   if constexpr (holds_bool<T>()) {
-    for (const T& item : items) {
-      check_bools(in, item);
-    }
+    for (const T& item : items) { check_bools(in, item); }
   }
   return items;
 }
@@ -115,9 +105,7 @@ void encode_each(Encoder& out, const Range& range, std::size_t count) {
   const Encoder::Nested nested(out);
   out.write_count(count);
   const std::size_t before = out.size();
-  for (const auto& item : range) {
-    Codec<T>::encode(out, item);
-  }
+  for (const auto& item : range) { Codec<T>::encode(out, item); }
   if (out.size() - before < count) [[unlikely]] {
     Encoder::fail("a Codec wrote nothing for an item; each value must take at least one byte");
   }
@@ -126,7 +114,8 @@ void encode_each(Encoder& out, const Range& range, std::size_t count) {
 /// Room for items that were announced, but not more than a MiB before they have really come.
 template <class Container>
 void reserve_some(Container& container, std::size_t count) {
-  constexpr std::size_t kMost = std::max<std::size_t>(1, (std::size_t{1} << 20) / sizeof(typename Container::value_type));
+  constexpr std::size_t kMost =
+      std::max<std::size_t>(1, (std::size_t{1} << 20) / sizeof(typename Container::value_type));
   container.reserve(std::min(count, kMost));
 }
 
@@ -148,18 +137,12 @@ struct SequenceCodec {
     const std::size_t count = in.read_count(kBitwise ? sizeof(T) : 1);
     in.charge(count, sizeof(T));
     Container value;
-    if constexpr (requires { value.reserve(count); }) {
-      reserve_some(value, count);
-    }
+    if constexpr (requires { value.reserve(count); }) { reserve_some(value, count); }
     if constexpr (requires { value.emplace_back(Codec<T>::decode(in)); }) {
-      for (std::size_t i = 0; i < count; ++i) {
-        value.emplace_back(Codec<T>::decode(in));
-      }
+      for (std::size_t i = 0; i < count; ++i) { value.emplace_back(Codec<T>::decode(in)); }
     } else {
       auto last = value.before_begin();
-      for (std::size_t i = 0; i < count; ++i) {
-        last = value.emplace_after(last, Codec<T>::decode(in));
-      }
+      for (std::size_t i = 0; i < count; ++i) { last = value.emplace_after(last, Codec<T>::decode(in)); }
     }
     return value;
   }
@@ -178,59 +161,6 @@ struct ContiguousCodec {
     const std::size_t count = in.read_count(sizeof(T));
     in.charge(count, sizeof(T));
     return decode_items<Container>(in, count);
-  }
-};
-
-template <class Container>
-struct PartsOf {
-  using Type = TypeList<typename Container::key_type>;
-};
-template <class Container>
-  requires requires { typename Container::mapped_type; }
-struct PartsOf<Container> {
-  using Type = TypeList<typename Container::key_type, typename Container::mapped_type>;
-};
-
-template <class Container>
-struct AssociativeCodec {
-  using Key = typename Container::key_type;
-  static constexpr bool kIsMap = requires { typename Container::mapped_type; };
-
-  using Parts = typename PartsOf<Container>::Type;
-
-  static void encode(Encoder& out, const Container& value) {
-    const Encoder::Nested nested(out);
-    const std::size_t before = out.size();
-    out.write_count(value.size());
-    for (const auto& item : value) {
-      if constexpr (kIsMap) {
-        Codec<Key>::encode(out, item.first);
-        Codec<typename Container::mapped_type>::encode(out, item.second);
-      } else {
-        Codec<Key>::encode(out, item);
-      }
-    }
-    if (out.size() - before < value.size()) [[unlikely]] {
-      Encoder::fail("a Codec wrote nothing for an item; each value must take at least one byte");
-    }
-  }
-  static Container decode(Decoder& in) {
-    const Decoder::Nested nested(in);
-    const std::size_t count = in.read_count(kIsMap ? 2 : 1);
-    in.charge(count, sizeof(typename Container::value_type));
-    Container value;
-    for (std::size_t i = 0; i < count; ++i) {
-      if constexpr (kIsMap) {
-        Key key = Codec<Key>::decode(in);
-        value.emplace_hint(value.end(), std::move(key), Codec<typename Container::mapped_type>::decode(in));
-      } else {
-        value.emplace_hint(value.end(), Codec<Key>::decode(in));
-      }
-    }
-    if (value.size() != count) {
-      in.fail("a key stands twice in a set or map");
-    }
-    return value;
   }
 };
 
@@ -311,19 +241,6 @@ struct Codec<std::list<T, Allocator>> : detail::SequenceCodec<std::list<T, Alloc
 template <class T, class Allocator>
 struct Codec<std::forward_list<T, Allocator>> : detail::SequenceCodec<std::forward_list<T, Allocator>> {};
 
-#define COHORT_ASSOCIATIVE_CODEC(...)             \
-  template <class... Argument>                    \
-  struct Codec<__VA_ARGS__<Argument...>> : detail::AssociativeCodec<__VA_ARGS__<Argument...>> {}
-COHORT_ASSOCIATIVE_CODEC(std::set);
-COHORT_ASSOCIATIVE_CODEC(std::multiset);
-COHORT_ASSOCIATIVE_CODEC(std::map);
-COHORT_ASSOCIATIVE_CODEC(std::multimap);
-COHORT_ASSOCIATIVE_CODEC(std::unordered_set);
-COHORT_ASSOCIATIVE_CODEC(std::unordered_multiset);
-COHORT_ASSOCIATIVE_CODEC(std::unordered_map);
-COHORT_ASSOCIATIVE_CODEC(std::unordered_multimap);
-#undef COHORT_ASSOCIATIVE_CODEC
-
 /// Its items one after the other, without a count. An array of no items is one zero byte.
 template <class T, std::size_t n>
 struct Codec<std::array<T, n>> {
@@ -335,24 +252,18 @@ struct Codec<std::array<T, n>> {
     } else if constexpr (n == 0) {
       out.write_raw(std::byte{0});
     } else {
-      for (const auto& item : value) {
-        Codec<std::remove_cv_t<T>>::encode(out, item);
-      }
+      for (const auto& item : value) { Codec<std::remove_cv_t<T>>::encode(out, item); }
     }
   }
   static std::array<T, n> decode(Decoder& in) {
     if constexpr (n == 0) {
-      if (in.read(1)[0] != std::byte{0}) {
-        in.fail("an empty array is not one zero byte");
-      }
+      if (in.read(1)[0] != std::byte{0}) { in.fail("an empty array is not one zero byte"); }
       return {};
     } else if constexpr (is_bitwise_encodable<std::array<T, n>>) {
       return detail::decode_bitwise<std::array<T, n>>(in);
     } else if constexpr (n > 64 && std::is_default_constructible_v<T> && std::is_move_assignable_v<T>) {
       std::array<T, n> value;
-      for (T& item : value) {
-        item = Codec<T>::decode(in);
-      }
+      for (T& item : value) { item = Codec<T>::decode(in); }
       return value;
     } else {
       return [&]<std::size_t... i>(std::index_sequence<i...>) {

@@ -39,7 +39,8 @@ template <class Culprit>
 constexpr void refuse_aggregate() {
   constexpr Shape kShape = shape_of<Culprit>();
   if constexpr (kShape == Shape::union_type) {
-    static_assert(kNever<Culprit>, "cohort: a union cannot travel, nobody knows which member is alive: use std::variant");
+    static_assert(kNever<Culprit>,
+                  "cohort: a union cannot travel, nobody knows which member is alive: use std::variant");
   } else if constexpr (kShape == Shape::base_class) {
     static_assert(kNever<Culprit>,
                   "cohort: a struct with a base class cannot be taken apart: make the base a member, or specialise "
@@ -80,13 +81,13 @@ constexpr void refuse() {
   } else if constexpr (LocalLock<Culprit>) {
     static_assert(kNever<Culprit>,
                   "cohort: a mutex of one process means nothing in another: use cohort::Lock, which is shared");
+  } else if constexpr (Atomic<Culprit>) {
+    static_assert(kNever<Culprit>, "cohort: a std::atomic would be copied, not shared: use cohort::Value");
   } else if constexpr (LocalCondition<Culprit>) {
     static_assert(kNever<Culprit>,
                   "cohort: a condition variable of one process means nothing in another: use cohort::Condition");
   } else if constexpr (LocalThread<Culprit>) {
     static_assert(kNever<Culprit>, "cohort: a thread cannot travel: start it in the process that is to run it");
-  } else if constexpr (Atomic<Culprit>) {
-    static_assert(kNever<Culprit>, "cohort: a std::atomic would be copied, not shared: use cohort::Value");
   } else if constexpr (std::is_abstract_v<Culprit>) {
     static_assert(kNever<Culprit>, "cohort: an abstract class cannot be decoded: send a std::variant of the kinds");
   } else if constexpr (std::is_volatile_v<Culprit>) {

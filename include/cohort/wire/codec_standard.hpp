@@ -49,9 +49,7 @@ struct Codec<std::tuple<T...>> {
   }
   static std::tuple<T...> decode(Decoder& in) {
     if constexpr (sizeof...(T) == 0) {
-      if (in.read(1)[0] != std::byte{0}) {
-        in.fail("an empty tuple is not one zero byte");
-      }
+      if (in.read(1)[0] != std::byte{0}) { in.fail("an empty tuple is not one zero byte"); }
       return {};
     } else {
       return std::tuple<T...>{Codec<std::remove_cv_t<T>>::decode(in)...};
@@ -66,14 +64,10 @@ struct Codec<std::optional<T>> {
 
   static void encode(Encoder& out, const std::optional<T>& value) {
     Codec<bool>::encode(out, value.has_value());
-    if (value) {
-      Codec<std::remove_cv_t<T>>::encode(out, *value);
-    }
+    if (value) { Codec<std::remove_cv_t<T>>::encode(out, *value); }
   }
   static std::optional<T> decode(Decoder& in) {
-    if (!Codec<bool>::decode(in)) {
-      return std::nullopt;
-    }
+    if (!Codec<bool>::decode(in)) { return std::nullopt; }
     return std::optional<T>(Codec<std::remove_cv_t<T>>::decode(in));
   }
 };
@@ -83,9 +77,7 @@ template <>
 struct Codec<std::monostate> {
   static void encode(Encoder& out, std::monostate) { out.write_raw(std::byte{0}); }
   static std::monostate decode(Decoder& in) {
-    if (in.read(1)[0] != std::byte{0}) {
-      in.fail("a monostate is not one zero byte");
-    }
+    if (in.read(1)[0] != std::byte{0}) { in.fail("a monostate is not one zero byte"); }
     return {};
   }
 };
@@ -96,15 +88,11 @@ struct Codec<std::variant<T...>> {
   using Parts = detail::TypeList<T...>;
 
   static void encode(Encoder& out, const std::variant<T...>& value) {
-    if (value.valueless_by_exception()) {
-      Encoder::fail("a std::variant has lost its value to an exception");
-    }
+    if (value.valueless_by_exception()) { Encoder::fail("a std::variant has lost its value to an exception"); }
     out.write_count(value.index());
     std::visit([&]<class U>(const U& alternative) { Codec<U>::encode(out, alternative); }, value);
   }
-  static std::variant<T...> decode(Decoder& in) {
-    return decode_at(in, std::index_sequence_for<T...>{});
-  }
+  static std::variant<T...> decode(Decoder& in) { return decode_at(in, std::index_sequence_for<T...>{}); }
 
  private:
   template <std::size_t... i>
@@ -114,9 +102,7 @@ struct Codec<std::variant<T...>> {
       return std::variant<T...>(std::in_place_index<i>, Codec<std::remove_cv_t<T>>::decode(from));
     }...};
     const std::size_t index = in.read_count(1);
-    if (index >= sizeof...(T)) {
-      in.fail("a variant has no alternative of that index");
-    }
+    if (index >= sizeof...(T)) { in.fail("a variant has no alternative of that index"); }
     return kRead[index](in);
   }
 };
@@ -128,30 +114,29 @@ template <class Pointer, class T>
 struct PointerCodec {
   using Parts = TypeList<T>;
 
-  static constexpr void check() {
+  static consteval bool sound() {
     static_assert(!std::is_array_v<T>, "cohort: a smart pointer to an array does not know its length: use std::vector");
     static_assert(!std::is_polymorphic_v<T> || std::is_final_v<T>,
                   "cohort: a pointer to a polymorphic class would be sliced: send a std::variant of the kinds");
+    return !std::is_array_v<T>;
   }
   static void encode(Encoder& out, const Pointer& value) {
-    check();
-    const Encoder::Nested nested(out);
-    Codec<bool>::encode(out, value != nullptr);
-    if (value != nullptr) {
-      Codec<std::remove_cv_t<T>>::encode(out, *value);
+    if constexpr (sound()) {
+      const Encoder::Nested nested(out);
+      Codec<bool>::encode(out, value != nullptr);
+      if (value != nullptr) { Codec<std::remove_cv_t<T>>::encode(out, *value); }
     }
   }
   static Pointer decode(Decoder& in) {
-    check();
-    const Decoder::Nested nested(in);
-    if (!Codec<bool>::decode(in)) {
-      return nullptr;
-    }
-    in.charge(1, sizeof(T));
-    if constexpr (std::is_same_v<Pointer, std::shared_ptr<T>>) {
-      return std::make_shared<T>(Codec<std::remove_cv_t<T>>::decode(in));
-    } else {
-      return Pointer(new T(Codec<std::remove_cv_t<T>>::decode(in)));
+    if constexpr (sound()) {
+      const Decoder::Nested nested(in);
+      if (!Codec<bool>::decode(in)) { return nullptr; }
+      in.charge(1, sizeof(T));
+      if constexpr (std::is_same_v<Pointer, std::shared_ptr<T>>) {
+        return std::make_shared<T>(Codec<std::remove_cv_t<T>>::decode(in));
+      } else {
+        return Pointer(new T(Codec<std::remove_cv_t<T>>::decode(in)));
+      }
     }
   }
 };
@@ -199,9 +184,7 @@ struct Codec<std::bitset<n>> {
       const auto byte = in.read_raw<std::uint8_t>();
       for (std::size_t i = at; i < at + 8; ++i) {
         if ((byte >> (i - at) & 1U) != 0) {
-          if (i >= n) {
-            in.fail("a bitset has a bit beyond its size");
-          }
+          if (i >= n) { in.fail("a bitset has a bit beyond its size"); }
           value[i] = true;
         }
       }

@@ -29,8 +29,9 @@ namespace detail {
 
 // What Codec<T>::decode returns; a type that no function can return is refused in its body, with a sentence.
 template <class T>
-using Decoded = std::conditional_t<
-    std::is_array_v<T> || std::is_function_v<T> || std::is_abstract_v<T> || std::is_void_v<T>, void, T>;
+using Decoded =
+    std::conditional_t<std::is_array_v<T> || std::is_function_v<T> || std::is_abstract_v<T> || std::is_void_v<T>, void,
+                       T>;
 
 /// Codec<T> is the general one: nobody has specialised it.
 template <class T>

@@ -52,9 +52,7 @@ class COHORT_EXPORT Decoder {
   ///
   /// @throws DecodeError  fewer are left; none was consumed
   std::span<const std::byte> read(std::size_t size) {
-    if (remaining() < size) [[unlikely]] {
-      fail("it ends in the middle of a value");
-    }
+    if (remaining() < size) [[unlikely]] { fail("it ends in the middle of a value"); }
     const std::byte* from = cursor_;
     cursor_ += size;
     return {from, size};
@@ -111,9 +109,7 @@ class COHORT_EXPORT Decoder {
 
   /// Throws DecodeError when bytes are left.
   void expect_end() const {
-    if (cursor_ != end_) [[unlikely]] {
-      fail("bytes follow after its end");
-    }
+    if (cursor_ != end_) [[unlikely]] { fail("bytes follow after its end"); }
   }
 
   /// One level of values within values, for as long as it lives. A Codec of a type that can contain itself makes one.
@@ -121,9 +117,7 @@ class COHORT_EXPORT Decoder {
    public:
     /// @throws DecodeError  beyond DecodeLimits::max_depth levels
     explicit Nested(Decoder& decoder) : decoder_(decoder) {
-      if (decoder.depth_left_ == 0) [[unlikely]] {
-        decoder.fail("its values lie too deeply within each other");
-      }
+      if (decoder.depth_left_ == 0) [[unlikely]] { decoder.fail("its values lie too deeply within each other"); }
       --decoder.depth_left_;
     }
     Nested(const Nested&) = delete;

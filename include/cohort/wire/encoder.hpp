@@ -75,7 +75,8 @@ class COHORT_EXPORT Encoder {
     /// @throws EncodeError  beyond kDefaultMaxDepth levels
     explicit Nested(Encoder& encoder) : encoder_(encoder) {
       if (encoder.depth_ == kDefaultMaxDepth) [[unlikely]] {
-        fail("values lie too deeply within each other (a list linked by pointers, a deep tree?): send a flat container");
+        fail(
+            "values lie too deeply within each other (a list linked by pointers, a deep tree?): send a flat container");
       }
       ++encoder.depth_;
     }
@@ -105,9 +106,7 @@ class COHORT_EXPORT Encoder {
 
  private:
   void append(const std::byte* data, std::size_t size) {
-    if (size == 0) {
-      return;
-    }
+    if (size == 0) { return; }
     if (static_cast<std::size_t>(end_ - cursor_) >= size) [[likely]] {
       std::memcpy(cursor_, data, size);
       cursor_ += size;

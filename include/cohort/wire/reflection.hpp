@@ -146,8 +146,8 @@ inline constexpr std::size_t kFieldCount = count_initialisers<T, AnyField<T>>();
 template <class T>
 using FieldsOf = decltype(list_fields<kFieldCount<T>>(std::declval<T&>()));
 
-/// Calls function(field…) with a reference to each field; `const` is looked through, since a binding to a const
-/// object would hide bit-fields behind copies. The function must not write.
+/// Calls function(field…) with a reference to each field. The function must not write: `const` is looked through, so
+/// that one set of bindings serves both.
 template <class T, class Function>
 constexpr decltype(auto) with_fields(const T& aggregate, Function&& function) {
   return visit_fields<kFieldCount<T>>(const_cast<T&>(aggregate), std::forward<Function>(function));

@@ -19,8 +19,8 @@ namespace {
 
 using cohort::decode;
 using cohort::DecodeError;
-using cohort::encode;
 using cohort::Encodable;
+using cohort::encode;
 using cohort::is_bitwise_encodable;
 
 template <class T>
@@ -41,9 +41,7 @@ void try_encode(const T&... values) {
 }
 std::vector<std::byte> bytes_of(std::initializer_list<int> values) {
   std::vector<std::byte> bytes;
-  for (int value : values) {
-    bytes.push_back(static_cast<std::byte>(value));
-  }
+  for (int value : values) { bytes.push_back(static_cast<std::byte>(value)); }
   return bytes;
 }
 
@@ -122,9 +120,7 @@ struct cohort::Codec<Celsius> {
   static void encode(Encoder& out, const Celsius& value) { Codec<double>::encode(out, value.degrees()); }
   static Celsius decode(Decoder& in) {
     const double degrees = Codec<double>::decode(in);
-    if (degrees < -273.15) {
-      in.fail("colder than absolute zero");
-    }
+    if (degrees < -273.15) { in.fail("colder than absolute zero"); }
     return Celsius(degrees);
   }
 };
@@ -373,9 +369,7 @@ TEST(Codec, says_at_which_byte_it_disliked_what) {
   try {
     static_cast<void>(decode<std::pair<int, bool>>(bytes_of({1, 0, 0, 0, 9})));
     FAIL();
-  } catch (const DecodeError& e) {
-    EXPECT_STREQ(e.what(), "decode: byte 5 of 5: a bool is neither 0 nor 1");
-  }
+  } catch (const DecodeError& e) { EXPECT_STREQ(e.what(), "decode: byte 5 of 5: a bool is neither 0 nor 1"); }
 }
 
 TEST(Encoder, fills_the_given_memory_first) {
