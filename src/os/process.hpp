@@ -44,6 +44,17 @@ void reap_child(pid_t pid) noexcept;
 /// Kills and reaps all descendants until none is left. For a subreaper with one thread.
 void kill_descendants() noexcept;
 
+/// Sends a signal to a child of this process that is not reaped yet.
+void signal_child(pid_t pid, int signal) noexcept;
+
+/// The working directory as a descriptor that only names it.
+[[nodiscard]] Fd working_directory();
+/// Enters a directory; false when that is refused.
+[[nodiscard]] bool enter_directory(int fd) noexcept;
+/// /dev/null, for reading and writing.
+[[nodiscard]] Fd null_device();
+/// Reads and drops what is there, without blocking. For non-blocking descriptors.
+void drain(int fd) noexcept;
 /// Opens /dev/null on descriptor 0.
 void detach_standard_input() noexcept;
 /// Makes `from` the descriptor `number`, inheritable.

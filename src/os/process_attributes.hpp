@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace cohort::os {
@@ -32,6 +33,8 @@ struct ProcessAttributes {
 /// set again.
 void apply_process_attributes(const ProcessAttributes& wanted, const ProcessAttributes& present) noexcept;
 
+/// The environment as "NAME=value" strings.
+[[nodiscard]] std::vector<std::string> environment_entries();
 /// The environment as one block of "NAME=value\0" strings.
 [[nodiscard]] std::vector<std::byte> capture_environment();
 /// Replaces the environment by such a block. For a process with one thread.

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <csignal>
-#include <string>
 
 #include "os/fd.hpp"
 
@@ -37,7 +36,5 @@ void ignore_signal(int number) noexcept;
 void default_signal(int number) noexcept;
 /// Blocks SIGCHLD in this thread and returns a descriptor that is readable when a child has ended.
 [[nodiscard]] Fd child_ended_fd();
-/// "SIGKILL"; "signal 77" for one without a name.
-[[nodiscard]] std::string signal_name(int number);
 
 }  // namespace cohort::os

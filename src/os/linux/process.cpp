@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -27,6 +28,23 @@ pid_t process_id() noexcept { return ::getpid(); }
 pid_t parent_process_id() noexcept { return ::getppid(); }
 pid_t thread_id() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
+namespace {
+
+// ThreadSanitizer runs a thread of its own in every process.
+#if defined(__SANITIZE_THREAD__)
+constexpr int kSanitizerThreads = 1;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+constexpr int kSanitizerThreads = 1;
+#else
+constexpr int kSanitizerThreads = 0;
+#endif
+#else
+constexpr int kSanitizerThreads = 0;
+#endif
+
+}  // namespace
+
 int thread_count() noexcept {
   if (__libc_single_threaded) return 1;
   int saved = errno;
@@ -36,7 +54,7 @@ int thread_count() noexcept {
     ::closedir(tasks);
   }
   errno = saved;
-  return count == 0 ? 1 : count;
+  return std::max(1, count - kSanitizerThreads);
 }
 
 pid_t fork_process() {
@@ -104,6 +122,20 @@ void kill_descendants() noexcept try {
     if (reaped < 0 && errno != EINTR) return;
   }
 } catch (...) {  // no memory for a list of pids: the parent-death signal does the rest
+}
+
+void signal_child(pid_t pid, int signal) noexcept { ::kill(pid, signal); }
+
+Fd working_directory() { return open_file(".", O_PATH | O_DIRECTORY); }
+bool enter_directory(int fd) noexcept { return ::fchdir(fd) == 0; }
+Fd null_device() { return open_file("/dev/null", O_RDWR); }
+
+void drain(int fd) noexcept {
+  int saved = errno;
+  char dropped[1024];
+  while (::read(fd, dropped, sizeof dropped) > 0) {
+  }
+  errno = saved;
 }
 
 void detach_standard_input() noexcept {

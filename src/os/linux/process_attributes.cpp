@@ -73,6 +73,12 @@ void apply_process_attributes(const ProcessAttributes& wanted, const ProcessAttr
   ::pthread_sigmask(SIG_SETMASK, &wanted.signal_mask, nullptr);
 }
 
+std::vector<std::string> environment_entries() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) entries.emplace_back(*entry);
+  return entries;
+}
+
 std::vector<std::byte> capture_environment() {
   std::vector<std::byte> block;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

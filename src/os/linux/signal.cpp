@@ -6,7 +6,6 @@
 #include <sys/signalfd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "cohort/base/error.hpp"
 
@@ -61,11 +60,6 @@ Fd child_ended_fd() {
   int fd = ::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0) throw_errno("signalfd");
   return Fd(fd);
-}
-
-std::string signal_name(int number) {
-  if (const char* name = ::sigabbrev_np(number)) return std::string("SIG") + name;
-  return "signal " + std::to_string(number);
 }
 
 }  // namespace cohort::os

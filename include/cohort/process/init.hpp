@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Handing the program's main() to Cohort, so that a re-executed child can become a worker.
+//
+// A program that links the CMake target cohort::main need do nothing: the target puts itself in front of main(). One that
+// cannot calls init() first:
+//
+//   int main(int argc, char** argv) {
+//     cohort::init(argc, argv);
+//     …
+//   }
+//
+// Without either, Process::start throws BootstrapError before anything is started, so no fork bomb is possible.
+// Static initialisers run again in a re-executed child; nothing of main() does.
+// Python: `if __name__ == "__main__"` and multiprocessing.freeze_support().
+#pragma once
+
+#include "cohort/base/export.hpp"
+
+namespace cohort {
+
+/// In a worker: does the work and ends the process. In any other process: notes that main() has been handed over and returns.
+/// To be the first statement of main(); idempotent.
+COHORT_EXPORT void init(int argc, char** argv);
+/// Python's name for init(); for programs that do not have argv at hand.
+COHORT_EXPORT void freeze_support();
+
+namespace detail {
+
+/// What cohort::main's __wrap_main calls: true when this process is a worker, whose status is then in `status`.
+[[nodiscard]] COHORT_EXPORT bool run_if_worker(int& status);
+
+}  // namespace detail
+
+}  // namespace cohort

@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+// The first code of a re-executed child: find the family, become the member that the parent prepared, do the work.
+
+#include <cstdlib>
+#include <string>
+
+#include "cohort/base/error.hpp"
+#include "cohort/base/log.hpp"
+#include "cohort/process/init.hpp"
+#include "os/process.hpp"
+#include "process/fork_server.hpp"
+#include "process/fork_server_client.hpp"
+#include "process/launch.hpp"
+#include "process/parent_watch.hpp"
+#include "process/process_state.hpp"
+#include "process/reexecution.hpp"
+#include "shm/family.hpp"
+
+namespace cohort {
+
+namespace {
+
+constexpr int kBadBootstrap = 70;  // EX_SOFTWARE
+
+int say(const std::string& sentence) {
+  std::string line = "cohort: " + sentence + "\n";
+  log::write_raw(line.data(), line.size());
+  return kBadBootstrap;
+}
+
+int run_worker(const detail::Reexecution& r) {
+  int parent_pid = os::parent_process_id();
+  if (r.parent_life >= 0) os::set_close_on_exec(r.parent_life, true);
+  detail::bind_to_parent(os::Fd(r.parent_life), parent_pid);
+  if (r.requests >= 0 && r.server_life >= 0) {
+    os::set_close_on_exec(r.requests, true);
+    os::set_close_on_exec(r.server_life, true);
+    detail::adopt_fork_server(os::Fd(r.requests), os::Fd(r.server_life));
+  }
+  detail::Launch launch = detail::take_launch(r.member);
+  shm::Family::instance().member(r.member).words[detail::word_claimed].store(1, std::memory_order_relaxed);  // relaxed: a flag
+  return detail::run_launch(launch, r.member);
+}
+
+int run_role(const detail::Reexecution& r) {
+  for (int fd : {r.family, r.requests})
+    if (fd >= 0 && !os::is_open(fd)) return say("COHORT_WORKER names a descriptor that is not open");
+  os::set_close_on_exec(r.family, true);
+  shm::Family::adopt(os::Fd(r.family));
+  auto& family = shm::Family::instance();
+  // relaxed: written before this program was executed
+  if (family.member(r.member).words[detail::word_nonce].load(std::memory_order_relaxed) != r.nonce)
+    return say("COHORT_WORKER does not fit the family that it names");
+  family.become(r.member);
+  if (r.role == detail::Role::worker) return run_worker(r);
+  for (int fd : {r.parent_life, r.requests, r.server_life})
+    if (fd >= 0) os::set_close_on_exec(fd, true);
+  return detail::serve_forks(r);
+}
+
+}  // namespace
+
+namespace detail {
+
+bool run_if_worker(int& status) {
+  process_state().hooked = true;
+  std::string value = os::environment_variable(kWorkerVariable);
+  if (value.empty()) return false;
+  os::unset_environment_variable(kWorkerVariable);
+  auto reexecution = parse_reexecution(value);
+  if (!reexecution) {
+    status = say("COHORT_WORKER has a form that this version does not know");
+    return true;
+  }
+  try {
+    status = run_role(*reexecution);
+  } catch (const std::exception& e) {
+    status = say(std::string("a worker could not start: ") + e.what());
+  }
+  return true;
+}
+
+}  // namespace detail
+
+void init(int, char**) { freeze_support(); }
+
+void freeze_support() {
+  static bool done = false;
+  if (done || detail::process_state().hooked) return;
+  done = true;
+  int status = 0;
+  if (detail::run_if_worker(status)) std::exit(status);
+}
+
+}  // namespace cohort

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "process/children.hpp"
+
+#include <csignal>
+#include <mutex>
+
+#include "process/process_core.hpp"
+
+namespace cohort::detail {
+
+namespace {
+
+struct Children {
+  std::mutex mutex;
+  std::vector<std::shared_ptr<ProcessCore>> cores;
+};
+
+Children* children = nullptr;
+
+Children& instance() {
+  static std::once_flag once;
+  std::call_once(once, [] { children = new Children; });
+  return *children;
+}
+
+std::vector<std::shared_ptr<ProcessCore>> snapshot() {
+  std::lock_guard guard(instance().mutex);
+  return instance().cores;
+}
+
+}  // namespace
+
+void add_child(std::shared_ptr<ProcessCore> core) {
+  std::lock_guard guard(instance().mutex);
+  instance().cores.push_back(std::move(core));
+}
+
+void remove_child(const ProcessCore& core) noexcept {
+  std::shared_ptr<ProcessCore> last;  // its destructor runs after the lock
+  std::lock_guard guard(instance().mutex);
+  auto& cores = instance().cores;
+  for (auto at = cores.begin(); at != cores.end(); ++at) {
+    if (at->get() != &core) continue;
+    last = std::move(*at);
+    cores.erase(at);
+    return;
+  }
+}
+
+std::vector<std::shared_ptr<ProcessCore>> running_children() {
+  auto cores = snapshot();
+  std::erase_if(cores, [](const auto& core) { return core->poll_ended(); });
+  return cores;
+}
+
+void end_children() {
+  auto cores = running_children();
+  for (auto& core : cores)
+    if (core->daemon()) core->send_signal(SIGTERM);
+  Deadline patience = std::chrono::seconds(1);
+  for (auto& core : cores) {
+    if (!core->daemon() || core->wait(patience)) continue;
+    core->send_signal(SIGKILL);
+    core->wait(Deadline::never());
+  }
+  for (auto& core : cores) core->wait(Deadline::never());
+}
+
+void forget_children() noexcept {
+  instance();
+  children = new Children;  // the old one may be locked by a thread that does not exist here
+}
+
+}  // namespace cohort::detail

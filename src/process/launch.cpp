@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "process/launch.hpp"
+
+#include <cstring>
+
+#include "cohort/base/error.hpp"
+#include "cohort/base/log.hpp"
+#include "os/process.hpp"
+#include "process/process_core.hpp"
+#include "process/process_state.hpp"
+#include "process/standard_streams.hpp"
+#include "process/uncaught.hpp"
+
+namespace cohort::detail {
+
+namespace {
+
+std::string hex(const os::BuildId& id) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (std::byte b : id) {
+    text += kDigits[static_cast<unsigned>(b) >> 4];
+    text += kDigits[static_cast<unsigned>(b) & 15];
+  }
+  return text;
+}
+
+}  // namespace
+
+Launch describe_launch(const std::string& name, std::vector<unsigned> identity, bool daemon,
+                       const std::vector<std::byte>& authkey, StartMethod method, shm::MemberId parent) {
+  Launch launch;
+  launch.program = os::program_module().build_id;
+  launch.name = name;
+  launch.identity = std::move(identity);
+  launch.daemon = daemon;
+  launch.authkey = authkey;
+  launch.log_level = static_cast<std::int32_t>(get_logger().level());
+  launch.log_to_stderr = log::to_stderr();
+  launch.method = method;
+  auto& state = process_state();
+  std::lock_guard guard(state.mutex);
+  launch.default_method = state.default_method.value_or(StartMethod::forkserver);
+  launch.executable = state.executable;
+  launch.parent_name = state.name;
+  launch.parent_pid = os::process_id();
+  launch.parent = parent.pack();
+  return launch;
+}
+
+void describe_target(Launch& launch, ProcessCore& core, const std::string& name) {
+  const CallableDescriptor* target = core.body().descriptor();
+  if (target == nullptr)
+    throw StateError("Process.start", name, "a ForkProcess inherits its memory and can only be started by fork");
+  launch.target = target->id();
+  launch.target_module = callable_module_path(launch.target);
+  VectorEncoder body;
+  core.body().encode(body);
+  launch.body = body.take();
+}
+
+void store_launch(const Launch& launch, shm::MemberId member) {
+  auto& family = shm::Family::instance();
+  std::vector<std::byte> bytes = encode(launch);
+  std::uint64_t size = bytes.size();
+  shm::Offset block = family.allocate(sizeof size + bytes.size(), member);
+  std::byte* place = family.address(block, sizeof size + bytes.size());
+  std::memcpy(place, &size, sizeof size);
+  std::memcpy(place + sizeof size, bytes.data(), bytes.size());
+  // SYNC(launch): this release store -> take_launch() acquire load; carries the block's bytes
+  family.member(member).launch.store(block, std::memory_order_release);
+}
+
+Launch take_launch(shm::MemberId member) {
+  auto& family = shm::Family::instance();
+  // SYNC(launch): store_launch() release store -> this load; carries the block's bytes
+  shm::Offset block = family.member(member).launch.load(std::memory_order_acquire);
+  std::uint64_t size = 0;
+  std::memcpy(&size, family.address(block, sizeof size), sizeof size);
+  if (size > family.block_size(block) - sizeof size)
+    throw DecodeError("launch", std::to_string(size), "is more than the block holds");
+  // A private copy: what is decoded must not change under the decoder.
+  std::vector<std::byte> bytes(size);
+  std::memcpy(bytes.data(), family.address(block, sizeof size + size) + sizeof size, size);
+  family.free(block);
+  auto launch = decode<Launch>(bytes);
+  if (launch.version != 1) throw IncompatibleError("launch", std::to_string(launch.version), "is not version 1");
+  if (launch.program != os::program_module().build_id)
+    throw IncompatibleError("launch", hex(os::program_module().build_id),
+                            "this program is another build than its parent, which is " + hex(launch.program));
+  return launch;
+}
+
+void apply_launch(const Launch& launch) {
+  set_current_process_name(launch.name);
+  if (launch.log_to_stderr) log_to_stderr(static_cast<LogLevel>(launch.log_level));
+  get_logger().set_level(static_cast<LogLevel>(launch.log_level));
+  auto& state = process_state();
+  std::lock_guard guard(state.mutex);
+  state.identity = launch.identity;
+  state.daemon = launch.daemon;
+  state.authkey = launch.authkey;
+  state.started_by = launch.method;
+  state.next_child = 1;
+  state.parent_name = launch.parent_name;
+  state.parent_pid = launch.parent_pid;
+  state.parent = shm::MemberId::unpack(launch.parent);
+  state.default_method = launch.default_method;
+  state.executable = launch.executable;
+  state.preload.clear();
+}
+
+int run_launch(const Launch& launch, shm::MemberId self) {
+  apply_launch(launch);
+  make_standard_streams_line_buffered();
+  if (get_logger().enabled(LogLevel::info)) get_logger().info("child process calling its function");
+  int code = run_reporting(launch.name, [&] {
+    load_callable_module(launch.target, launch.target_module);
+    const CallableDescriptor& target = resolve_callable(launch.target);
+    if (target.call() == nullptr) throw DecodeError("launch", target.name(), "is not a callable for a process");
+    Decoder in(launch.body);
+    VectorEncoder nothing;
+    target.call()(in, nothing);
+  });
+  if (get_logger().enabled(LogLevel::info)) get_logger().info("process exiting with exit code " + std::to_string(code));
+  flush_standard_streams();
+  note_exit_code(self, code);
+  return code;
+}
+
+void note_exit_code(shm::MemberId self, int code) noexcept try {
+  std::uint64_t word = std::uint64_t{1} << 32 | static_cast<std::uint32_t>(code & 0xff);
+  // relaxed: read only after this process has ended
+  shm::Family::instance().member(self).words[word_exit_code].store(word, std::memory_order_relaxed);
+} catch (...) {  // the family is being torn down: the status comes from the kernel then
+}
+
+}  // namespace cohort::detail

@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a child is told at its start. It lies in a block of the family memory that belongs to the child's member slot, so
+// that it is freed whatever happens to either side. docs/formats/launch.md describes the block and the words of the slot.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cohort/process/process.hpp"
+#include "cohort/wire/callable.hpp"
+#include "os/module.hpp"
+#include "shm/family.hpp"
+
+namespace cohort::detail {
+
+class ProcessCore;
+
+struct Launch {
+  std::uint32_t version = 1;
+  os::BuildId program{};            ///< must equal the child's own
+  std::string name;
+  std::vector<unsigned> identity;
+  bool daemon = false;
+  std::vector<std::byte> authkey;
+  std::int32_t log_level = 100;
+  bool log_to_stderr = false;
+  StartMethod method = StartMethod::forkserver;
+  StartMethod default_method = StartMethod::forkserver;
+  std::string executable;
+  std::string parent_name;
+  std::int32_t parent_pid = 0;
+  std::uint64_t parent = 0;         ///< MemberId, packed
+  CallableId target{};
+  std::string target_module;        ///< file of the plug-in that holds the target; empty for the program
+  std::vector<std::byte> body;      ///< state and arguments
+  std::vector<std::byte> attributes;   ///< os::ProcessAttributes, for children of a fork server
+  std::uint64_t environment_digest = 0;
+  std::vector<std::byte> environment;  ///< empty when the fork server's is equal
+  std::vector<CallableId> preload;     ///< for a fork server
+};
+
+/// Words of shm::MemberRecord that the process layer uses.
+enum LaunchWord : std::size_t {
+  word_nonce = 0,      ///< random; the child must know it. Written by the parent before the start
+  word_pid = 1,        ///< written by the fork server after the fork
+  word_claimed = 2,    ///< 1: the child has found its way into worker code. Written by the child
+  word_exit_code = 3,  ///< 1 << 32 | code that the child is about to end with. Written by the child
+  word_error = 4,      ///< errno of a failed fork. Written by the fork server
+};
+
+/// shm::MemberRecord::launch_state.
+enum class LaunchState : std::uint32_t {
+  prepared = 0,  ///< written by the parent
+  forked = 1,    ///< written by the fork server: word_pid is valid
+  failed = 2,    ///< written by the fork server: word_error is valid
+  refused = 3,   ///< written by a fork server that cannot work (threads after start-up)
+};
+
+/// Fills in what does not depend on the start method.
+[[nodiscard]] Launch describe_launch(const std::string& name, std::vector<unsigned> identity, bool daemon,
+                                     const std::vector<std::byte>& authkey, StartMethod method, shm::MemberId parent);
+/// Adds the target and its arguments. Throws StateError when only a forked copy can run the body, EncodeError.
+void describe_target(Launch& launch, ProcessCore& core, const std::string& name);
+/// Puts the launch into a block that `member` owns and writes its place into the member's record.
+void store_launch(const Launch& launch, shm::MemberId member);
+/// Takes the launch of `member` out of its block and frees that. Throws DecodeError, IncompatibleError.
+[[nodiscard]] Launch take_launch(shm::MemberId member);
+/// Makes this process what the launch says it is (name, parent, log, start method …).
+void apply_launch(const Launch& launch);
+/// Runs the target and gives the exit code.
+[[nodiscard]] int run_launch(const Launch& launch, shm::MemberId self);
+/// Notes in the member's record that this process is about to end with `code`.
+void note_exit_code(shm::MemberId self, int code) noexcept;
+
+}  // namespace cohort::detail

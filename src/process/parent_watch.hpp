@@ -1,0 +1,18 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The bond of a child to its parent's life, for children that no fork server looks after.
+#pragma once
+
+#include "os/fd.hpp"
+
+namespace cohort::detail {
+
+/// A descriptor of this process's own life (a pidfd on itself), made once; to be inherited by children. -1 where the
+/// kernel has none.
+[[nodiscard]] int own_life_fd();
+/// Kills this process once `parent` (a pidfd) says that the parent has ended; if it has already, at once. Starts the service thread.
+/// @param parent_pid  what getppid() gives while the parent lives; used alone where there is no pidfd
+void bind_to_parent(os::Fd parent, int parent_pid);
+
+}  // namespace cohort::detail

@@ -1,0 +1,271 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "process/process_core.hpp"
+
+#include <csignal>
+
+#include "cohort/base/error.hpp"
+#include "cohort/base/log.hpp"
+#include "os/process.hpp"
+#include "process/children.hpp"
+#include "process/process_exit.hpp"
+#include "process/process_state.hpp"
+#include "shm/family.hpp"
+
+namespace cohort {
+
+namespace detail {
+
+ProcessBody::~ProcessBody() = default;
+
+ProcessCore::ProcessCore(std::unique_ptr<ProcessBody> body, ProcessOptions options)
+    : body_(std::move(body)), options_(std::move(options)), creator_pid_(os::process_id()) {
+  auto& state = process_state();
+  std::lock_guard guard(state.mutex);
+  identity_ = state.identity;
+  identity_.push_back(state.next_child++);
+  if (options_.name.empty()) {
+    options_.name = "Process";
+    char separator = '-';
+    for (unsigned number : identity_) {
+      options_.name += separator + std::to_string(number);
+      separator = ':';
+    }
+  }
+  if (!options_.daemon) options_.daemon = state.daemon;
+  authkey_ = authkey_of(state);
+}
+
+void ProcessCore::require_creator(const char* operation) const {
+  if (creator_pid_ != os::process_id())
+    throw StateError(operation, options_.name, "only the process that created a Process can do this");
+}
+
+void ProcessCore::require_open(const char* operation) const {
+  if (closed_) throw ClosedError(operation, options_.name, "the process object is closed");
+}
+
+std::shared_ptr<RunningChild> ProcessCore::require_started(const char* operation) {
+  std::lock_guard guard(mutex_);
+  require_open(operation);
+  require_creator(operation);
+  if (!child_) throw StateError(operation, options_.name, "the process was not started");
+  return child_;
+}
+
+void ProcessCore::start() {
+  std::lock_guard starting(start_mutex_);
+  std::string name;
+  bool daemon;
+  std::vector<std::byte> key;
+  StartMethod method;
+  {
+    std::lock_guard guard(mutex_);
+    require_open("Process.start");
+    require_creator("Process.start");
+    if (child_ || !body_) throw StateError("Process.start", options_.name, "a process cannot be started twice");
+    auto& state = process_state();
+    if (std::lock_guard state_guard(state.mutex); state.daemon)
+      throw StateError("Process.start", options_.name, "daemonic processes are not allowed to have children");
+    name = options_.name;
+    daemon = *options_.daemon;
+    key = authkey_;
+    method = options_.start_method ? *options_.start_method : get_start_method();
+  }
+  (void)running_children();  // reaps those that have ended
+  register_process_exit();
+  std::shared_ptr<RunningChild> child;
+  switch (method) {
+    case StartMethod::fork: child = start_by_fork(*this, name, daemon, key); break;
+    case StartMethod::spawn: child = start_by_spawn(*this, name, daemon, key); break;
+    case StartMethod::forkserver: child = start_by_fork_server(*this, name, daemon, key); break;
+  }
+  {
+    std::lock_guard guard(mutex_);
+    child_ = std::move(child);
+    body_.reset();  // arguments may be large
+  }
+  add_child(shared_from_this());
+}
+
+void ProcessCore::note_end(const std::shared_ptr<RunningChild>& child, ExitStatus status) {
+  {
+    std::lock_guard guard(mutex_);
+    if (status_) return;
+    status_ = status;
+  }
+  auto& family = shm::Family::instance();
+  if (family.member_died(child->member())) family.release_member(child->member());
+  remove_child(*this);
+}
+
+bool ProcessCore::wait(Deadline deadline) {
+  auto child = require_started("Process.join");
+  if (std::lock_guard guard(mutex_); status_) return true;
+  auto status = child->wait(deadline);
+  if (!status) return false;
+  note_end(child, *status);
+  return true;
+}
+
+bool ProcessCore::poll_ended() {
+  std::shared_ptr<RunningChild> child;
+  {
+    std::lock_guard guard(mutex_);
+    if (status_ || closed_) return true;
+    child = child_;
+  }
+  if (!child) return false;
+  auto status = child->wait(Deadline::now());
+  if (status) note_end(child, *status);
+  return status.has_value();
+}
+
+void ProcessCore::send_signal(int signal) {
+  auto child = require_started("Process.send_signal");
+  if (std::lock_guard guard(mutex_); status_) return;
+  child->send_signal(signal);
+}
+
+void ProcessCore::close() {
+  if (std::lock_guard guard(mutex_); closed_) return;
+  bool running;
+  {
+    std::lock_guard guard(mutex_);
+    running = child_ && !status_;
+  }
+  if (running && !poll_ended())
+    throw StateError("Process.close", name(), "a running process cannot be closed; join it first, or terminate it");
+  std::lock_guard guard(mutex_);
+  closed_ = true;
+  body_.reset();
+  child_.reset();
+}
+
+bool ProcessCore::is_alive() {
+  {
+    std::lock_guard guard(mutex_);
+    require_open("Process.is_alive");
+    require_creator("Process.is_alive");
+    if (!child_) return false;
+  }
+  return !poll_ended();
+}
+
+std::string ProcessCore::name() {
+  std::lock_guard guard(mutex_);
+  return options_.name;
+}
+void ProcessCore::set_name(std::string name) {
+  std::lock_guard guard(mutex_);
+  options_.name = std::move(name);
+}
+
+bool ProcessCore::daemon() {
+  std::lock_guard guard(mutex_);
+  return *options_.daemon;
+}
+void ProcessCore::set_daemon(bool daemon) {
+  std::lock_guard guard(mutex_);
+  if (child_) throw StateError("Process.set_daemon", options_.name, "the process has been started already");
+  options_.daemon = daemon;
+}
+
+std::optional<int> ProcessCore::pid() {
+  std::lock_guard guard(mutex_);
+  require_open("Process.pid");
+  if (!child_) return std::nullopt;
+  return child_->pid();
+}
+
+std::optional<ExitStatus> ProcessCore::exit_status() {
+  {
+    std::lock_guard guard(mutex_);
+    require_open("Process.exitcode");
+    require_creator("Process.exitcode");
+    if (status_) return status_;
+    if (!child_) return std::nullopt;
+  }
+  (void)poll_ended();
+  std::lock_guard guard(mutex_);
+  return status_;
+}
+
+std::vector<std::byte> ProcessCore::authkey() {
+  std::lock_guard guard(mutex_);
+  return authkey_;
+}
+void ProcessCore::set_authkey(std::vector<std::byte> key) {
+  std::lock_guard guard(mutex_);
+  authkey_ = std::move(key);
+}
+
+int ProcessCore::sentinel() { return require_started("Process.sentinel")->sentinel(); }
+StartMethod ProcessCore::start_method() { return require_started("Process.start_method")->method(); }
+
+shm::MemberId ProcessCore::member() {
+  std::lock_guard guard(mutex_);
+  return child_ ? child_->member() : shm::kNobody;
+}
+
+std::string ProcessCore::to_string() {
+  if (std::lock_guard guard(mutex_); child_ && !status_ && creator_pid_ != os::process_id())
+    return "<Process name='" + options_.name + "' pid=" + std::to_string(child_->pid()) + " unknown>";
+  if (creator_pid_ == os::process_id()) (void)poll_ended();
+  std::lock_guard guard(mutex_);
+  std::string text = "<Process name='" + options_.name + "'";
+  if (child_) text += " pid=" + std::to_string(child_->pid());
+  text += " parent=" + std::to_string(creator_pid_);
+  text += closed_ ? " closed" : status_ ? " stopped" : child_ ? " started" : " initial";
+  if (status_) {
+    if (auto signal = status_->signal()) text += " exitcode=-" + signal_name(*signal);
+    else if (auto code = status_->code()) text += " exitcode=" + std::to_string(*code);
+    else text += " exitcode=unknown";
+  }
+  if (*options_.daemon) text += " daemon";
+  return text + ">";
+}
+
+}  // namespace detail
+
+detail::ProcessCore& ProcessHandle::core() const {
+  if (!core_) throw StateError("Process", "", "this object was moved from");
+  return *core_;
+}
+
+bool ProcessHandle::join(Deadline deadline) const { return core().wait(deadline); }
+bool ProcessHandle::is_alive() const { return core().is_alive(); }
+void ProcessHandle::terminate() const { core().send_signal(SIGTERM); }
+void ProcessHandle::kill() const { core().send_signal(SIGKILL); }
+void ProcessHandle::interrupt() const { core().send_signal(SIGINT); }
+void ProcessHandle::send_signal(int signal) const { core().send_signal(signal); }
+std::string ProcessHandle::name() const { return core().name(); }
+void ProcessHandle::set_name(std::string name) const { core().set_name(std::move(name)); }
+bool ProcessHandle::daemon() const { return core().daemon(); }
+void ProcessHandle::set_daemon(bool daemon) const { core().set_daemon(daemon); }
+std::optional<int> ProcessHandle::pid() const { return core().pid(); }
+std::optional<ExitStatus> ProcessHandle::exit_status() const { return core().exit_status(); }
+std::optional<int> ProcessHandle::exitcode() const {
+  auto status = core().exit_status();
+  if (!status || status->kind() == ExitStatus::Kind::unknown) return std::nullopt;
+  return status->exitcode();
+}
+std::vector<std::byte> ProcessHandle::authkey() const { return core().authkey(); }
+void ProcessHandle::set_authkey(std::vector<std::byte> key) const { core().set_authkey(std::move(key)); }
+int ProcessHandle::sentinel() const { return core().sentinel(); }
+StartMethod ProcessHandle::start_method() const { return core().start_method(); }
+void ProcessHandle::close() const { core().close(); }
+std::string ProcessHandle::to_string() const { return core().to_string(); }
+
+Process::Process(std::unique_ptr<detail::ProcessBody> body, ProcessOptions options)
+    : ProcessHandle(std::make_shared<detail::ProcessCore>(std::move(body), std::move(options))) {}
+
+void Process::start() { core().start(); }
+
+std::vector<ProcessHandle> active_children() {
+  std::vector<ProcessHandle> handles;
+  for (auto& core : detail::running_children()) handles.push_back(ProcessHandle(core));
+  return handles;
+}
+
+}  // namespace cohort

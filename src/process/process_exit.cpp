@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "process/process_exit.hpp"
+
+#include <atomic>
+#include <cstdlib>
+
+#include "os/process.hpp"
+#include "process/children.hpp"
+#include "process/finalizers.hpp"
+#include "process/fork_server_client.hpp"
+#include "process/uncaught.hpp"
+#include "shm/family.hpp"
+
+namespace cohort::detail {
+
+namespace {
+
+std::atomic<int> registered_pid{0};
+std::atomic<bool> ran{false};
+
+}  // namespace
+
+void register_process_exit() {
+  int pid = os::process_id();
+  int before = registered_pid.exchange(pid);
+  if (before == pid) return;
+  ran = false;
+  // The family registers its own end when it is made; made first, it ends last.
+  (void)shm::Family::instance();
+  // A forked copy inherits the registration.
+  if (before == 0) std::atexit([] {
+    if (registered_pid == os::process_id()) run_process_exit();
+  });
+}
+
+void run_process_exit() noexcept {
+  if (ran.exchange(true)) return;
+  try {
+    run_finalizers(true);
+    end_children();
+    run_finalizers(false);
+  } catch (...) {  // out of memory at the end of the process; what is left the kernel cleans up
+  }
+  stop_fork_server();
+}
+
+void reset_process_exit() noexcept { ran = false; }
+
+}  // namespace cohort::detail

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "process/process_state.hpp"
+
+#include "cohort/base/error.hpp"
+#include "cohort/base/log.hpp"
+#include "os/cpu.hpp"
+#include "os/poller.hpp"
+#include "os/process.hpp"
+#include "os/process_identity.hpp"
+#include "shm/family.hpp"
+
+namespace cohort {
+
+namespace detail {
+
+ProcessState& process_state() {
+  static auto* state = new ProcessState;
+  return *state;
+}
+
+const std::vector<std::byte>& authkey_of(ProcessState& state) {
+  if (state.authkey.empty()) {
+    auto random = os::random_bytes();
+    state.authkey.assign(random.begin(), random.end());
+  }
+  return state.authkey;
+}
+
+}  // namespace detail
+
+using detail::process_state;
+
+ProcessInfo current_process() {
+  auto& state = process_state();
+  std::lock_guard guard(state.mutex);
+  return {state.name, os::process_id(), state.daemon, state.identity, state.started_by};
+}
+
+void set_current_process_name(std::string name) {
+  auto& state = process_state();
+  log::set_process_name(name);
+  std::lock_guard guard(state.mutex);
+  state.name = std::move(name);
+}
+
+std::vector<std::byte> current_authkey() {
+  auto& state = process_state();
+  std::lock_guard guard(state.mutex);
+  return detail::authkey_of(state);
+}
+
+void set_current_authkey(std::vector<std::byte> key) {
+  auto& state = process_state();
+  std::lock_guard guard(state.mutex);
+  state.authkey = std::move(key);
+}
+
+std::optional<ParentProcess> parent_process() {
+  auto& state = process_state();
+  std::lock_guard guard(state.mutex);
+  if (state.parent_pid == 0) return std::nullopt;
+  return ParentProcess(state.parent_name, state.parent_pid, state.parent.pack());
+}
+
+bool ParentProcess::is_alive() const { return shm::Family::instance().is_alive(shm::MemberId::unpack(member_)); }
+
+bool ParentProcess::join(Deadline deadline) const {
+  auto& family = shm::Family::instance();
+  os::Fd pidfd = os::open_pidfd(family.identity(shm::MemberId::unpack(member_)));
+  while (is_alive()) {
+    if (deadline.expired()) return false;
+    // Without a pidfd there is nothing to sleep on but the clock.
+    Deadline next = Deadline::earlier(deadline, Deadline(std::chrono::milliseconds(pidfd ? 1000 : 10)));
+    if (pidfd) (void)os::wait_readable(pidfd.get(), next);
+    else (void)os::wait_any_readable({}, next);
+  }
+  return true;
+}
+
+int cpu_count() noexcept { return os::usable_cpus(); }
+
+}  // namespace cohort

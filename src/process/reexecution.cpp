@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "process/reexecution.hpp"
+
+#include <cstring>
+#include <sstream>
+
+#include "cohort/base/error.hpp"
+#include "os/module.hpp"
+#include "os/process.hpp"
+#include "os/process_attributes.hpp"
+#include "process/launch.hpp"
+#include "process/process_state.hpp"
+#include "shm/family.hpp"
+
+namespace cohort::detail {
+
+namespace {
+
+constexpr const char* kFormat = "1";
+
+void require_hook() {
+  if (process_state().hooked) return;
+  throw BootstrapError(
+      "Process.start", "",
+      "cannot start a worker: this program does not hand its main() to cohort (or main() has not begun yet). Link the target "
+      "cohort::main (CMake), or call cohort::init(argc, argv) as the first line of main()");
+}
+
+std::string chosen_executable() {
+  std::string path = os::environment_variable("COHORT_EXECUTABLE");
+  if (!path.empty()) return path;
+  auto& state = process_state();
+  std::lock_guard guard(state.mutex);
+  return state.executable;
+}
+
+// COHORT_LAUNCHER="valgrind -q": a program to run workers under.
+std::vector<std::string> launcher_words() {
+  std::istringstream words(os::environment_variable("COHORT_LAUNCHER"));
+  std::vector<std::string> list;
+  for (std::string word; words >> word;) list.push_back(word);
+  return list;
+}
+
+std::uint64_t random_number() {
+  auto bytes = os::random_bytes();
+  std::uint64_t number;
+  std::memcpy(&number, bytes.data(), sizeof number);
+  return number;
+}
+
+}  // namespace
+
+std::string format_reexecution(const Reexecution& r) {
+  std::ostringstream text;
+  text << kFormat << ':' << (r.role == Role::worker ? "worker" : "server") << ':' << r.family << ':' << r.parent_life << ':'
+       << r.requests << ':' << r.server_life << ':' << r.member.slot << ':' << r.member.generation << ':' << r.nonce;
+  return text.str();
+}
+
+std::optional<Reexecution> parse_reexecution(const std::string& text) {
+  std::istringstream in(text);
+  std::string format;
+  std::string role;
+  std::getline(in, format, ':');
+  std::getline(in, role, ':');
+  if (format != kFormat || (role != "worker" && role != "server")) return std::nullopt;
+  Reexecution r;
+  r.role = role == "worker" ? Role::worker : Role::fork_server;
+  char colon[6] = {};
+  in >> r.family >> colon[0] >> r.parent_life >> colon[1] >> r.requests >> colon[2] >> r.server_life >> colon[3] >>
+      r.member.slot >> colon[4] >> r.member.generation >> colon[5] >> r.nonce;
+  if (!in || std::string_view(colon, 6) != "::::::" || in.peek() != std::char_traits<char>::eof()) return std::nullopt;
+  return r;
+}
+
+bool has_other_executable() {
+  std::string path = chosen_executable();
+  return !path.empty() && path != os::executable_path();
+}
+
+os::Child reexecute(Reexecution reexecution) {
+  require_hook();
+  auto& family = shm::Family::instance();
+  reexecution.family = family.fd();
+  reexecution.nonce = random_number();
+  // relaxed: the child sees it because exec comes later
+  family.member(reexecution.member).words[word_nonce].store(reexecution.nonce, std::memory_order_relaxed);
+
+  os::SpawnPlan plan;
+  std::string program = chosen_executable();
+  if (program.empty()) program = os::executable_path();
+  auto launcher = launcher_words();
+  static const std::vector<std::string> arguments = os::program_arguments();
+  std::string shown = arguments.empty() ? program : arguments[0];
+  if (launcher.empty()) {
+    plan.executables = {program};
+    plan.argv = {shown};
+  } else {
+    plan.executables = os::search_path(launcher[0], std::nullopt);
+    plan.argv = launcher;
+    plan.argv.push_back(program);
+  }
+  // Only for people who look at a list of processes: main() never sees it.
+  plan.argv.push_back(reexecution.role == Role::worker ? "--cohort-worker" : "--cohort-fork-server");
+  std::vector<std::string> environment = os::environment_entries();
+  std::erase_if(environment, [](const std::string& entry) { return entry.starts_with("COHORT_WORKER="); });
+  environment.push_back(std::string(kWorkerVariable) + "=" + format_reexecution(reexecution));
+  plan.environment = std::move(environment);
+  os::Fd null = os::null_device();
+  plan.fds.push_back({0, null.get()});
+  if (reexecution.role == Role::fork_server) {
+    // A server that kept its starter's streams would hold pipes open for ever; each child gets its requester's.
+    plan.fds.push_back({1, null.get()});
+    plan.fds.push_back({2, null.get()});
+  }
+  for (int fd : {reexecution.family, reexecution.parent_life, reexecution.requests, reexecution.server_life})
+    if (fd >= 0) plan.fds.push_back({fd, fd});
+  plan.restore_signals = false;
+  return os::Child::start(plan);
+}
+
+}  // namespace cohort::detail

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Running this program again as a worker or as a fork server.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "os/child.hpp"
+#include "os/fd.hpp"
+#include "shm/layout.hpp"
+
+namespace cohort::detail {
+
+enum class Role { worker, fork_server };
+
+/// What a re-executed process finds in its environment: numbers of inherited descriptors and its place in the family.
+struct Reexecution {
+  Role role = Role::worker;
+  int family = -1;       ///< the family memory
+  int parent_life = -1;  ///< pidfd of the parent; -1: none
+  int requests = -1;     ///< a fork server's end of the request socket; in a worker the other end, or -1
+  int server_life = -1;  ///< in a worker: pidfd of the fork server, or -1
+  shm::MemberId member{};
+  std::uint64_t nonce = 0;
+};
+
+/// The variable that carries it. Taken out of the environment at once, so that nothing started later inherits it.
+inline constexpr const char* kWorkerVariable = "COHORT_WORKER";
+
+[[nodiscard]] std::string format_reexecution(const Reexecution& reexecution);
+/// nullopt when the text has another form.
+[[nodiscard]] std::optional<Reexecution> parse_reexecution(const std::string& text);
+
+/// Starts this program again. The descriptors named in `reexecution` keep their numbers there. The member's record must be prepared;
+/// its nonce is set here. Throws BootstrapError when main() was not handed over, and what os::spawn throws.
+[[nodiscard]] os::Child reexecute(Reexecution reexecution);
+
+/// True when COHORT_EXECUTABLE or set_executable() names another file than this program.
+[[nodiscard]] bool has_other_executable();
+
+}  // namespace cohort::detail

@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Starts a thread: the one service thread of this process, when something is first watched.
+//
+// It waits on descriptors for those parts of the library that must react while no thread of the user's is in a call: the
+// watch on the parent in a child, and the watch on workers in a pool's owner.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace cohort::detail {
+
+/// Calls `ready` on the service thread once `fd` is readable, once. `ready` must be short and must not throw. It may call watch().
+/// Returns a number for unwatch(), not 0.
+std::uint64_t watch(int fd, std::function<void()> ready);
+/// The function will not be called any more; waits until it has returned, if it is running on another thread.
+void unwatch(std::uint64_t watch) noexcept;
+/// 1 when the service thread runs, else 0: what to subtract from a count of threads.
+[[nodiscard]] int service_threads() noexcept;
+
+/// Around a fork by Cohort: the service thread stands still in between. In the child it does not exist, and nothing is watched.
+class ServiceThreadForkGuard {
+ public:
+  ServiceThreadForkGuard();
+  ~ServiceThreadForkGuard();
+  ServiceThreadForkGuard(const ServiceThreadForkGuard&) = delete;
+  ServiceThreadForkGuard& operator=(const ServiceThreadForkGuard&) = delete;
+  /// To be called in the child.
+  void in_child();
+
+ private:
+  bool child_ = false;
+};
+
+}  // namespace cohort::detail

@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+// The start method fork: a copy of this process calls the function.
+
+#include "cohort/base/error.hpp"
+#include "cohort/base/log.hpp"
+#include "os/process.hpp"
+#include "os/signal.hpp"
+#include "process/children.hpp"
+#include "process/finalizers.hpp"
+#include "process/launch.hpp"
+#include "process/parent_watch.hpp"
+#include "process/process_core.hpp"
+#include "process/process_exit.hpp"
+#include "process/process_state.hpp"
+#include "process/service_thread.hpp"
+#include "process/standard_streams.hpp"
+#include "process/uncaught.hpp"
+#include "shm/family.hpp"
+
+namespace cohort::detail {
+
+namespace {
+
+// The child's whole life. It shares no thread with the parent, so the heap and the streams are usable.
+[[noreturn]] void live(ProcessCore& core, const Launch& launch, shm::MemberId member, os::Fd parent_life, int parent_pid) {
+  forget_children();
+  reset_process_exit();
+  apply_launch(launch);
+  os::detach_standard_input();
+  make_standard_streams_line_buffered();
+  bind_to_parent(std::move(parent_life), parent_pid);
+  int code = run_reporting(launch.name, [&] {
+    run_after_fork();
+    core.body().run();
+  });
+  run_process_exit();
+  flush_standard_streams();
+  note_exit_code(member, code);
+  shm::Family::leave();
+  // Not exit(): the parent's exit handlers and static objects are the parent's to end.
+  os::end_process(code);
+}
+
+}  // namespace
+
+std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string& name, bool daemon,
+                                            const std::vector<std::byte>& authkey) {
+  int threads = os::thread_count() - service_threads();
+  if (threads > 1 && !core.force_fork())
+    throw StateError("Process.start", name,
+                     "this process has " + std::to_string(threads) +
+                         " threads, and a forked copy may hang on any lock that they hold; use forkserver or spawn, or set "
+                         "ProcessOptions::force_fork");
+  auto& family = shm::Family::instance();
+  shm::MemberId parent = family.self();
+  Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::fork, parent);
+  shm::MemberId member = family.reserve_member(parent);
+  int life = own_life_fd();
+  int parent_pid = os::process_id();
+  flush_standard_streams();
+  pid_t pid;
+  try {
+    ServiceThreadForkGuard service;
+    os::BlockSignals blocked;
+    pid = os::fork_process();
+    if (pid == 0) {
+      service.in_child();
+      family.become(member);
+    }
+  } catch (...) {
+    family.abandon_member(member);
+    throw;
+  }
+  if (pid == 0) live(core, launch, member, life >= 0 ? os::duplicate(life) : os::Fd(), parent_pid);
+  return std::make_shared<DirectChild>(os::Child(pid), member, StartMethod::fork);
+}
+
+}  // namespace cohort::detail
