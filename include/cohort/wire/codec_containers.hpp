@@ -80,7 +80,7 @@ Container decode_items(Decoder& in, std::size_t count) {
     if constexpr (sizeof(T) == 1 && !std::is_class_v<T> && !std::is_same_v<T, bool>) {
       return Container(reinterpret_cast<const T*>(from), reinterpret_cast<const T*>(from) + count);
     } else if constexpr (std::is_trivially_default_constructible_v<T>) {
-      // Small ranges: setting to zero first costs less than item by item. Large ones must touch their memory once.
+      // Small ranges: setting them to zero first costs less than item by item. Large ones touch their memory once.
       constexpr std::size_t kSmall = std::size_t{64} << 10;
       if (count * sizeof(T) <= kSmall) {
         Container filled(count, T{});

@@ -57,6 +57,15 @@ class COHORT_EXPORT Encoder {
     }
   }
 
+  /// The next `size` bytes of the sink, for the caller to fill at once; null when there is not room for them in one
+  /// piece, and then nothing was taken and write() is the way.
+  [[nodiscard]] std::byte* try_claim(std::size_t size) noexcept {
+    if (static_cast<std::size_t>(end_ - cursor_) < size) [[unlikely]] { return nullptr; }
+    std::byte* claimed = cursor_;
+    cursor_ += size;
+    return claimed;
+  }
+
   /// Appends a number of items in 1 to 10 bytes (docs/formats/codec.md, "Counts"). Decoder::read_count reads it.
   void write_count(std::size_t count) {
     if (count < 0x80) [[likely]] {
