@@ -67,11 +67,19 @@ Heap::Allocation Blocks::allocate_hard(Heap& heap, unsigned order, MemberId owne
   std::uint64_t used = control_.used_bytes() + payload_.used_bytes();
   std::uint64_t budget = windows_.header().constants.budget;
   if (block_bytes(order) > budget || used > budget - block_bytes(order)) return got;
-  control_.coalesce();
-  control_.trim(0);
+  // Warm pages are worth keeping: give back what this block lacks, and all only when space itself is short.
+  std::uint64_t keep = got.outcome == Heap::Outcome::over_budget ? budget - used - block_bytes(order) : 0;
+  std::uint64_t other = control_.kept_bytes();
   payload_.coalesce();
-  payload_.trim(0);
+  payload_.trim(keep > other ? keep - other : 0);
+  if (control_.kept_bytes() + payload_.kept_bytes() > keep) {
+    control_.coalesce();
+    control_.trim(0);
+  }
   heap.coalesce();
+  got = heap.allocate(order, owner, spare());
+  if (got.outcome != Heap::Outcome::over_budget) return got;
+  payload_.trim(0);
   return heap.allocate(order, owner, spare());
 }
 

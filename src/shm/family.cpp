@@ -7,8 +7,6 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -84,26 +82,6 @@ std::unique_ptr<Windows> reserve_largest() {
   throw OsError(ENOMEM, "mmap", "address space for the family memory");
 }
 
-void write_constants(Windows& windows, std::uint64_t budget) {
-  HeaderConstants& header = windows.header().constants;
-  header.version = kLayoutVersion;
-  header.header_size = sizeof(Header);
-  std::random_device random;
-  for (std::size_t i = 0; i < header.id.size(); i += sizeof(std::uint32_t)) {
-    auto word = static_cast<std::uint32_t>(random());
-    std::memcpy(header.id.data() + i, &word, sizeof word);
-  }
-  header.size = windows.size();
-  header.budget = budget;
-  // Enough to keep the buffers of large messages warm, little enough to be a good neighbour.
-  header.high_water = std::clamp<std::uint64_t>(budget / 8, std::uint64_t{64} << 20, std::uint64_t{256} << 20);
-  header.pid_namespace = os::process_namespace();
-  header.page_size = static_cast<std::uint32_t>(os::page_size());
-  header.member_slots = kMaxMembers;
-  header.places = windows.places();
-  header.magic = kMagic;
-}
-
 // exec() keeps pid and start time but ends all threads: what this process's earlier program held, nobody holds now.
 void release_locks_of_former_self(Header& header) {
   std::uint64_t mine = LockGuard::word_of(own_identity());
@@ -135,7 +113,7 @@ Family& Family::create() {
   std::uint64_t budget = choose_budget();
   std::unique_ptr<Windows> windows = reserve_largest();
   windows->set_places(Places::of(windows->size()));
-  write_constants(*windows, budget);
+  windows->header().constants = make_header(windows->size(), budget);
   publish(std::move(windows));
   return *current.load(std::memory_order_relaxed);  // relaxed: stored by this thread
 }

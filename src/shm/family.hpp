@@ -95,7 +95,7 @@ class Family {
 
   /// This process. Joins the family when it has not yet, or when it is a copy that code other than Cohort's forked.
   /// Throws: OutOfFamilyMemory when all slots are taken; StateError after leave()
-  [[nodiscard]] MemberId self();
+  MemberId self();
   /// This process if it is a member, else kNobody. Never joins, never throws: what destructors ask.
   [[nodiscard]] static MemberId self_or_nobody() noexcept;
   /// Prepares a slot for a child of `parent`. Its record is zeroed; write what the child needs into it.

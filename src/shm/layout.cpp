@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shm/layout.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <random>
 #include <string>
 
 #include "cohort/base/error.hpp"
@@ -35,6 +38,27 @@ Places Places::of(std::uint64_t size) noexcept {
   places.payload_begin = places.control_end + kGranule;
   places.payload.base = places.payload_begin;
   return places;
+}
+
+HeaderConstants make_header(std::uint64_t size, std::uint64_t budget) {
+  HeaderConstants header;
+  header.magic = kMagic;
+  header.version = kLayoutVersion;
+  header.header_size = sizeof(Header);
+  std::random_device random;
+  for (std::size_t i = 0; i < header.id.size(); i += sizeof(std::uint32_t)) {
+    auto word = static_cast<std::uint32_t>(random());
+    std::memcpy(header.id.data() + i, &word, sizeof word);
+  }
+  header.size = size;
+  header.budget = budget;
+  // Enough to keep the buffers of large messages warm, little enough to be a good neighbour.
+  header.high_water = std::clamp<std::uint64_t>(budget / 8, std::uint64_t{64} << 20, std::uint64_t{256} << 20);
+  header.pid_namespace = os::process_namespace();
+  header.page_size = static_cast<std::uint32_t>(os::page_size());
+  header.member_slots = kMaxMembers;
+  header.places = Places::of(size);
+  return header;
 }
 
 void check_header(const HeaderConstants& header, std::uint64_t size) {

@@ -171,6 +171,9 @@ inline constexpr std::uint64_t kHeaderSpan = std::uint64_t{1} << 16;
 inline constexpr std::uint64_t kReservations[] = {std::uint64_t{256} << 30, std::uint64_t{32} << 30,
                                                   std::uint64_t{1} << 30, std::uint64_t{64} << 20};
 
+/// The constants of a new family memory.
+[[nodiscard]] HeaderConstants make_header(std::uint64_t size, std::uint64_t budget);
+
 /// Checks a header that came with a descriptor. Throws IncompatibleError with what differs.
 /// @param header  a private copy: the original may change under our eyes
 /// @param size    of the memory object
