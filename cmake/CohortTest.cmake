@@ -15,12 +15,13 @@ function(cohort_test name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE
     "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
-  target_link_libraries(${name} PRIVATE cohort_compile_options ${arg_LIBRARIES} cohort_whole GTest::gtest_main)
-  # GoogleTest's macros trip these in every test.
-  target_compile_options(${name} PRIVATE -Wno-conversion -Wno-shadow)
+  # Before gtest_main: the hook asks for a main(), which lies in that archive.
   if(TARGET cohort_main AND NOT arg_NO_MAIN_HOOK)
     target_link_libraries(${name} PRIVATE $<LINK_ONLY:cohort_main_for_tests>)
   endif()
+  target_link_libraries(${name} PRIVATE cohort_compile_options ${arg_LIBRARIES} cohort_whole GTest::gtest_main)
+  # GoogleTest's macros trip these in every test.
+  target_compile_options(${name} PRIVATE -Wno-conversion -Wno-shadow)
   if(arg_WHOLE)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")

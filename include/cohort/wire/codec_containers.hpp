@@ -4,7 +4,6 @@
 // Codecs of strings and sequences: a count, then the items. Included by codec.hpp.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -114,9 +113,8 @@ void encode_each(Encoder& out, const Range& range, std::size_t count) {
 /// Room for items that were announced, but not more than a MiB before they have really come.
 template <class Container>
 void reserve_some(Container& container, std::size_t count) {
-  constexpr std::size_t kMost =
-      std::max<std::size_t>(1, (std::size_t{1} << 20) / sizeof(typename Container::value_type));
-  container.reserve(std::min(count, kMost));
+  constexpr std::size_t kMost = 1 + (std::size_t{1} << 20) / sizeof(typename Container::value_type);
+  container.reserve(count < kMost ? count : kMost);
 }
 
 template <class Container>
