@@ -8,7 +8,7 @@ set(cohort_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cohort")
 
 # The library's own name inside the package is cohort::cohort, that of the hook cohort::main.
 set(installed_targets cohort)
-foreach(target IN ITEMS cohort_main cohort_subprocess cohort_net)
+foreach(target IN ITEMS cohort_main cohort_subprocess_library cohort_net)
   if(TARGET ${target})
     list(APPEND installed_targets ${target})
   endif()

@@ -69,6 +69,9 @@ class Child {
   /// The same to the process group that the child leads; only for a child started with new_session or process_group 0.
   bool send_signal_to_group(int signal);
 
+  /// For a child started with SpawnPlan::contain: has the supervisor kill it and all its descendants. Does not wait.
+  void kill_contained();
+
   /// Known once the status is known, and not for an unknown one.
   [[nodiscard]] std::optional<ResourceUsage> usage() const;
 

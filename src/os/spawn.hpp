@@ -90,6 +90,9 @@ struct SpawnPlan {
   bool no_new_privileges = false;
   /// Makes the child a subreaper: its orphaned descendants become its own children.
   bool subreaper = false;
+  /// Puts a supervisor between us and the program: it ends all descendants when the program ends, when it is told to,
+  /// and when we die. Only through Child::start().
+  bool contain = false;
   /// Takes a real fork even where sharing memory would do.
   bool copy_memory = false;
 };

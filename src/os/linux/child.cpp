@@ -231,6 +231,8 @@ bool Child::send_signal_to_group(int signal) {
   return state_->signal_by_number(-state_->pid, signal);
 }
 
+void Child::kill_contained() { send_signal(SIGKILL); }
+
 std::optional<ResourceUsage> Child::usage() const {
   if (!state_) return std::nullopt;
   std::lock_guard guard(state_->lock);

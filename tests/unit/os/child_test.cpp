@@ -60,8 +60,9 @@ TEST_P(ChildModes, gives_the_exit_code_again_and_again) {
 
 TEST_P(ChildModes, waits_with_a_limit_no_longer_than_needed) {
   Waiting w;
-  std::thread([&] { w.input.reset(); }).detach();
+  std::thread closer([&] { w.input.reset(); });
   EXPECT_EQ(w.child.wait(60s), ExitStatus::exited(5));
+  closer.join();
 }
 
 TEST_P(ChildModes, names_the_signal_that_ended_it) {

@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A running program. Destroying a Popen closes its pipes and neither waits nor kills; the program is reaped later,
+// without blocking, or ended with all it started if it is contained or has a control group.
+//
+//   Popen p({"sort"}, {.in = PIPE, .out = PIPE});
+//   auto [out, err] = p.communicate("b\na\n", 10s);     // "a\nb\n"
+//   p.returncode();                                     // 0
+//
+// Threads: wait, poll, signals and returncode from any; the streams and communicate from one at a time. The program
+// is held by a pidfd, so no signal and no wait ever reaches another process, and one that was reaped by somebody else
+// has an *unknown* status, never success. Fork: a copy may destroy its Popen but not use it.
+// Python: subprocess.Popen.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cohort/base/deadline.hpp"
+#include "cohort/base/exit_status.hpp"
+#include "cohort/base/export.hpp"
+#include "cohort/subprocess/command.hpp"
+#include "cohort/subprocess/options.hpp"
+#include "cohort/subprocess/pipe_stream.hpp"
+#include "cohort/subprocess/result.hpp"
+
+namespace cohort::subprocess {
+
+namespace detail {
+class Exchange;
+class Session;
+}  // namespace detail
+
+/// What communicate() brought.
+struct Communicated {
+  std::string out;
+  std::string err;
+};
+
+/// A running program.
+class COHORT_EXPORT Popen {
+ public:
+  /// Starts the program; when the constructor returns, it runs.
+  ///
+  /// Throws SpawnError, whose operation() is the step that failed ("execve", "chdir", "setuid" …) and whose subject()
+  /// is what it was about; nothing is left of the child then. Throws ValueError for options that contradict each
+  /// other, and for those that only run() has (input, timeout, check, capture_output).
+  /// Cost: that of vfork and exec, whatever the size of this process; with user, group or extra_groups that of fork.
+  explicit Popen(const Command& command, const Options& options = {});
+  ~Popen();
+  Popen(Popen&&) noexcept;
+  Popen& operator=(Popen&&) noexcept;
+
+  [[nodiscard]] const Command& args() const noexcept;
+  [[nodiscard]] int pid() const noexcept;
+  /// Becomes readable when the program has ended, for use in a poll loop; -1 where the system has no such thing.
+  [[nodiscard]] int sentinel() const noexcept;
+
+  /// The pipes that were asked for; the others are closed streams. communicate() closes them.
+  [[nodiscard]] PipeWriter& in() noexcept;
+  [[nodiscard]] PipeReader& out() noexcept;
+  [[nodiscard]] PipeReader& err() noexcept;
+
+  /// Python's number, if the program has ended: asks the system without blocking.
+  std::optional<int> poll();
+  /// Python's number. Throws TimeoutExpired when the time is over; may be repeated. Wakes when the program ends, and
+  /// does not look again and again.
+  int wait(Timeout timeout = {});
+  /// Python's number, if poll, wait or communicate has seen the end.
+  [[nodiscard]] std::optional<int> returncode() const noexcept;
+  /// How it ended, if poll, wait or communicate has seen that.
+  [[nodiscard]] std::optional<ExitStatus> status() const noexcept;
+  /// What it used; zero until the end was seen.
+  [[nodiscard]] Usage usage() const noexcept;
+
+  /// Sends input, closes the program's input, reads all output, and waits for the end; no order of reading and writing
+  /// on the program's side can block it.
+  ///
+  /// @param input    bytes, or text in a text mode; only in the first call. It is copied.
+  /// @param timeout  then TimeoutExpired is thrown, with what has come so far. The program goes on, and the next call goes
+  ///                 on where this one stopped: neither input nor output is lost.
+  /// A program that stops reading is no error. With callbacks, tees and limits as in Options. An exception of a callback
+  /// comes out of here; the next call goes on.
+  Communicated communicate(std::string_view input = {}, Timeout timeout = {});
+
+  /// Sends a signal, unless the program has ended: then nothing happens.
+  void send_signal(int signal);
+  /// SIGTERM.
+  void terminate();
+  /// SIGKILL, to the program alone.
+  void kill();
+  /// SIGKILL to the program and what it started; the answer says how completely. Does not wait.
+  TreeKill kill_tree();
+
+  /// What run() returns, from what communicate() has gathered.
+  [[nodiscard]] CompletedProcess completed() const;
+
+ private:
+  friend class detail::Session;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cohort::subprocess

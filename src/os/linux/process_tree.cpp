@@ -1,0 +1,228 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "os/process_tree.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cohort/base/error.hpp"
+
+namespace cohort::os {
+
+namespace {
+
+std::string file_text(const std::string& path) {
+  std::string text;
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  std::array<char, 4096> buffer;
+  ssize_t n;
+  while ((n = ::read(fd, buffer.data(), buffer.size())) > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
+  ::close(fd);
+  return text;
+}
+
+bool write_text(const std::string& path, std::string_view text) noexcept {
+  int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  bool done = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::close(fd);
+  return done;
+}
+
+template <class Visit>
+void for_each_number(const std::string& directory, Visit visit) {
+  DIR* listing = ::opendir(directory.c_str());
+  if (listing == nullptr) return;
+  while (const dirent* entry = ::readdir(listing)) {
+    char* end = nullptr;
+    long number = std::strtol(entry->d_name, &end, 10);
+    if (number > 0 && *end == '\0') visit(static_cast<pid_t>(number));
+  }
+  ::closedir(listing);
+}
+
+template <class Visit>
+void for_each_word(const std::string& text, Visit visit) {
+  const char* at = text.c_str();
+  char* end = nullptr;
+  for (long number = std::strtol(at, &end, 10); end != at; number = std::strtol(at, &end, 10)) {
+    visit(static_cast<pid_t>(number));
+    at = end;
+  }
+}
+
+// Parent, group and session of a process, from the fields after its name, which may hold anything.
+struct Kin {
+  pid_t parent = -1;
+  pid_t group = -1;
+  pid_t session = -1;
+};
+
+Kin kin_of(pid_t pid) {
+  std::string text = file_text("/proc/" + std::to_string(pid) + "/stat");
+  Kin kin;
+  std::size_t after_name = text.rfind(')');
+  if (after_name != std::string::npos) {
+    std::sscanf(text.c_str() + after_name + 1, " %*c %d %d %d", &kin.parent, &kin.group, &kin.session);
+  }
+  return kin;
+}
+
+int send_through(int pidfd, int signal) noexcept {
+  return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
+}
+
+// The processes found so far, each held by a pidfd and stopped.
+class Hunt {
+ public:
+  explicit Hunt(pid_t root) : root_(root) { seen_.insert(root); }
+
+  // Looks at `pid`'s children until no new one appears.
+  void descend(pid_t pid) {
+    std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+    std::vector<pid_t> children;
+    for_each_number(tasks, [&](pid_t task) {
+      for_each_word(file_text(tasks + "/" + std::to_string(task) + "/children"),
+                    [&](pid_t child) { children.push_back(child); });
+    });
+    for (pid_t child : children) {
+      if (take(child, [&](const Kin& kin) { return kin.parent == pid; })) descend(child);
+    }
+  }
+
+  // What left the tree but not the group or session that the root leads.
+  void sweep() {
+    for_each_number("/proc", [&](pid_t pid) {
+      auto belongs = [&](const Kin& kin) { return kin.group == root_ || kin.session == root_; };
+      if (seen_.count(pid) == 0 && belongs(kin_of(pid)) && take(pid, belongs)) descend(pid);
+    });
+  }
+
+  // Kills all; returns how many.
+  std::size_t kill() {
+    std::size_t killed = 0;
+    for (const Fd& pidfd : held_) {
+      if (send_through(pidfd.get(), SIGKILL) == 0) ++killed;
+    }
+    held_.clear();
+    return killed;
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return held_.size(); }
+
+ private:
+  // The check after opening is what makes the pidfd the right one: a reused number has other kin.
+  template <class Check>
+  bool take(pid_t pid, Check check) {
+    if (!seen_.insert(pid).second) return false;
+    Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!pidfd || !check(kin_of(pid))) return false;
+    send_through(pidfd.get(), SIGSTOP);
+    held_.push_back(std::move(pidfd));
+    return true;
+  }
+
+  pid_t root_;
+  std::set<pid_t> seen_;
+  std::vector<Fd> held_;
+};
+
+void nap(long microseconds) noexcept {
+  timespec time{0, microseconds * 1000};
+  ::nanosleep(&time, nullptr);
+}
+
+}  // namespace
+
+std::size_t kill_descendants_of(Child& root, bool leads_group) {
+  std::size_t killed = 0;
+  if (!root.poll()) {
+    root.send_signal(SIGSTOP);
+    // A child of a child may have been born while its parent was being stopped; a few rounds find it.
+    for (int round = 0; round < 8; ++round) {
+      Hunt hunt(root.pid());
+      hunt.descend(root.pid());
+      if (leads_group) hunt.sweep();
+      if (hunt.size() == 0) break;
+      killed += hunt.kill();
+    }
+    if (leads_group) root.send_signal_to_group(SIGKILL);
+    if (root.send_signal(SIGKILL)) ++killed;
+  }
+  return killed;
+}
+
+ControlGroup::ControlGroup(const std::string& parent) {
+  // relaxed: only distinctness matters
+  static std::atomic<unsigned> next{0};
+  std::string path = parent + "/cohort-" + std::to_string(::getpid()) + "-" +
+                     std::to_string(next.fetch_add(1, std::memory_order_relaxed));  // relaxed: only distinctness matters
+  if (::mkdir(path.c_str(), 0755) != 0) throw_errno("mkdir", path);
+  path_ = std::move(path);
+  procs_ = Fd(::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+  if (!procs_) {
+    int error = errno;
+    ::rmdir(path_.c_str());
+    throw OsError(error, "open", std::exchange(path_, {}) + "/cgroup.procs");
+  }
+}
+
+ControlGroup::~ControlGroup() {
+  if (path_.empty()) return;
+  procs_.reset();
+  // A group can be removed a moment after its last process has died.
+  for (int i = 0; i < 200 && ::rmdir(path_.c_str()) != 0 && errno == EBUSY; ++i) {
+    try {
+      kill();
+    } catch (...) {
+      break;  // no memory: the group stays
+    }
+    nap(500);
+  }
+}
+
+ControlGroup::ControlGroup(ControlGroup&& other) noexcept
+    : path_(std::exchange(other.path_, {})), procs_(std::move(other.procs_)) {}
+
+ControlGroup& ControlGroup::operator=(ControlGroup&& other) noexcept {
+  if (this != &other) {
+    ControlGroup old(std::move(*this));
+    path_ = std::exchange(other.path_, {});
+    procs_ = std::move(other.procs_);
+  }
+  return *this;
+}
+
+void ControlGroup::kill() {
+  if (path_.empty() || write_text(path_ + "/cgroup.kill", "1")) return;
+  for (int round = 0; round < 100 && !empty(); ++round) {  // before Linux 5.14
+    for_each_word(file_text(path_ + "/cgroup.procs"), [](pid_t pid) { ::kill(pid, SIGKILL); });
+    nap(200);
+  }
+}
+
+bool ControlGroup::empty() const noexcept {
+  try {
+    return path_.empty() || file_text(path_ + "/cgroup.procs").empty();
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace cohort::os

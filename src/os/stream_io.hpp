@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Port contract: talking to pipes without blocking, for those who serve several at once.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "cohort/base/deadline.hpp"
+#include "os/fd.hpp"
+
+namespace cohort::os {
+
+/// How far a read or write came.
+struct Transfer {
+  enum class State : unsigned char {
+    moved,        ///< `count` bytes
+    would_block,  ///< nothing now; poll
+    ended,        ///< reading: the end; writing: nobody reads any more
+  };
+  State state = State::would_block;
+  std::size_t count = 0;
+};
+
+/// One read(2) of a non-blocking descriptor. Throws OsError.
+[[nodiscard]] Transfer read_some(int fd, std::span<std::byte> buffer);
+/// One write(2). A pipe that nobody reads gives `ended`; the caller keeps SIGPIPE away with SigpipeBlocked.
+[[nodiscard]] Transfer write_some(int fd, std::span<const std::byte> bytes);
+
+/// While it lives, a write by this thread into a pipe without reader does not raise SIGPIPE.
+class SigpipeBlocked {
+ public:
+  SigpipeBlocked() noexcept;
+  ~SigpipeBlocked();
+  SigpipeBlocked(const SigpipeBlocked&) = delete;
+  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
+
+ private:
+  bool was_blocked_ = true;
+  bool was_pending_ = true;
+};
+
+/// A descriptor to wait for. A negative one is skipped.
+struct PollItem {
+  int fd = -1;
+  bool for_write = false;
+  bool ready = false;  ///< answer: an operation would not block now (it may report an end or an error)
+};
+/// Waits until one is ready or the deadline passes; returns how many are. A signal's arrival does not end the wait.
+std::size_t poll_items(std::span<PollItem> items, Deadline deadline);
+
+/// The room in a pipe, in bytes; nullopt for what is no pipe.
+[[nodiscard]] std::optional<std::size_t> pipe_size(int fd) noexcept;
+/// Asks for more room (F_SETPIPE_SZ); false when refused, which an unprivileged user's quota may do.
+bool set_pipe_size(int fd, std::size_t bytes) noexcept;
+/// Makes an eventfd readable; async-signal-safe.
+void notify(int eventfd) noexcept;
+/// Takes all notifications back.
+void drain(int eventfd) noexcept;
+
+}  // namespace cohort::os

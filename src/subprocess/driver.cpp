@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "subprocess/driver.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "os/stream_io.hpp"
+
+namespace cohort::subprocess::detail {
+
+using namespace std::chrono_literals;
+
+StopSignal::StopSignal(const std::stop_token& token) : token_(token) {
+  if (!token_.stop_possible()) return;
+  event_ = os::make_eventfd();
+  callback_.emplace(token_, Notify{event_.get()});
+}
+
+void StopSignal::Notify::operator()() const noexcept { os::notify(fd); }
+
+Outcome serve_pipes(Session& session, Exchange& exchange, Deadline deadline, const Timeout& drain,
+                    const StopSignal& stop, bool& drain_expired) {
+  Deadline drained;
+  bool ended = false;
+  while (!exchange.finished()) {
+    auto pipes = exchange.items();
+    std::array<os::PollItem, Exchange::kStreams + 2> items;
+    std::copy(pipes.begin(), pipes.end(), items.begin());
+    items[3].fd = drain.is_set() && !ended ? session.child.pidfd() : -1;
+    items[4].fd = stop.fd();
+    Deadline until = Deadline::earlier(deadline, drained);
+    // Without a pidfd the end is looked for now and then.
+    bool blind = drain.is_set() && !ended && items[3].fd < 0;
+    if (blind) until = Deadline::earlier(until, Deadline(10ms));
+    std::size_t ready = os::poll_items(items, until);
+    if (stop.requested()) return Outcome::stopped;
+    std::copy_n(items.begin(), pipes.size(), pipes.begin());
+    exchange.serve(pipes);
+    if (exchange.over_limit()) return Outcome::over_limit;
+    if ((items[3].ready || blind) && session.child.poll()) {
+      ended = true;
+      drained = drain.deadline();
+    }
+    if (deadline.expired() && !exchange.finished()) return Outcome::timed_out;
+    if (ready == 0 && ended && drained.expired()) {
+      exchange.abandon();
+      drain_expired = true;
+    }
+  }
+  return Outcome::done;
+}
+
+Outcome wait_for_end(Session& session, Deadline deadline, const StopSignal& stop) {
+  if (stop.fd() < 0) return session.child.wait(deadline) ? Outcome::done : Outcome::timed_out;
+  while (!session.child.poll()) {
+    if (stop.requested()) return Outcome::stopped;
+    if (deadline.expired()) return Outcome::timed_out;
+    std::array<os::PollItem, 2> items;
+    items[0].fd = session.child.pidfd();
+    items[1].fd = stop.fd();
+    os::poll_items(items, items[0].fd < 0 ? Deadline::earlier(deadline, Deadline(10ms)) : deadline);
+  }
+  return Outcome::done;
+}
+
+void finish_killed(Session& session, Exchange& exchange, const Timeout& drain, bool& drain_expired) {
+  std::chrono::duration<double> limit = kDrainAfterKill;
+  if (drain.is_set()) limit = std::min(limit, drain.seconds());
+  const StopSignal never{std::stop_token()};
+  // Whoever still writes without end must not hold us either: the deadline bounds the whole.
+  Deadline deadline(limit);
+  while (serve_pipes(session, exchange, deadline, {}, never, drain_expired) == Outcome::over_limit) {
+    if (deadline.expired()) break;
+  }
+  if (!exchange.finished()) {
+    drain_expired = true;
+    exchange.abandon();
+  }
+  // SIGKILL works at once unless the kernel itself is stuck; then the child is reaped later.
+  (void)session.child.wait(10s);
+}
+
+std::string as_text(std::string bytes, const Options& options) {
+  if (!options.is_text()) return bytes;
+  std::string text;
+  text.reserve(bytes.size());
+  TextDecoder(options.encoding.value_or(Encoding::utf8), options.errors.value_or(ErrorPolicy::strict), true)
+      .feed(bytes, true, text);
+  return text;
+}
+
+std::string as_bytes(std::string_view text, const Options& options) {
+  if (!options.is_text()) return std::string(text);
+  return encode(text, options.encoding.value_or(Encoding::utf8), options.errors.value_or(ErrorPolicy::strict));
+}
+
+CompletedProcess collect(const Command& command, const Options& options, Session& session, Exchange& exchange,
+                         bool decode_text) {
+  CompletedProcess done;
+  done.args = command;
+  done.status = session.child.status().value_or(ExitStatus::unknown());
+  done.usage = usage_of(session.child);
+  done.captured_out = options.out.kind() == Redirect::Kind::pipe;
+  done.captured_err = options.err.kind() == Redirect::Kind::pipe;
+  done.out_bytes = exchange.out().total();
+  done.err_bytes = exchange.err().total();
+  done.out = std::exchange(exchange.out().kept(), {});
+  done.err = std::exchange(exchange.err().kept(), {});
+  if (decode_text && options.is_text()) {
+    done.out = as_text(std::move(done.out), options);
+    done.err = as_text(std::move(done.err), options);
+  }
+  return done;
+}
+
+}  // namespace cohort::subprocess::detail

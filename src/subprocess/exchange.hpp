@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Feeding a program and reading from it at once, without ever blocking on one side. The state of a communication
+// that may be left (a deadline) and taken up again; whoever drives it does the waiting.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cohort/subprocess/options.hpp"
+#include "os/fd.hpp"
+#include "os/stream_io.hpp"
+#include "subprocess/text_decoder.hpp"
+
+namespace cohort::subprocess::detail {
+
+/// What becomes of one output stream.
+class Collector {
+ public:
+  Collector() = default;
+  Collector(const Options& options, bool is_err);
+
+  /// Takes bytes over. False: more than the limit came, and that is to end the program. Calls callbacks.
+  bool take(std::string_view bytes);
+  /// The end of the stream: the last line goes to its callback.
+  void finish();
+  /// Where the next bytes may be read to directly; empty when they must go through take().
+  [[nodiscard]] std::span<char> direct_room() const noexcept;
+  /// Bytes were read into direct_room().
+  void commit(std::size_t count) noexcept { total_ += count; }
+
+  [[nodiscard]] std::string& kept() noexcept { return kept_; }
+  [[nodiscard]] const std::string& kept() const noexcept { return kept_; }
+  [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
+
+ private:
+  bool keep(std::string_view bytes);
+  void split_lines(std::string_view bytes, bool last);
+
+  std::span<char> buffer_;
+  std::optional<std::size_t> most_;
+  Overflow overflow_ = Overflow::fail;
+  OutputCallback on_piece_;
+  OutputCallback on_line_;
+  std::optional<TextDecoder> decoder_;
+  std::string line_;
+  int tee_ = -1;
+  bool keep_ = true;
+  std::string kept_;
+  std::uint64_t total_ = 0;
+};
+
+/// The communication with one program.
+class Exchange {
+ public:
+  static constexpr std::size_t kStreams = 3;
+  using Items = std::array<os::PollItem, kStreams>;
+
+  Exchange(const Options& options, os::Fd in, os::Fd out, os::Fd err);
+
+  /// What is to be written; before the first serve(). A view must live as long as the exchange.
+  void set_input(std::string_view input) { input_ = input; }
+  void set_owned_input(std::string input) {
+    owned_input_ = std::move(input);
+    input_ = owned_input_;
+  }
+  /// Output that was read before this exchange began.
+  void take_early(bool is_err, std::string_view bytes) { (is_err ? err_ : out_).sink.take(bytes); }
+
+  /// What to wait for; finished streams have fd -1.
+  [[nodiscard]] Items items() const noexcept;
+  /// Moves bytes where `items` are ready. Exceptions of callbacks come out; the exchange can go on.
+  void serve(const Items& items);
+  [[nodiscard]] bool finished() const noexcept { return !in_ && !out_.fd && !err_.fd; }
+  /// Only output holds it up: all input is written or refused.
+  [[nodiscard]] bool input_done() const noexcept { return !in_; }
+  /// Closes what is open: nothing more is read or written.
+  void abandon();
+  /// More came than `max_output` allows under Overflow::fail.
+  [[nodiscard]] bool over_limit() const noexcept { return over_limit_; }
+
+  [[nodiscard]] Collector& out() noexcept { return out_.sink; }
+  [[nodiscard]] Collector& err() noexcept { return err_.sink; }
+
+ private:
+  struct Output {
+    os::Fd fd;
+    Collector sink;
+    bool grown = false;
+  };
+  void serve_input();
+  void serve_output(Output& output);
+  void read_piece(Output& output, std::span<char> room, bool direct);
+
+  os::Fd in_;
+  Output out_;
+  Output err_;
+  std::string owned_input_;
+  std::string_view input_;
+  bool fixed_pipes_ = false;
+  bool in_grown_ = false;
+  bool over_limit_ = false;
+  std::unique_ptr<char[]> scratch_;
+  std::size_t scratch_size_ = 0;
+};
+
+}  // namespace cohort::subprocess::detail

@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/subprocess/popen.hpp"
+
+#include <csignal>
+#include <utility>
+
+#include "cohort/base/error.hpp"
+#include "subprocess/driver.hpp"
+#include "subprocess/pipe_stream_state.hpp"
+
+namespace cohort::subprocess {
+
+namespace {
+
+void refuse_run_options(const Options& options) {
+  auto refuse = [](const char* name) { throw ValueError("Popen", name, "is for run(), not for Popen"); };
+  if (options.input) refuse("input");
+  if (options.capture_output) refuse("capture_output");
+  if (options.check) refuse("check");
+  if (options.timeout.is_set()) refuse("timeout");
+}
+
+TextMode mode_of(const Options& options) {
+  return {options.is_text(), options.encoding.value_or(Encoding::utf8), options.errors.value_or(ErrorPolicy::strict)};
+}
+
+}  // namespace
+
+struct Popen::State {
+  State(const Command& asked, const Options& given)
+      : command(asked), options(given), session(detail::Session::start(asked, given)) {
+    TextMode mode = mode_of(options);
+    if (session.pipes.in) in = PipeWriter(session.pipes.in.release(), mode, options.bufsize);
+    if (session.pipes.out) out = PipeReader(session.pipes.out.release(), mode, options.bufsize);
+    if (session.pipes.err) err = PipeReader(session.pipes.err.release(), mode, options.bufsize);
+  }
+
+  Command command;
+  Options options;
+  detail::Session session;
+  PipeWriter in;
+  PipeReader out;
+  PipeReader err;
+  std::optional<detail::Exchange> exchange;
+  std::string out_before;  // what was buffered, in a text mode decoded, before communicate
+  std::string err_before;
+  bool drain_expired = false;
+  std::optional<CompletedProcess> result;  // once communicate has come to its end
+};
+
+Popen::Popen(const Command& command, const Options& options) {
+  refuse_run_options(options);
+  if (options.bufsize < -1) throw ValueError("Popen", "bufsize", "is negative");
+  state_ = std::make_unique<State>(command, options);
+}
+
+Popen::~Popen() = default;
+Popen::Popen(Popen&&) noexcept = default;
+Popen& Popen::operator=(Popen&&) noexcept = default;
+
+const Command& Popen::args() const noexcept { return state_->command; }
+int Popen::pid() const noexcept { return static_cast<int>(state_->session.child.pid()); }
+int Popen::sentinel() const noexcept { return state_->session.child.pidfd(); }
+PipeWriter& Popen::in() noexcept { return state_->in; }
+PipeReader& Popen::out() noexcept { return state_->out; }
+PipeReader& Popen::err() noexcept { return state_->err; }
+
+std::optional<int> Popen::poll() {
+  auto status = state_->session.child.poll();
+  return status ? std::optional<int>(status->exitcode()) : std::nullopt;
+}
+
+int Popen::wait(Timeout timeout) {
+  auto status = state_->session.child.wait(timeout.deadline());
+  if (status) return status->exitcode();
+  CompletedProcess so_far;
+  so_far.args = state_->command;
+  throw TimeoutExpired(std::move(so_far), timeout.seconds(), TreeKill::none);
+}
+
+std::optional<int> Popen::returncode() const noexcept {
+  auto known = status();
+  return known ? std::optional<int>(known->exitcode()) : std::nullopt;
+}
+
+std::optional<ExitStatus> Popen::status() const noexcept { return state_->session.child.status(); }
+Usage Popen::usage() const noexcept { return detail::usage_of(state_->session.child); }
+
+namespace {
+
+// Hands a stream's descriptor and what it had buffered over.
+template <class Stream, class StatePointer>
+os::Fd take_over(Stream& stream, StatePointer& state, std::string& buffered) {
+  if (!state) return {};
+  os::Fd fd = std::move(state->fd);
+  buffered = std::move(state->buffer);
+  stream = Stream();
+  return fd;
+}
+
+}  // namespace
+
+Communicated Popen::communicate(std::string_view input, Timeout timeout) {
+  State& state = *state_;
+  Deadline deadline = timeout.deadline();
+  if (state.result) {
+    if (!input.empty()) throw ValueError("Popen.communicate", "input", "cannot be sent after communicate has ended");
+    return {state.result->out, state.result->err};
+  }
+  if (!state.exchange) {
+    if (!input.empty() && state.in.closed()) throw ValueError("Popen.communicate", "input", "there is no pipe for it");
+    std::string pending;
+    std::string unread_out, unread_err;
+    std::string encoded;
+    if (state.in.state_) {
+      if (state.options.is_text() && !input.empty()) {
+        encoded = encode(input, state.in.state_->next_encoding(), state.in.state_->mode.errors);
+        input = encoded;
+      }
+    }
+    std::size_t out_start = state.out.state_ ? state.out.state_->start : 0;
+    std::size_t err_start = state.err.state_ ? state.err.state_->start : 0;
+    std::string out_partial = state.out.state_ ? state.out.state_->decoder.pending() : "";
+    std::string err_partial = state.err.state_ ? state.err.state_->decoder.pending() : "";
+    os::Fd in = take_over(state.in, state.in.state_, pending);
+    os::Fd out = take_over(state.out, state.out.state_, unread_out);
+    os::Fd err = take_over(state.err, state.err.state_, unread_err);
+    state.out_before = unread_out.substr(out_start);
+    state.err_before = unread_err.substr(err_start);
+    state.exchange.emplace(state.options, std::move(in), std::move(out), std::move(err));
+    state.exchange->set_owned_input(pending.append(input));
+    if (!out_partial.empty()) state.exchange->take_early(false, out_partial);
+    if (!err_partial.empty()) state.exchange->take_early(true, err_partial);
+  } else if (!input.empty()) {
+    throw ValueError("Popen.communicate", "input", "may be given in the first call only");
+  }
+  const detail::StopSignal stop(state.options.stop);
+  auto outcome = detail::serve_pipes(state.session, *state.exchange, deadline, state.options.drain, stop,
+                                     state.drain_expired);
+  if (outcome == detail::Outcome::done) outcome = detail::wait_for_end(state.session, deadline, stop);
+  if (outcome == detail::Outcome::timed_out) {
+    CompletedProcess so_far;
+    so_far.args = state.command;
+    so_far.out = state.out_before + state.exchange->out().kept();
+    so_far.err = state.err_before + state.exchange->err().kept();
+    throw TimeoutExpired(std::move(so_far), timeout.seconds(), TreeKill::none);
+  }
+  if (outcome != detail::Outcome::done) {
+    TreeKill killed = state.session.kill(state.options.kill_tree);
+    detail::finish_killed(state.session, *state.exchange, state.options.drain, state.drain_expired);
+    CompletedProcess ended = detail::collect(state.command, state.options, state.session, *state.exchange, false);
+    if (outcome == detail::Outcome::stopped) throw RunCancelled(std::move(ended), killed);
+    throw OutputLimitExceeded(std::move(ended), killed);
+  }
+  CompletedProcess done = detail::collect(state.command, state.options, state.session, *state.exchange, true);
+  done.out.insert(0, state.out_before);
+  done.err.insert(0, state.err_before);
+  done.drain_expired = state.drain_expired;
+  state.result = std::move(done);
+  return {state.result->out, state.result->err};
+}
+
+void Popen::send_signal(int signal) { state_->session.child.send_signal(signal); }
+void Popen::terminate() { send_signal(SIGTERM); }
+void Popen::kill() { send_signal(SIGKILL); }
+TreeKill Popen::kill_tree() { return state_->session.kill(true); }
+
+CompletedProcess Popen::completed() const {
+  if (state_->result) return *state_->result;
+  CompletedProcess so_far;
+  so_far.args = state_->command;
+  so_far.status = status().value_or(ExitStatus::unknown());
+  so_far.usage = usage();
+  return so_far;
+}
+
+}  // namespace cohort::subprocess

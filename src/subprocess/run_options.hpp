@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What run() and the asynchronous calls make of the options that they have beyond Popen's.
+#pragma once
+
+#include "cohort/subprocess/options.hpp"
+#include "subprocess/exchange.hpp"
+
+namespace cohort::subprocess::detail {
+
+/// `input` and `capture_output` turned into pipes. Throws ValueError where they contradict in, out or err.
+[[nodiscard]] Options with_pipes(const Options& given);
+/// Gives the exchange its input, encoded in a text mode.
+void set_input(Exchange& exchange, const Options& options);
+
+}  // namespace cohort::subprocess::detail

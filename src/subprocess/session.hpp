@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A started program with all that belongs to it: the child, our ends of its pipes, its control group.
+#pragma once
+
+#include "cohort/subprocess/command.hpp"
+#include "cohort/subprocess/options.hpp"
+#include "cohort/subprocess/result.hpp"
+#include "os/child.hpp"
+#include "os/fd.hpp"
+#include "os/process_tree.hpp"
+
+namespace cohort::subprocess::detail {
+
+/// Our ends of the pipes; null where there is none.
+struct Pipes {
+  os::Fd in;
+  os::Fd out;
+  os::Fd err;
+};
+
+/// One started program. Destroying it closes the pipes and does not wait.
+class Session {
+ public:
+  /// Starts `command`. Throws SpawnError and ValueError as Popen's constructor does. Fields of run() alone are not looked at.
+  static Session start(const Command& command, const Options& options);
+
+  /// Kills the program, with what it started if `whole_tree`, by the best means that it was started with. Does not wait.
+  TreeKill kill(bool whole_tree);
+
+  os::Child child;
+  Pipes pipes;
+
+ private:
+  os::ControlGroup group_;
+  bool contained_ = false;
+  bool leads_group_ = false;
+};
+
+/// The limit's number of the operating system. Throws ValueError where it has none.
+[[nodiscard]] Usage usage_of(const os::Child& child);
+
+/// The path of `command` as errors and `run` name it.
+[[nodiscard]] os::SpawnPlan plan_of(const Command& command, const Options& options);
+
+}  // namespace cohort::subprocess::detail
