@@ -21,6 +21,8 @@ CLEAN = {
     "  Thing(const Thing&) = default;\n  /// Reads it.\n  [[nodiscard]] int get() const noexcept { return x_; }\n"
     "  int twice() const { return 2 * x_; }\n\n private:\n  int hidden();\n  int x_;\n};\n\n}  // namespace cohort\n",
     "src/os/b.hpp": HEADER + '#include <unistd.h>\n\n#include "cohort/base/a.hpp"\n#ifdef __linux__\n#endif\n',
+    "src/os/d.hpp": HEADER + '#include "os/d_part.hpp"\n',
+    "src/os/d_part.hpp": HEADER + '#include "os/d.hpp"\n',
     "src/wire/c.cpp": SPDX + '#include "os/b.hpp"\n\nvoid f(std::atomic<int>& x) {\n'
     "  // SYNC(flag): this store -> the load in g(); carries the value\n  x.store(1, std::memory_order_release);\n}\n\n"
     "int g(std::atomic<int>& x) {\n  x.load(std::memory_order_relaxed);  // relaxed: a hint\n\n"
@@ -46,6 +48,7 @@ PLANTED = [
     ("layers.py", "a platform condition", "src/wire/c.cpp", "+#if defined(__linux__)\n#endif\n", "platform condition"),
     ("layers.py", "the umbrella inside", "src/wire/c.cpp", '+#include "cohort/cohort.hpp"\n', "includes the umbrella"),
     ("layers.py", "an include cycle", "include/cohort/base/a.hpp", '+#include "cohort/base/a.hpp"\n', "include cycle"),
+    ("layers.py", "a cycle of two", "src/os/b.hpp", '+#include "os/c.hpp"\n', "include cycle"),
     ("layers.py", "an unknown layer", "src/util/e.cpp", SPDX, "no layer 'util'"),
     ("orders.py", "an order without a tag", "src/wire/c.cpp", "+\nint h() { return y.load(std::memory_order_acquire); }\n", "without a SYNC"),
     ("orders.py", "relaxed without a reason", "src/wire/c.cpp", "+\nint h() { return y.load(std::memory_order::relaxed); }\n", "relaxed without"),
@@ -67,11 +70,14 @@ PLANTED = [
     ("links.py", "a link to nowhere", "README.md", "+[x](nowhere.md)\n", "no such file"),
     ("links.py", "an anchor to nowhere", "README.md", "+[x](docs/x.md#there)\n", "no such heading"),
     ("from_python.py", "a forgotten name", "docs/from-python.md", "| `Pool` | here | x | y |\n", "Python name Barrier"),
-    ("headers", "a header that lacks an include", "src/os/d.hpp", HEADER + "std::vector<int> f();\n", "does not compile alone"),
-    ("headers", "a header without a guard", "src/os/d.hpp", SPDX + "struct D {};\n", "does not compile alone"),
+    ("headers", "a header that lacks an include", "src/os/e.hpp", HEADER + "std::vector<int> f();\n", "does not compile alone"),
+    ("headers", "a header without a guard", "src/os/e.hpp", SPDX + "struct D {};\n", "does not compile alone"),
     ("format", "a crooked line", "src/wire/c.cpp", "+int   crooked ( );\n", "clang-format"),
     ("flaws", "a dangerous call", "src/wire/c.cpp", "+void h(char* a) { system(a); }\n", "CWE-78"),
 ]
+
+# Further files that an offence needs.
+EXTRA = {"a cycle of two": {"src/os/c.hpp": HEADER + '#include "os/b.hpp"\n'}}
 
 # Checks whose tool may be missing where only the tests run.
 TOOLS = {"format": "clang-format-19", "flaws": "flawfinder", "headers": "g++"}
@@ -115,6 +121,7 @@ def failures_of_trees(scratch):
             continue
         root = scratch / str(number)
         write(root, CLEAN)
+        write(root, EXTRA.get(what, {}))
         write(root, {name: CLEAN.get(name, "") + text[1:] if text.startswith("+") else text})
         done = run(check, "--root", str(root))
         ran += 1

@@ -14,7 +14,7 @@ version = release.rsplit(".", 1)[0]
 
 extensions = ["myst_parser", "breathe"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "design/template.md"]
+exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 breathe_projects = {"cohort": str(_top / "build" / "docs" / "doxygen" / "xml")}
 breathe_default_project = "cohort"
@@ -24,4 +24,4 @@ cpp_id_attributes = ["COHORT_EXPORT"]
 html_theme = "alabaster"
 html_theme_options = {"description": "Process-based parallelism for C++", "page_width": "1100px"}
 # Pages link to files of the repository that are no pages of the manual.
-suppress_warnings = ["myst.xref_missing", "toc.excluded"]
+suppress_warnings = ["myst", "toc.excluded"]
