@@ -158,7 +158,8 @@ struct Header {
   HeapState control;
   HeapState payload;
 };
-static_assert(sizeof(Header) <= 4096);
+static_assert(sizeof(Header) == 1536 && offsetof(Header, generations) == 192 && offsetof(Header, memory_lock) == 256 &&
+              offsetof(Header, member_lock) == 320 && offsetof(Header, control) == 384 && offsetof(Header, payload) == 960);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 
 /// Windows of this size are mapped at a time; both regions begin and end on its multiples.
