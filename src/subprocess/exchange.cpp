@@ -70,18 +70,18 @@ void Collector::split_lines(std::string_view bytes, bool last) {
   } else {
     line_ += bytes;
   }
-  std::size_t start = 0;
-  for (std::size_t end; (end = line_.find('\n', start)) != std::string::npos; start = end + 1) {
-    std::string line = line_.substr(start, end - start);
-    // Taken out before the call: an exception must not bring the line again.
-    if (end + 1 == line_.size()) {
-      line_.clear();
-      on_line_(line);
-      return;
-    }
+  // Lines count as given once their call has begun, so that one that throws does not come again.
+  std::size_t given = 0;
+  struct Forget {
+    std::string& text;
+    std::size_t& count;
+    ~Forget() { text.erase(0, count); }
+  } forget{line_, given};
+  for (std::size_t end; (end = line_.find('\n', given)) != std::string::npos;) {
+    std::string_view line(line_.data() + given, end - given);
+    given = end + 1;
     on_line_(line);
   }
-  line_.erase(0, start);
 }
 
 void Collector::finish() {

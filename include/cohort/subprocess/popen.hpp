@@ -14,6 +14,7 @@
 // Python: subprocess.Popen.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,8 @@ class COHORT_EXPORT Popen {
   /// other, and for those that only run() has (input, timeout, check, capture_output).
   /// Cost: that of vfork and exec, whatever the size of this process; with user, group or extra_groups that of fork.
   explicit Popen(const Command& command, const Options& options = {});
+  /// The same for words in braces: a list of one word would otherwise mean a Popen as well.
+  explicit Popen(std::initializer_list<Arg> words, const Options& options = {}) : Popen(Command(words), options) {}
   ~Popen();
   Popen(Popen&&) noexcept;
   Popen& operator=(Popen&&) noexcept;
