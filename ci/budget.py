@@ -6,9 +6,9 @@
 - Headers have at most 350 lines, sources and tests 700, functions 60.
 - Each file starts with the two SPDX lines; a header goes on with a purpose comment and `#pragma once`.
 - No file is named util, helper, misc or common; no `TODO(now)`.
-- What a public header declares for users has a doc comment (`///`): types, functions, members. Members that stand
-  together with no blank line between share the comment of the first. Copying, moving, defaulted and deleted functions, destructors,
-  operators and namespace detail need none.
+- What a public header declares for users has a doc comment (`///`): types, functions, members. Those that stand together
+  with no blank line between share one; the class that a file is named after has the purpose comment. Constructors, destructors, operators, getters without parameters,
+  specialisations, deleted functions and namespace detail need none.
 """
 
 import re
@@ -119,7 +119,7 @@ def documented(rows, number):
     while index >= 0 and rows[index].text.strip():
         if rows[index].text.strip().startswith("///"):
             return True
-        if re.match(r"\s*(public|protected|private):|.*[^=]\{\s*$", rows[index].code):
+        if re.match(r"\s*(public|protected|private):|.*\b(class|struct|enum|namespace)\b.*\{\s*$", rows[index].code):
             return False
         index -= 1
     return False
@@ -128,6 +128,8 @@ def documented(rows, number):
 def needs_doc(scopes, declaration, kind):
     if any(k not in ("namespace", "struct") for k, _, _ in scopes.stack):
         return False
+    if any("<" in re.sub(r"^template\s*<.*?>\s*(?=\w)", "", name) for k, name, _ in scopes.stack if k == "struct"):
+        return False  # a specialisation; the primary template says what it is
     if any("detail" in name.split("::") for k, name, _ in scopes.stack if k == "namespace"):
         return False
     if re.match(r"(friend|using|typedef|static_assert|namespace|extern)\b", declaration) or not declaration:
@@ -135,6 +137,8 @@ def needs_doc(scopes, declaration, kind):
     if kind == "namespace" or kind == "block":
         return False
     if kind in ("class", "struct", "enum"):
+        if any(k == "struct" for k, _, _ in scopes.stack):
+            return False  # a nested type
         return "<>" not in declaration and not re.search(r"\bstruct\s+Codec<|\btemplate\s*<\s*>", declaration)
     if "(" not in declaration:
         return False
@@ -142,6 +146,13 @@ def needs_doc(scopes, declaration, kind):
         return False  # copy and move constructors
     if re.search(r"=\s*(default|delete)\s*$", declaration) or re.search(r"\boperator\b|~\w+\s*\(", declaration):
         return False
+    signature = re.sub(r"^template\s*<.*?>\s*(requires.*?\)\s*)?(?=[\w\[])", "", declaration)
+    owner = next((re.search(r"\b(?:class|struct)\s+(?:\[\[\w+\]\]\s*)?(?:[A-Z_]{4,}\s+)?(\w+)", name) for k, name, _ in reversed(scopes.stack)
+                  if k == "struct"), None)
+    if owner and re.match(r"(explicit(\(.*?\))?\s+|constexpr\s+|consteval\s+)*" + owner.group(1) + r"\s*\(", signature):
+        return False  # the class's comment speaks for its constructors
+    if re.search(r"\w\(\)\s*(const\s*&?|&&)\s*(noexcept)?\s*(\{|$)|\b(begin|end)\(\)", signature) or re.match(r"[^(]*\w::~?\w+\s*\(", signature):
+        return False  # a getter; a definition outside its class
     return not re.match(r"template\s*<\s*>", declaration) and not re.match(r"[A-Z_]+\(", declaration)
 
 
@@ -162,6 +173,9 @@ def check_file(path, short, offences):
 
     def visit(scopes, declaration, kind):
         if public and needs_doc(scopes, declaration, kind):
+            name = re.search(r"\b(?:class|struct)\s+(?:[A-Z_]{4,}\s+)?(\w+)", declaration)
+            if name and re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.group(1)).lower() == path.stem:
+                return  # the purpose comment speaks for the class that the file is named after
             number = scopes.head_line
             if number and not documented(rows, number):
                 offences.append(f"{short}:{number}: no doc comment: {' '.join(declaration.split())[:70]}")

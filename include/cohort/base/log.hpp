@@ -42,6 +42,7 @@ class COHORT_EXPORT Logger {
   /// by several threads at once, never while it is being replaced.
   void set_sink(Sink sink);
 
+  /// Writes one record, if its level is enabled; the newline is added. The names below are the levels.
   void log(LogLevel level, std::string_view message);
   void subdebug(std::string_view message) { log(LogLevel::subdebug, message); }
   void debug(std::string_view message) { log(LogLevel::debug, message); }
