@@ -38,6 +38,7 @@ class Context {
   StartMethod method_;
 };
 
+/// The context of a method.
 [[nodiscard]] constexpr Context get_context(StartMethod method) noexcept { return Context(method); }
 /// @throws ValueError  for a word that names no method
 [[nodiscard]] inline Context get_context(std::string_view name) { return Context(start_method_from_name(name)); }

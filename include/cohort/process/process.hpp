@@ -94,6 +94,7 @@ class COHORT_EXPORT ProcessHandle {
   void interrupt() const;
   void send_signal(int signal) const;
 
+  /// The name for people; it may be changed at any time.
   [[nodiscard]] std::string name() const;
   void set_name(std::string name) const;
   [[nodiscard]] bool daemon() const;
