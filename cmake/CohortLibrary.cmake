@@ -5,6 +5,15 @@
 # cohort_main     cohort::main, a static archive that takes over main() (docs/design/0003)
 # cohort_whole    the same objects as an archive with every symbol visible to the linker: for tests
 
+# cohort_limit_exports(TARGET): what a shared library exports is what cohort.map lists, and nothing else.
+function(cohort_limit_exports target)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "SHARED_LIBRARY")
+    target_link_options(${target} PRIVATE "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/cohort.map")
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/cohort.map")
+  endif()
+endfunction()
+
 get_property(layers GLOBAL PROPERTY COHORT_LAYERS)
 set(objects "")
 foreach(layer IN LISTS layers)
@@ -25,11 +34,7 @@ set_target_properties(cohort PROPERTIES
   VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
   LINKER_LANGUAGE CXX)
-get_target_property(cohort_type cohort TYPE)
-if(cohort_type STREQUAL "SHARED_LIBRARY")
-  target_link_options(cohort PRIVATE "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/cohort.map")
-  set_property(TARGET cohort APPEND PROPERTY LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/cohort.map")
-endif()
+cohort_limit_exports(cohort)
 
 add_library(cohort_whole STATIC EXCLUDE_FROM_ALL ${objects})
 set_target_properties(cohort_whole PROPERTIES LINKER_LANGUAGE CXX)

@@ -27,4 +27,5 @@ if(TARGET cohort_subprocess)
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     LINKER_LANGUAGE CXX)
+  cohort_limit_exports(cohort_subprocess_library)
 endif()

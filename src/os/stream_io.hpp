@@ -58,6 +58,6 @@ bool set_pipe_size(int fd, std::size_t bytes) noexcept;
 /// Makes an eventfd readable; async-signal-safe.
 void notify(int eventfd) noexcept;
 /// Takes all notifications back.
-void drain(int eventfd) noexcept;
+void take_notifications(int eventfd) noexcept;
 
 }  // namespace cohort::os

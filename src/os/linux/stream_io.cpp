@@ -119,7 +119,7 @@ void notify(int eventfd) noexcept {
   [[maybe_unused]] ssize_t written = ::write(eventfd, &one, sizeof one);
 }
 
-void drain(int eventfd) noexcept {
+void take_notifications(int eventfd) noexcept {
   std::uint64_t count;
   [[maybe_unused]] ssize_t taken = ::read(eventfd, &count, sizeof count);
 }
