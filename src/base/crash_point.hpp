@@ -31,10 +31,10 @@ void crash_point_reached(const char* name) noexcept;
 }  // namespace cohort
 
 // Not const: position-independent code relocates the pointer, so the section must be writable in every file.
-#define COHORT_CRASH_POINT(name)                                                                                  \
-  do {                                                                                                            \
-    __attribute__((section("cohort_crash_points"), used)) static const char* cohort_crash_point_name = name;      \
-    ::cohort::detail::crash_point_reached(cohort_crash_point_name);                                               \
+#define COHORT_CRASH_POINT(name)                                                                             \
+  do {                                                                                                       \
+    __attribute__((section("cohort_crash_points"), used)) static const char* cohort_crash_point_name = name; \
+    ::cohort::detail::crash_point_reached(cohort_crash_point_name);                                          \
   } while (false)
 
 #else

@@ -46,8 +46,7 @@ void Blocks::repair(LockGuard& guard) {
 }
 
 std::uint64_t Blocks::spare() const noexcept {
-  std::uint64_t charged =
-      control_.used_bytes() + control_.kept_bytes() + payload_.used_bytes() + payload_.kept_bytes();
+  std::uint64_t charged = control_.used_bytes() + control_.kept_bytes() + payload_.used_bytes() + payload_.kept_bytes();
   std::uint64_t budget = windows_.header().constants.budget;
   return budget > charged ? budget - charged : 0;
 }
@@ -90,8 +89,7 @@ Offset Blocks::allocate(Region region, std::uint64_t size, MemberId owner, const
   {
     Locked locked(*this, self);
     got = heap.allocate(order, owner, spare());
-    if (got.outcome != Heap::Outcome::done && order < kOrders)
-      got = allocate_hard(heap, order, owner, locked.guard());
+    if (got.outcome != Heap::Outcome::done && order < kOrders) got = allocate_hard(heap, order, owner, locked.guard());
   }
   if (got.outcome != Heap::Outcome::done) {
     std::string sentence;
@@ -131,8 +129,7 @@ void Blocks::free(Offset block, const os::ProcessIdentity& self) {
   Place place = place_of(block, "Family.free");
   Locked locked(*this, self);
   // An owner that changes meanwhile is a race of the users; the block is freed all the same.
-  while (!place.heap->free(place.unit, used_word(place, block, "Family.free"))) {
-  }
+  while (!place.heap->free(place.unit, used_word(place, block, "Family.free"))) {}
   std::uint64_t high_water = windows_.header().constants.high_water;
   if (place.heap->wants_trim(high_water)) {
     place.heap->coalesce();

@@ -54,7 +54,8 @@ std::uint64_t parse_size(const char* text) {
 
 std::uint64_t choose_budget() {
   if (configured.budget.count != 0) return configured.budget.count;
-  if (const char* text = std::getenv("COHORT_MEMORY_BUDGET"); text != nullptr && *text != '\0')
+  if (const char* text = std::getenv("COHORT_MEMORY_BUDGET");  // NOLINT(concurrency-mt-unsafe)
+      text != nullptr && *text != '\0')
     return parse_size(text);
   return std::max<std::uint64_t>(os::memory_limit() / 2, 1);
 }
@@ -64,18 +65,18 @@ std::unique_ptr<Windows> reserve_largest() {
   std::uint64_t wanted = configured.reservation.count != 0 ? configured.reservation.count : UINT64_MAX;
   std::uint64_t space = os::address_space_limit();
   std::uint64_t file = os::file_size_limit();
-  constexpr std::uint64_t kSmallest = *std::rbegin(kReservations);
   for (std::uint64_t size : kReservations) {
     if (size > wanted) continue;
     // A quarter at most: the program wants address space too, and so does each child.
-    if (size != kSmallest && (size > space / 4 || size > file)) continue;
+    if (size != kSmallestReservation && (size > space / 4 || size > file)) continue;
     try {
       return std::make_unique<Windows>(os::make_memory("cohort-family", size));
     } catch (const OsError& error) {
-      if (size != kSmallest) continue;
+      if (size != kSmallestReservation) continue;
       if (size > file)
-        throw OsError(EFBIG, "memfd_create", "the family memory needs " + std::to_string(size) +
-                                                 " bytes; RLIMIT_FSIZE (ulimit -f) allows " + std::to_string(file));
+        throw OsError(EFBIG, "memfd_create",
+                      "the family memory needs " + std::to_string(size) + " bytes; RLIMIT_FSIZE (ulimit -f) allows " +
+                          std::to_string(file));
       throw;
     }
   }
@@ -103,8 +104,7 @@ void Family::publish(std::unique_ptr<Windows> windows) {
   // SYNC(family): release here -> acquire in instance(), exists(); carries the object
   current.store(family, std::memory_order_release);
   // Before the destructors of all static objects that are made from now on.
-  static const bool registered = std::atexit([] { leave(); }) == 0;
-  (void)registered;
+  std::atexit([] { leave(); });
 }
 
 Family& Family::create() {
@@ -155,7 +155,7 @@ void Family::leave() noexcept {
     os::ProcessIdentity identity = own_identity();
     family->blocks_.free_owned(self, identity);
     family->members_.leave(self, identity);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // A damaged memory: whoever notices our end does what can be done.
   }
 }
@@ -239,7 +239,7 @@ void Family::abandon_member(MemberId reserved) noexcept {
     if (!members_.give_up(reserved, identity)) return;
     blocks_.free_owned(reserved, identity);
     members_.release(reserved, identity);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // A damaged memory; sweep() will find the slot.
   }
 }
@@ -272,7 +272,7 @@ bool Family::member_died(MemberId id) {
 void Family::release_member(MemberId id) noexcept {
   try {
     members_.release(id, own_identity());
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // own_identity() maps one page; without it nothing can be done here, and sweep() will find the slot
   }
 }
@@ -313,7 +313,7 @@ FamilyMemoryStatistics Family::statistics() {
     }
   });
   const Header& header = windows_->header();
-  // relaxed, both: statistics
+  // relaxed: both: statistics
   result.takeovers = header.memory_lock.takeovers.load(std::memory_order_relaxed) +
                      header.member_lock.takeovers.load(std::memory_order_relaxed);
   return result;
@@ -332,7 +332,7 @@ void Family::rebuild() { blocks_.rebuild(own_identity()); }
 namespace cohort {
 
 void configure_family_memory(const FamilyMemoryOptions& options) {
-  if (options.reservation.count != 0 && options.reservation.count < *std::rbegin(shm::kReservations))
+  if (options.reservation.count != 0 && options.reservation.count < shm::kSmallestReservation)
     throw ValueError("configure_family_memory", std::to_string(options.reservation.count),
                      "a reservation below 64 MiB is too small");
   shm::ProcessTurn turn;

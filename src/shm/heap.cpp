@@ -41,10 +41,7 @@ constexpr unsigned kSmall = 10;  // below 64 KiB
 // Free blocks of one order that are kept unmerged, for the next request of the same size.
 constexpr std::uint32_t lazy_limit(unsigned order) { return order < kLarge ? 64 : 4; }
 
-unsigned page_order() noexcept {
-  static const auto order = static_cast<unsigned>(std::countr_zero(os::page_size() / kUnitSize));
-  return order;
-}
+unsigned page_order() noexcept { return static_cast<unsigned>(std::countr_zero(os::page_size() / kUnitSize)); }
 
 }  // namespace
 
@@ -293,8 +290,7 @@ bool Heap::rebuild() {
     if (word == 0) break;
     unsigned order = BlockWord::order(word);
     std::uint64_t size = std::uint64_t{1} << order;
-    if (!BlockWord::is_sound(word) || (unit & (size - 1)) != 0 || unit + size > place_.units)
-      return false;
+    if (!BlockWord::is_sound(word) || (unit & (size - 1)) != 0 || unit + size > place_.units) return false;
     if (BlockWord::kind(word) == BlockWord::free) {
       bool warm = BlockWord::warm(word);
       if (warm) add(state_.kept_bytes, block_bytes(order));

@@ -94,7 +94,7 @@ class Heap {
   /// The word of a unit. Only that of a block's first unit means anything. Needs no lock.
   [[nodiscard]] std::atomic<std::uint64_t>& word_at(std::uint64_t unit) { return unit_of(unit).word; }
 
-  // relaxed, all: written under the lock; who reads without it gets a recent number
+  // relaxed: all of them: written under the lock; who reads without it gets a recent number
   [[nodiscard]] std::uint64_t used_bytes() const noexcept { return state_.used_bytes.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t kept_bytes() const noexcept { return state_.kept_bytes.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t used_blocks() const noexcept {

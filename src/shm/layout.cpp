@@ -64,8 +64,8 @@ HeaderConstants make_header(std::uint64_t size, std::uint64_t budget) {
 void check_header(const HeaderConstants& header, std::uint64_t size) {
   const char* operation = "Family.adopt";
   auto differs = [&](const char* what, std::uint64_t here, std::uint64_t there) {
-    throw IncompatibleError(operation, what,
-                            "the family memory has " + std::to_string(there) + ", this program " + std::to_string(here));
+    throw IncompatibleError(
+        operation, what, "the family memory has " + std::to_string(there) + ", this program " + std::to_string(here));
   };
   if (header.magic != kMagic) throw IncompatibleError(operation, "", "the memory is not a family memory");
   if (header.version != kLayoutVersion) differs("layout version", kLayoutVersion, header.version);
@@ -75,7 +75,8 @@ void check_header(const HeaderConstants& header, std::uint64_t size) {
   if (header.size != size) differs("size", size, header.size);
   bool known = false;
   for (std::uint64_t reservation : kReservations) known = known || reservation == size;
-  if (!known) throw IncompatibleError(operation, "size", std::to_string(size) + " bytes is no reservation of this version");
+  if (!known)
+    throw IncompatibleError(operation, "size", std::to_string(size) + " bytes is no reservation of this version");
   if (header.places != Places::of(size)) throw IncompatibleError(operation, "", "the places of the regions differ");
   if (header.budget == 0) throw IncompatibleError(operation, "budget", "is 0");
   std::uint64_t here = os::process_namespace();

@@ -98,12 +98,12 @@ inline constexpr unsigned kOrders = 32;
 /// Free lists and counters of one heap: derived data, rebuilt from the units when a holder of the lock died.
 struct alignas(64) HeapState {
   std::atomic<std::uint64_t> used_bytes;
-  std::atomic<std::uint64_t> kept_bytes;   ///< in free blocks that hold pages
+  std::atomic<std::uint64_t> kept_bytes;  ///< in free blocks that hold pages
   std::atomic<std::uint64_t> used_blocks;
-  std::atomic<std::uint64_t> frontier;     ///< first unit that was never part of a block
-  std::atomic<std::uint64_t> trim_above;   ///< kept_bytes below this are not worth trimming again
-  std::atomic<std::uint32_t> listed[2];    ///< bit k: list k is not empty
-  std::atomic<std::uint32_t> head[2][kOrders];   ///< [0] fresh blocks, [1] blocks that hold pages; unit index + 1
+  std::atomic<std::uint64_t> frontier;          ///< first unit that was never part of a block
+  std::atomic<std::uint64_t> trim_above;        ///< kept_bytes below this are not worth trimming again
+  std::atomic<std::uint32_t> listed[2];         ///< bit k: list k is not empty
+  std::atomic<std::uint32_t> head[2][kOrders];  ///< [0] fresh blocks, [1] blocks that hold pages; unit index + 1
   std::atomic<std::uint32_t> count[2][kOrders];
 };
 
@@ -123,7 +123,7 @@ inline constexpr std::uint32_t kLayoutVersion = 1;
 /// one version.
 struct Places {
   std::uint64_t size = 0;
-  std::uint64_t members = 0;      ///< Offset of the member table
+  std::uint64_t members = 0;  ///< Offset of the member table
   HeapPlace control{};
   HeapPlace payload{};
   std::uint64_t control_end = 0;  ///< end of the control mapping; a gap follows
@@ -141,8 +141,8 @@ struct HeaderConstants {
   std::array<std::byte, 16> id{};  ///< random; names the family
   std::uint64_t size = 0;          ///< of the memory object = the reservation in each process
   std::uint64_t budget = 0;
-  std::uint64_t high_water = 0;    ///< kept_bytes above this are given back
-  std::uint64_t pid_namespace = 0; ///< 0: unknown
+  std::uint64_t high_water = 0;     ///< kept_bytes above this are given back
+  std::uint64_t pid_namespace = 0;  ///< 0: unknown
   std::uint32_t page_size = 0;
   std::uint32_t member_slots = 0;
   Places places{};
@@ -159,7 +159,8 @@ struct Header {
   HeapState payload;
 };
 static_assert(sizeof(Header) == 1536 && offsetof(Header, generations) == 192 && offsetof(Header, memory_lock) == 256 &&
-              offsetof(Header, member_lock) == 320 && offsetof(Header, control) == 384 && offsetof(Header, payload) == 960);
+              offsetof(Header, member_lock) == 320 && offsetof(Header, control) == 384 &&
+              offsetof(Header, payload) == 960);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 
 /// Windows of this size are mapped at a time; both regions begin and end on its multiples.
@@ -171,6 +172,7 @@ inline constexpr std::uint64_t kHeaderSpan = std::uint64_t{1} << 16;
 /// Reservations that a root tries, largest first.
 inline constexpr std::uint64_t kReservations[] = {std::uint64_t{256} << 30, std::uint64_t{32} << 30,
                                                   std::uint64_t{1} << 30, std::uint64_t{64} << 20};
+inline constexpr std::uint64_t kSmallestReservation = kReservations[3];
 
 /// The constants of a new family memory.
 [[nodiscard]] HeaderConstants make_header(std::uint64_t size, std::uint64_t budget);

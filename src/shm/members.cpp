@@ -9,7 +9,7 @@ namespace cohort::shm {
 namespace {
 
 void clear(MemberRecord& record) noexcept {
-  // relaxed, all: nobody reads the fields of a free slot; the store of its state publishes them
+  // relaxed: all of them: nobody reads the fields of a free slot; the store of its state publishes them
   record.pid.store(0, std::memory_order_relaxed);
   record.flags.store(0, std::memory_order_relaxed);
   record.start_time.store(0, std::memory_order_relaxed);
@@ -23,7 +23,7 @@ void clear(MemberRecord& record) noexcept {
 }
 
 void name_process(MemberRecord& record, const os::ProcessIdentity& self) noexcept {
-  // relaxed, both: published by the store of the state
+  // relaxed: both: published by the store of the state
   record.pid.store(self.pid, std::memory_order_relaxed);
   record.start_time.store(self.start_time, std::memory_order_relaxed);
 }
@@ -151,13 +151,9 @@ bool Members::is_alive(MemberId id) noexcept {
   for (int depth = 0; depth < 8; ++depth) {
     switch (state(id)) {
       case MemberState::live:
-      case MemberState::left:
-        return os::is_alive(identity(id));
-      case MemberState::reserved:
-        id = parent(id);
-        continue;
-      default:
-        return false;
+      case MemberState::left: return os::is_alive(identity(id));
+      case MemberState::reserved: id = parent(id); continue;
+      default: return false;
     }
   }
   return false;
@@ -167,7 +163,8 @@ const char* Members::validate(const os::ProcessIdentity& self) noexcept {
   LockGuard guard(windows_.header().member_lock, self);
   for (std::uint32_t i = 0; i < kMaxMembers; ++i) {
     std::uint64_t now = record(i).state.load(std::memory_order_relaxed);  // relaxed: under the members' lock
-    if (static_cast<std::uint32_t>(now) > static_cast<std::uint32_t>(MemberState::dead)) return "a member's state is unsound";
+    if (static_cast<std::uint32_t>(now) > static_cast<std::uint32_t>(MemberState::dead))
+      return "a member's state is unsound";
     if (state_of(now) != MemberState::free && generation_of(now) == 0) return "a member has no generation";
     // relaxed: under the members' lock
     if (state_of(now) == MemberState::live && record(i).pid.load(std::memory_order_relaxed) <= 0)

@@ -37,14 +37,14 @@ os::ProcessIdentity own_identity() {
   if (pid != 0) return {pid, own.start_time.load(std::memory_order_relaxed)};  // relaxed: see SYNC(identity)
   os::ProcessIdentity self = os::process_identity_self();
   own.start_time.store(self.start_time, std::memory_order_relaxed);  // relaxed: see SYNC(identity)
-  own.pid.store(self.pid, std::memory_order_release);
+  own.pid.store(self.pid, std::memory_order_release);                // SYNC(identity): release -> acquire above
   return self;
 }
 
 ProcessTurn::ProcessTurn() {
   ProcessPage& own = process_page();
   std::uint32_t free = 0;
-  // SYNC(turn): release store in ~ProcessTurn -> acquire here; carries what the other thread created
+  // SYNC(turn): acquire here <- release store in ~ProcessTurn; carries what the other thread created
   while (!own.busy.compare_exchange_weak(free, 1, std::memory_order_acquire, std::memory_order_relaxed)) {
     free = 0;
     os::futex_wait(own.busy, 1, Deadline::never());
@@ -53,6 +53,7 @@ ProcessTurn::ProcessTurn() {
 
 ProcessTurn::~ProcessTurn() {
   ProcessPage& own = process_page();
+  // SYNC(turn): release here -> acquire in ProcessTurn()
   own.busy.store(0, std::memory_order_release);
   os::futex_wake_all(own.busy);
 }

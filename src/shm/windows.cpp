@@ -24,7 +24,7 @@ std::string why_no_space(std::uint64_t size) {
 }  // namespace
 
 Windows::Windows(os::Fd memory) : fd_(std::move(memory)), size_(os::memory_size(fd_.get())) {
-  if (size_ < kReservations[std::size(kReservations) - 1] || size_ % kGranule != 0)
+  if (size_ < kSmallestReservation || size_ % kGranule != 0)
     throw IncompatibleError("Family.adopt", "", "the memory is not a family memory");
   mapped_ = std::make_unique<std::atomic<std::uint64_t>[]>(size_ / kGranule / 64 + 1);
   base_ = os::reserve_address_space(size_);

@@ -92,12 +92,11 @@ TEST(ShmHammer, random_deaths_of_busy_members_corrupt_and_leak_nothing) {
     int victim = static_cast<int>(random() % kMembers);
     pid_t child = children[static_cast<std::size_t>(victim)];
     ::kill(child, SIGKILL);
-    ASSERT_TRUE(testing::was_killed(testing::wait_for(child))) << "a child ended by itself, after " << kills << " kills";
+    ASSERT_TRUE(testing::was_killed(testing::wait_for(child)))
+        << "a child ended by itself, after " << kills << " kills";
     ++kills;
     if (random() % 2 == 0) family.sweep();
-    if (kills % 50 == 0) {
-      ASSERT_STREQ(family.validate(), nullptr) << "after " << kills << " kills";
-    }
+    if (kills % 50 == 0) { ASSERT_STREQ(family.validate(), nullptr) << "after " << kills << " kills"; }
     start(victim);
   }
   for (pid_t child : children) {

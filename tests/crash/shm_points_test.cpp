@@ -106,9 +106,7 @@ TEST_F(ShmCrash, survives_a_death_at_every_point_of_a_full_life) {
       bool died = was_killed(status);
       EXPECT_TRUE(died || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
       // What only the grandchild passes kills the grandchild.
-      if (hit == 1) {
-        EXPECT_EQ(died, point.rfind("shm.become", 0) != 0) << "the scenario does not pass this point";
-      }
+      if (hit == 1) { EXPECT_EQ(died, point.rfind("shm.become", 0) != 0) << "the scenario does not pass this point"; }
       deaths += died ? 1 : 0;
       expect_repaired(family, before);
       if (HasFailure()) return;
@@ -119,8 +117,8 @@ TEST_F(ShmCrash, survives_a_death_at_every_point_of_a_full_life) {
 
 TEST_F(ShmCrash, survives_a_death_while_the_heap_grows) {
   const MemberId dead{9, 9};
-  for (const char* point : {"shm.extend.gap", "shm.extend.before_commit", "shm.allocate.before_commit",
-                            "shm.allocate.committed"}) {
+  for (const char* point :
+       {"shm.extend.gap", "shm.extend.before_commit", "shm.allocate.before_commit", "shm.allocate.committed"}) {
     for (int hit = 1; hit <= 4; ++hit) {
       SCOPED_TRACE(std::string(point) + " hit " + std::to_string(hit));
       testing::PrivateMemory memory;
@@ -197,9 +195,7 @@ TEST_F(ShmCrash, a_child_that_comes_after_its_parent_died_finds_its_slot_given_u
       try {
         family.become(reserved);
         byte = 'b';
-      } catch (const StateError&) {
-        byte = 'x';
-      }
+      } catch (const StateError&) { byte = 'x'; }
       (void)!::write(ids[1], &byte, 1);
       ::_exit(0);
     }

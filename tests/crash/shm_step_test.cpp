@@ -96,8 +96,7 @@ TEST(ShmStep, splitting_a_larger_block_may_be_cut_off_anywhere) {
 
 TEST(ShmStep, freeing_may_be_cut_off_anywhere) {
   Family& family = Family::instance();
-  kill_at_every_instruction("allocate and free",
-                            [&] { family.free(family.allocate(100, Family::self_or_nobody())); });
+  kill_at_every_instruction("allocate and free", [&] { family.free(family.allocate(100, Family::self_or_nobody())); });
 }
 
 TEST(ShmStep, handing_over_may_be_cut_off_anywhere) {

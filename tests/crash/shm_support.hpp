@@ -25,9 +25,7 @@ pid_t fork_child(Body&& body) {
   ::alarm(50);
   try {
     body();
-  } catch (...) {
-    ::_exit(99);
-  }
+  } catch (...) { ::_exit(99); }
   ::_exit(0);
 }
 

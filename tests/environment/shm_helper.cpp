@@ -118,9 +118,7 @@ int become_daemon() {
       MemberId mine = family.self();
       if (mine == parent || family.owner(kept) != parent) result = '1';
       family.free(family.allocate(100, mine));
-    } catch (...) {
-      result = '2';
-    }
+    } catch (...) { result = '2'; }
     (void)!::write(answer[1], &result, 1);
     // Through exit(): destructors and Family::leave() run in the daemon.
     std::exit(0);
@@ -130,8 +128,7 @@ int become_daemon() {
   (void)!::read(answer[0], &result, 1);
   // The end of the pipe is the end of the daemon.
   char end;
-  while (::read(answer[0], &end, 1) > 0) {
-  }
+  while (::read(answer[0], &end, 1) > 0) {}
   ::waitpid(middle, nullptr, 0);
   if (family.owner(kept) != parent) return 3;
   std::printf("daemon said %c\n", result);
@@ -144,9 +141,7 @@ struct UsesFamilyWhenDestroyed {
     try {
       (void)Family::instance();
       std::puts("not refused");
-    } catch (const StateError&) {
-      std::puts("refused");
-    }
+    } catch (const StateError&) { std::puts("refused"); }
   }
 };
 

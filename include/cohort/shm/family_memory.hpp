@@ -35,12 +35,12 @@ struct FamilyMemoryOptions {
 
 /// What the family memory holds now. A snapshot; the numbers are of one moment, each.
 struct FamilyMemoryStatistics {
-  Bytes budget{};              ///< most bytes that may be in use or kept for reuse
-  Bytes in_use{};              ///< in allocated blocks, rounded up as the allocator rounds
-  Bytes kept{};                ///< in free blocks that still hold pages, ready for reuse
-  Bytes reservation{};         ///< address space that each process reserves
-  Bytes resident{};            ///< pages of the memory object, as the system counts them
-  std::uint64_t blocks = 0;    ///< allocated blocks
+  Bytes budget{};                      ///< most bytes that may be in use or kept for reuse
+  Bytes in_use{};                      ///< in allocated blocks, rounded up as the allocator rounds
+  Bytes kept{};                        ///< in free blocks that still hold pages, ready for reuse
+  Bytes reservation{};                 ///< address space that each process reserves
+  Bytes resident{};                    ///< pages of the memory object, as the system counts them
+  std::uint64_t blocks = 0;            ///< allocated blocks
   std::uint64_t members_reserved = 0;  ///< processes being started
   std::uint64_t members_live = 0;      ///< processes that take part
   std::uint64_t members_ended = 0;     ///< processes that have ended but whose result is not yet collected

@@ -39,7 +39,7 @@ void stat_path(std::int32_t pid, char (&path)[32]) noexcept {
   for (auto rest = static_cast<std::uint32_t>(pid); rest != 0; rest /= 10)
     digits[count++] = static_cast<char>('0' + rest % 10);
   char* out = path;
-  std::memcpy(out, "/proc/", 6);
+  std::memcpy(out, "/proc/", 6);  // NOLINT(bugprone-not-null-terminated-result): more follows
   out += 6;
   while (count > 0) *out++ = digits[--count];
   std::memcpy(out, "/stat", 6);
@@ -79,9 +79,7 @@ ProcessStat read_stat(std::int32_t pid) noexcept {
   stat_path(pid, path);
   int saved = errno;
   int fd = -1;
-  do {
-    fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  } while (fd < 0 && errno == EINTR);
+  do { fd = ::open(path, O_RDONLY | O_CLOEXEC); } while (fd < 0 && errno == EINTR);
   ProcessStat result;
   if (fd < 0) {
     // Without a /proc every process looks absent; /proc/self tells the two apart.
@@ -90,9 +88,7 @@ ProcessStat read_stat(std::int32_t pid) noexcept {
   } else {
     char text[1024];
     ssize_t length = 0;
-    do {
-      length = ::read(fd, text, sizeof text);
-    } while (length < 0 && errno == EINTR);
+    do { length = ::read(fd, text, sizeof text); } while (length < 0 && errno == EINTR);
     if (length > 0) result = parse(text, text + length);
     if (length < 0 && errno != ESRCH) result.denied = true;
     ::close(fd);
@@ -135,9 +131,7 @@ bool pidfd_has_ended(int pidfd) noexcept {
   int saved = errno;
   pollfd item{pidfd, POLLIN, 0};
   int ready;
-  do {
-    ready = ::poll(&item, 1, 0);
-  } while (ready < 0 && errno == EINTR);
+  do { ready = ::poll(&item, 1, 0); } while (ready < 0 && errno == EINTR);
   errno = saved;
   return ready > 0;
 }

@@ -65,8 +65,9 @@ TEST(ProcessIdentity, a_name_with_parentheses_and_spaces_is_read_past) {
   if (child == 0) {
     ::prctl(PR_SET_NAME, ") S 1 (9 9 9");
     ProcessIdentity self = process_identity_self();
-    ::_exit(self.start_time == process_identity_of(::getpid()).start_time && self.start_time != 0 && is_alive(self) ? 0
-                                                                                                                : 1);
+    ::_exit(self.start_time == process_identity_of(::getpid()).start_time && self.start_time != 0 && is_alive(self)
+                ? 0
+                : 1);
   }
   ProcessIdentity before = process_identity_of(child);
   int status = 0;

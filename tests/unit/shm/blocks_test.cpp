@@ -279,12 +279,8 @@ TEST(BlocksModel, behaves_like_a_map_of_disjoint_ranges) {
         Entry entry{memory.blocks.size(at), static_cast<unsigned char>(random())};
         ASSERT_GE(entry.room, size);
         auto next = shadow.lower_bound(at);
-        if (next != shadow.end()) {
-          ASSERT_LE(at + entry.room, next->first);
-        }
-        if (next != shadow.begin()) {
-          ASSERT_LE(std::prev(next)->first + std::prev(next)->second.room, at);
-        }
+        if (next != shadow.end()) { ASSERT_LE(at + entry.room, next->first); }
+        if (next != shadow.begin()) { ASSERT_LE(std::prev(next)->first + std::prev(next)->second.room, at); }
         std::byte* bytes = memory.windows.address(at, entry.room);
         if (control) {
           ASSERT_EQ(bytes[0], std::byte{0});
@@ -294,11 +290,10 @@ TEST(BlocksModel, behaves_like_a_map_of_disjoint_ranges) {
         std::memset(bytes + entry.room - 1, entry.fill, 1);
         shadow[at] = entry;
         used += entry.room;
-      } catch (const OutOfFamilyMemory&) {
-        ASSERT_GT(used, 0U);
-      }
+      } catch (const OutOfFamilyMemory&) { ASSERT_GT(used, 0U); }
     } else {
-      auto it = shadow.lower_bound(std::next(shadow.begin(), static_cast<long>(random() % std::min<std::size_t>(shadow.size(), 64)))->first);
+      auto it = shadow.lower_bound(
+          std::next(shadow.begin(), static_cast<long>(random() % std::min<std::size_t>(shadow.size(), 64)))->first);
       ASSERT_TRUE(check_bytes(it->first, it->second));
       memory.free(it->first);
       used -= it->second.room;
@@ -306,9 +301,7 @@ TEST(BlocksModel, behaves_like_a_map_of_disjoint_ranges) {
     }
     ASSERT_EQ(memory.blocks.usage().used_bytes, used);
     ASSERT_LE(memory.blocks.usage().used_bytes + memory.blocks.usage().kept_bytes, 48 * kMiB + 4096);
-    if (step % 2000 == 0) {
-      ASSERT_STREQ(memory.blocks.validate(memory.self), nullptr);
-    }
+    if (step % 2000 == 0) { ASSERT_STREQ(memory.blocks.validate(memory.self), nullptr); }
     if (step % 7000 == 0) memory.blocks.rebuild(memory.self);
   }
   for (const auto& [at, entry] : shadow) {

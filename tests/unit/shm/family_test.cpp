@@ -116,13 +116,11 @@ TEST(Family, a_member_that_leaves_frees_what_it_owns_and_no_more) {
               try {
                 (void)Family::instance();
                 return 2;
-              } catch (const StateError&) {
-              }
+              } catch (const StateError&) {}
               try {
                 (void)family.self();
                 return 3;
-              } catch (const StateError&) {
-              }
+              } catch (const StateError&) {}
               return 0;
             }),
             0);
@@ -160,8 +158,7 @@ TEST(Family, a_child_becomes_the_member_that_its_parent_reserved) {
               try {
                 family.become(child);
                 return 3;
-              } catch (const StateError&) {
-              }
+              } catch (const StateError&) {}
               (void)family.allocate(100, child);
               return 0;
             }),

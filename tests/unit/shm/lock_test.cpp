@@ -88,7 +88,10 @@ TEST(FamilyLock, is_not_taken_from_a_living_process) {
   char byte = 0;
   ASSERT_EQ(::read(held[0], &byte, 1), 1);
   EXPECT_FALSE(lock_holder_is_dead(lock.word.load()));
-  std::thread waiter([&] { LockGuard guard(lock, memory.self); EXPECT_FALSE(guard.damaged()); });
+  std::thread waiter([&] {
+    LockGuard guard(lock, memory.self);
+    EXPECT_FALSE(guard.damaged());
+  });
   // The waiter has announced itself: it has looked at the holder's word and sleeps.
   while ((lock.word.load() & LockGuard::kWaiters) == 0) std::this_thread::yield();
   ASSERT_EQ(::write(go[1], "g", 1), 1);
