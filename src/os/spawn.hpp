@@ -47,6 +47,8 @@ struct ResourceLimit {
 struct SpawnPlan {
   /// Files to execute, tried in order until one works; see search_path(). Empty: argv[0] as a path.
   std::vector<std::string> executables;
+  /// A file to execute instead, by descriptor (close-on-exec is fine, scripts are not); -1: the files above.
+  int executable_fd = -1;
   /// The name for errors of exec; empty: argv[0].
   std::string program;
   /// The argument vector, never empty.

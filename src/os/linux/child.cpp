@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
+#include "os/linux/contained.hpp"
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -38,6 +39,11 @@ int raw_waitid(int type, int id, siginfo_t* info, int options, rusage* usage) no
 ExitStatus status_of(const siginfo_t& info) noexcept {
   if (info.si_code == CLD_EXITED) return ExitStatus::exited(info.si_status);
   return ExitStatus::signaled(info.si_status, info.si_code == CLD_DUMPED);
+}
+
+ExitStatus status_of_wait(int status) noexcept {
+  if (WIFEXITED(status)) return ExitStatus::exited(WEXITSTATUS(status));
+  return ExitStatus::signaled(WTERMSIG(status), WCOREDUMP(status));
 }
 
 std::chrono::nanoseconds duration_of(const timeval& time) noexcept {
@@ -59,8 +65,9 @@ ResourceUsage usage_of(const rusage& usage) noexcept {
 }  // namespace
 
 struct Child::State {
-  pid_t pid = -1;
-  Fd pidfd;
+  pid_t pid = -1;  // the program's
+  Fd pidfd;        // with a supervisor its socket, which is readable at the end, too
+  std::optional<Spawned> supervisor;
   mutable std::mutex lock;  // guards what follows, and with it the right to use `pid`
   std::optional<ExitStatus> status;
   std::optional<ResourceUsage> usage;
@@ -68,6 +75,7 @@ struct Child::State {
   // With the lock held: takes the status from the kernel if the child has ended.
   void reap() {
     if (status) return;
+    if (supervisor) return reap_contained();
     siginfo_t info{};
     rusage used{};
     int result;
@@ -84,6 +92,31 @@ struct Child::State {
       status = status_of(info);
       usage = usage_of(used);
     }
+  }
+
+  void reap_contained() {
+    supervisor::Message message;
+    if (!receive_from_supervisor(pidfd.get(), false, message)) return;
+    if (message.kind == supervisor::Kind::ended) {
+      status = status_of_wait(message.value);
+      usage.emplace();
+      usage->user_time = std::chrono::microseconds(message.user_microseconds);
+      usage->system_time = std::chrono::microseconds(message.system_microseconds);
+      usage->max_resident_bytes = static_cast<std::uint64_t>(message.max_resident_kib) * 1024;
+    } else {
+      status = ExitStatus::unknown();  // the supervisor was killed
+    }
+    // It has said its last word and leaves.
+    while (::waitpid(supervisor->pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+
+  // With the lock held: an order to the supervisor. False when the program is known to have ended.
+  bool order(supervisor::Kind kind, int value) {
+    reap();
+    if (status) return false;
+    if (value < 0 || value > 64) throw OsError(EINVAL, "kill", std::to_string(value));
+    return send_to_supervisor(pidfd.get(), {kind, value, supervisor::Step::none, 0, 0, 0, 0});
   }
 
   std::optional<ExitStatus> locked_reap() {
@@ -153,6 +186,12 @@ Child::Child(pid_t pid, Fd pidfd) : state_(std::make_unique<State>()) {
 
 Child::~Child() {
   if (!state_ || state_->locked_reap()) return;
+  if (state_->supervisor) {
+    // Closing the socket ends the program and all below it; what is left to reap is the supervisor.
+    state_->pidfd = std::move(state_->supervisor->pidfd);
+    state_->pid = state_->supervisor->pid;
+    state_->supervisor.reset();
+  }
   try {
     Abandoned& list = abandoned();
     std::lock_guard guard(list.lock);
@@ -177,9 +216,16 @@ Child Child::start(const SpawnPlan& plan) {
   // relaxed: a hint that saves the lock
   if (abandoned().count.load(std::memory_order_relaxed) != 0) reap_abandoned();
   auto state = std::make_unique<State>();  // before the birth, so that nothing can fail after it
-  Spawned started = spawn(plan);
-  state->pid = started.pid;
-  state->pidfd = std::move(started.pidfd);
+  if (plan.contain) {
+    Contained started = start_contained(plan);
+    state->pid = started.pid;
+    state->pidfd = std::move(started.control);
+    state->supervisor = std::move(started.supervisor);
+  } else {
+    Spawned started = spawn(plan);
+    state->pid = started.pid;
+    state->pidfd = std::move(started.pidfd);
+  }
   Child child;
   child.state_ = std::move(state);
   return child;
@@ -216,6 +262,7 @@ bool Child::send_signal(int signal) {
   if (!state_) return false;
   std::lock_guard guard(state_->lock);
   if (state_->status) return false;
+  if (state_->supervisor) return state_->order(supervisor::Kind::signal, signal);
   if (state_->pidfd) {
     if (::syscall(SYS_pidfd_send_signal, state_->pidfd.get(), signal, nullptr, 0) == 0) return true;
     if (errno == ESRCH) return false;
@@ -228,10 +275,15 @@ bool Child::send_signal(int signal) {
 bool Child::send_signal_to_group(int signal) {
   if (!state_) return false;
   std::lock_guard guard(state_->lock);
+  if (state_->supervisor) return state_->order(supervisor::Kind::signal_group, signal);
   return state_->signal_by_number(-state_->pid, signal);
 }
 
-void Child::kill_contained() { send_signal(SIGKILL); }
+void Child::kill_contained() {
+  if (!state_) return;
+  std::lock_guard guard(state_->lock);
+  if (state_->supervisor) state_->order(supervisor::Kind::kill_all, 0);
+}
 
 std::optional<ResourceUsage> Child::usage() const {
   if (!state_) return std::nullopt;

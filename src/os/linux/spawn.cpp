@@ -206,6 +206,7 @@ void prepare(const SpawnPlan& plan, Prepared& out) {
   if (plan.executables.empty()) out.executables.insert(out.executables.begin(), out.argv[0]);
   if (plan.environment) out.environment = pointers_to(*plan.environment, "environment");
   out.orders.executables = out.executables.data();
+  out.orders.executable_fd = plan.executable_fd;
   out.orders.argv = out.argv.data();
   out.orders.environment = plan.environment ? out.environment.data() : environ;
   prepare_fds(plan, out);

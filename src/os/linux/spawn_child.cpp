@@ -76,6 +76,9 @@ COHORT_RAW void arrange_fds(ChildOrders& orders) noexcept {
     ::syscall(SYS_close, orders.report_fd);
     orders.report_fd = copy;
   }
+  if (orders.executable_fd >= 0 && is_target(orders, orders.executable_fd)) {
+    orders.executable_fd = move_away(orders, orders.executable_fd);
+  }
   // First take every source that some target will overwrite out of the way …
   for (std::size_t i = 0; i < orders.fd_count; ++i) {
     ChildFd& mapping = orders.fds[i];
@@ -166,7 +169,7 @@ COHORT_RAW void set_bonds(ChildOrders& orders) noexcept {
 }
 
 COHORT_RAW bool keeps(const ChildOrders& orders, long fd) noexcept {
-  return fd < 3 || fd == orders.report_fd || is_target(orders, static_cast<int>(fd));
+  return fd < 3 || fd == orders.report_fd || fd == orders.executable_fd || is_target(orders, static_cast<int>(fd));
 }
 
 // As getdents64 lays it out.
@@ -229,14 +232,10 @@ COHORT_RAW void close_up_to_limit(ChildOrders& orders) noexcept {
   }
 }
 
-COHORT_RAW bool close_gap(unsigned first, unsigned last, int spared) noexcept {
-  if (first > last) return true;
-  auto hole = static_cast<unsigned>(spared);
-  if (spared >= 0 && hole >= first && hole <= last) {
-    if (hole > first && ::syscall(SYS_close_range, first, hole - 1, 0) != 0) return false;
-    return hole == last || ::syscall(SYS_close_range, hole + 1, last, 0) == 0;
-  }
-  return ::syscall(SYS_close_range, first, last, 0) == 0;
+COHORT_RAW bool close_gap(unsigned first, unsigned last) noexcept {
+  // Marked instead of closed, so that what exec itself needs stays until then (Linux 5.11).
+  constexpr unsigned kCloseOnExec = 4;
+  return first > last || ::syscall(SYS_close_range, first, last, kCloseOnExec) == 0;
 }
 
 COHORT_RAW bool close_ranges(const ChildOrders& orders) noexcept {
@@ -245,10 +244,10 @@ COHORT_RAW bool close_ranges(const ChildOrders& orders) noexcept {
   for (std::size_t i = 0; i < orders.kept_count; ++i) {
     auto kept = static_cast<unsigned>(orders.kept[i]);
     if (kept < next) continue;
-    if (!close_gap(next, kept - 1, orders.report_fd)) return false;
+    if (!close_gap(next, kept - 1)) return false;
     next = kept + 1;
   }
-  return close_gap(next, ~0U, orders.report_fd);
+  return close_gap(next, ~0U);
 }
 
 COHORT_RAW void close_others(ChildOrders& orders) noexcept {
@@ -264,7 +263,11 @@ COHORT_RAW void close_others(ChildOrders& orders) noexcept {
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &orders.signal_mask, nullptr, sizeof orders.signal_mask);
   int kept_error = 0;
   int error = ENOENT;
-  for (char* const* file = orders.executables; *file != nullptr; ++file) {
+  if (orders.executable_fd >= 0) {
+    ::syscall(SYS_execveat, orders.executable_fd, "", orders.argv, orders.environment, AT_EMPTY_PATH);
+    kept_error = errno;
+  }
+  for (char* const* file = orders.executables; orders.executable_fd < 0 && *file != nullptr; ++file) {
     ::syscall(SYS_execve, *file, orders.argv, orders.environment);
     error = errno;
     // The first error that says more than "not here" is the one to report.

@@ -62,6 +62,7 @@ struct ChildLimit {
 /// All that the child needs, prepared by the parent; pointers belong to the parent.
 struct ChildOrders {
   char* const* executables = nullptr;
+  int executable_fd = -1;
   char* const* argv = nullptr;
   char* const* environment = nullptr;
   const char* cwd = nullptr;

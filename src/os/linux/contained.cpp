@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "os/linux/contained.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+#include "cohort/base/error.hpp"
+
+extern "C" {
+extern const char cohort_supervisor_image[];
+extern const char cohort_supervisor_image_end[];
+}
+
+namespace cohort::os {
+
+namespace {
+
+// The supervisor's file, in memory: made at the first use, sealed, and kept.
+int image_fd() {
+  static std::mutex lock;
+  static Fd image;
+  std::lock_guard guard(lock);
+  if (image) return image.get();
+  Fd fd(::memfd_create("cohort-supervisor", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) throw_errno("memfd_create", "cohort-supervisor");
+  auto size = static_cast<std::size_t>(cohort_supervisor_image_end - cohort_supervisor_image);
+  write_full(fd.get(), std::as_bytes(std::span(cohort_supervisor_image, size)));
+  ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+  image = fd.get() < 3 ? duplicate(fd.get()) : std::move(fd);
+  return image.get();
+}
+
+std::uint64_t mask_for(const SpawnPlan& plan) {
+  std::uint64_t mask = 0;
+  if (!plan.blocked_signals) {
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &mask, sizeof mask);
+    return mask;
+  }
+  for (int signal : *plan.blocked_signals) {
+    if (signal < 1 || signal > 64) throw ValueError("spawn", std::to_string(signal), "no such signal");
+    mask |= std::uint64_t{1} << (signal - 1);
+  }
+  return mask;
+}
+
+// The supervisor's own plan: the program's world, but for what must be the program's alone.
+SpawnPlan supervisor_plan(const SpawnPlan& plan, int control) {
+  SpawnPlan out = plan;
+  int number = 3;
+  for (const FdMapping& mapping : plan.fds) number = std::max(number, mapping.child + 1);
+  out.fds.push_back({number, control});
+  std::vector<std::string> files = plan.executables.empty() ? std::vector{plan.argv.at(0)} : plan.executables;
+  int flags = (plan.new_session ? supervisor::kNewSession : 0) | (plan.process_group ? supervisor::kProcessGroup : 0);
+  out.argv = {"cohort-supervisor", std::to_string(number), std::to_string(flags),
+              std::to_string(plan.process_group.value_or(0)), std::to_string(static_cast<std::int64_t>(mask_for(plan))),
+              std::to_string(files.size())};
+  out.argv.insert(out.argv.end(), files.begin(), files.end());
+  out.argv.insert(out.argv.end(), plan.argv.begin(), plan.argv.end());
+  out.program = "cohort-supervisor";
+  out.executables.clear();
+  out.executable_fd = image_fd();
+  out.new_session = false;
+  out.process_group.reset();
+  out.parent_death_signal = 0;  // the socket's end does it
+  out.contain = false;
+  std::vector<int> all(64);
+  for (int i = 0; i < 64; ++i) all[static_cast<std::size_t>(i)] = i + 1;
+  out.blocked_signals = std::move(all);
+  return out;
+}
+
+const char* name_of(supervisor::Step step) {
+  switch (step) {
+    case supervisor::Step::setsid: return "setsid";
+    case supervisor::Step::setpgid: return "setpgid";
+    case supervisor::Step::execve: return "execve";
+    default: return "fork";
+  }
+}
+
+}  // namespace
+
+bool receive_from_supervisor(int control, bool wait, supervisor::Message& message) {
+  message = {supervisor::Kind::failed, ECHILD, supervisor::Step::none, 0, 0, 0, 0};
+  ssize_t got;
+  do {
+    got = ::recv(control, &message, sizeof message, wait ? 0 : MSG_DONTWAIT);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == EAGAIN) return false;
+  if (got != sizeof message) message = {supervisor::Kind::failed, ECHILD, supervisor::Step::none, 0, 0, 0, 0};
+  return true;
+}
+
+bool send_to_supervisor(int control, const supervisor::Message& message) {
+  ssize_t sent;
+  do {
+    sent = ::send(control, &message, sizeof message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent == sizeof message;
+}
+
+Contained start_contained(const SpawnPlan& plan) {
+  if (plan.argv.empty()) throw ValueError("spawn", "argv", "empty");
+  auto [ours, theirs] = make_packet_pair();
+  if (ours.get() < 3) ours = duplicate(ours.get());
+  if (theirs.get() < 3) theirs = duplicate(theirs.get());
+  Contained started;
+  SpawnPlan supervisors = supervisor_plan(plan, theirs.get());
+  started.supervisor = spawn(supervisors);
+  theirs.reset();
+  supervisor::Message message;
+  receive_from_supervisor(ours.get(), true, message);
+  if (message.kind != supervisor::Kind::started) {
+    while (::waitpid(started.supervisor.pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    throw SpawnError(message.value, name_of(message.step), plan.program.empty() ? plan.argv[0] : plan.program);
+  }
+  started.pid = message.value;
+  started.control = std::move(ours);
+  return started;
+}
+
+}  // namespace cohort::os

@@ -1,0 +1,299 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The supervisor of a contained program: a program of its own, without a C library, some kilobytes large. It adopts
+// every orphan below it (a "child subreaper"), and when the program has ended, when it is told to, or when its
+// starter is gone, it kills children until it has none: whatever was below them is then its child and falls next.
+// Embedded into the library and executed from memory, so that nothing has to be installed and found.
+#include <linux/prctl.h>
+#include <linux/resource.h>
+#include <linux/signal.h>
+#include <linux/time_types.h>
+
+#include "protocol.hpp"
+
+#include <asm/unistd.h>
+
+namespace {
+
+using namespace cohort::os::supervisor;
+
+#if defined(__x86_64__)
+long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
+  long result;
+  register long r10 asm("r10") = d;
+  register long r8 asm("r8") = e;
+  asm volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
+  return result;
+}
+asm(".globl _start\n_start:\n xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call supervise\n hlt\n");
+#elif defined(__aarch64__)
+long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
+  register long x8 asm("x8") = number;
+  register long x0 asm("x0") = a;
+  register long x1 asm("x1") = b;
+  register long x2 asm("x2") = c;
+  register long x3 asm("x3") = d;
+  register long x4 asm("x4") = e;
+  asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+  return x0;
+}
+asm(".globl _start\n_start:\n mov x29, #0\n mov x30, #0\n mov x0, sp\n bl supervise\n");
+#else
+#error "the supervisor needs this processor's system call"
+#endif
+
+long address(const void* pointer) { return reinterpret_cast<long>(pointer); }
+
+[[noreturn]] void leave(int status) {
+  while (true) call(__NR_exit_group, status);
+}
+
+long number(const char* text) {
+  long value = 0;
+  bool negative = *text == '-';
+  for (text += negative; *text >= '0' && *text <= '9'; ++text) value = value * 10 + (*text - '0');
+  return negative ? -value : value;
+}
+
+int control = -1;
+int main_pid = -1;
+bool main_ended = false;
+Message last{};
+
+void send(const Message& message) { call(__NR_write, control, address(&message), sizeof message); }
+
+constexpr unsigned long kAllSignals = ~0UL;
+
+void set_mask(unsigned long mask) { call(__NR_rt_sigprocmask, SIG_SETMASK, address(&mask), 0, 8); }
+
+struct Arguments {
+  int flags;
+  int group;
+  unsigned long mask;
+  char** files;
+  long file_count;
+  char** argv;
+  char** environment;
+};
+
+// In the copy that becomes the program. Answers what failed.
+Message become_program(const Arguments& arguments) {
+  auto failed = [](Step step, long result) { return Message{Kind::failed, static_cast<int>(-result), step, 0, 0, 0, 0}; };
+  if (arguments.flags & kNewSession) {
+    long result = call(__NR_setsid);
+    if (result < 0) return failed(Step::setsid, result);
+  }
+  if (arguments.flags & kProcessGroup) {
+    long result = call(__NR_setpgid, 0, arguments.group);
+    if (result < 0) return failed(Step::setpgid, result);
+  }
+  // Should the supervisor itself be killed, at least the program goes with it.
+  call(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
+  set_mask(arguments.mask);
+  long error = -2;  // ENOENT
+  long telling = 0;
+  for (long i = 0; i < arguments.file_count; ++i) {
+    error = call(__NR_execve, address(arguments.files[i]), address(arguments.argv), address(arguments.environment));
+    if (error != -2 && error != -20 && telling == 0) telling = error;  // neither ENOENT nor ENOTDIR
+  }
+  set_mask(kAllSignals);
+  return failed(Step::execve, telling != 0 ? telling : error);
+}
+
+long fork_copy() {
+#if defined(__x86_64__)
+  return call(__NR_fork);
+#else
+  return call(__NR_clone, SIGCHLD);
+#endif
+}
+
+void start(const Arguments& arguments) {
+  int ends[2];
+  Message report{};
+  constexpr long kCloseOnExec = 02000000;
+  if (long result = call(__NR_pipe2, address(ends), kCloseOnExec); result < 0) {
+    send({Kind::failed, static_cast<int>(-result), Step::fork, 0, 0, 0, 0});
+    leave(1);
+  }
+  long pid = fork_copy();
+  if (pid < 0) {
+    send({Kind::failed, static_cast<int>(-pid), Step::fork, 0, 0, 0, 0});
+    leave(1);
+  }
+  if (pid == 0) {
+    report = become_program(arguments);
+    call(__NR_write, ends[1], address(&report), sizeof report);
+    leave(127);
+  }
+  call(__NR_close, ends[1]);
+  long got = call(__NR_read, ends[0], address(&report), sizeof report);
+  if (got == sizeof report) {
+    send(report);
+    leave(1);
+  }
+  main_pid = static_cast<int>(pid);
+  send({Kind::started, main_pid, Step::none, 0, 0, 0, 0});
+}
+
+// The program's files and directory are not ours to hold.
+void let_go() {
+  if (control > 0 && call(__NR_close_range, 0, control - 1, 0) < 0) {
+    for (int fd = 0; fd < control; ++fd) call(__NR_close, fd);
+  }
+  if (call(__NR_close_range, control + 1, ~0U, 0) < 0) {
+    for (int fd = control + 1; fd < 65536; ++fd) call(__NR_close, fd);
+  }
+  call(__NR_chdir, address("/"));
+}
+
+// Takes in what has ended. False: there are no children any more.
+bool reap() {
+  while (true) {
+    int status = 0;
+    rusage usage{};
+    long pid = call(__NR_wait4, -1, address(&status), 1 /* WNOHANG */, address(&usage));
+    if (pid == 0) return true;
+    if (pid < 0) return pid == -4;  // EINTR; else ECHILD
+    if (pid != main_pid) continue;
+    main_ended = true;
+    last = {Kind::ended,
+            status,
+            Step::none,
+            0,
+            usage.ru_utime.tv_sec * 1000000L + usage.ru_utime.tv_usec,
+            usage.ru_stime.tv_sec * 1000000L + usage.ru_stime.tv_usec,
+            usage.ru_maxrss};
+  }
+}
+
+// Sends SIGKILL to every child of ours.
+void kill_children() {
+  long file = call(__NR_openat, -100, address("/proc/thread-self/children"), 02000000, 0);
+  if (file < 0) {
+    if (!main_ended) call(__NR_kill, main_pid, SIGKILL);
+    return;
+  }
+  char text[4096];
+  long pid = 0;
+  long size;
+  while ((size = call(__NR_read, file, address(text), sizeof text)) > 0) {
+    for (long i = 0; i < size; ++i) {
+      if (text[i] >= '0' && text[i] <= '9') {
+        pid = pid * 10 + (text[i] - '0');
+      } else if (pid > 0) {
+        call(__NR_kill, pid, SIGKILL);  // our own unreaped child: the number is safe
+        pid = 0;
+      }
+    }
+  }
+  call(__NR_close, file);
+}
+
+struct PollItem {
+  int fd;
+  short events;
+  short revents;
+};
+
+void nap() {
+  __kernel_timespec time{0, 200'000};
+  call(__NR_nanosleep, address(&time));
+}
+
+[[noreturn]] void end_all() {
+  // Two seconds: what is stuck in the kernel for longer will fall to its SIGKILL whenever it comes out.
+  for (int round = 0; round < 10'000 && reap(); ++round) {
+    kill_children();
+    if (round > 2) nap();
+  }
+  if (!main_ended) last.kind = Kind::ended, last.value = SIGKILL;
+  send(last);
+  leave(0);
+}
+
+void obey(const Message& order) {
+  switch (order.kind) {
+    case Kind::signal:
+      if (!main_ended) call(__NR_kill, main_pid, order.value);
+      return;
+    case Kind::signal_group:
+      if (!main_ended) call(__NR_kill, -main_pid, order.value);
+      return;
+    case Kind::kill_all:
+      end_all();
+    default:
+      return;
+  }
+}
+
+[[noreturn]] void watch() {
+  unsigned long child_ended = 1UL << (SIGCHLD - 1);
+  int events = static_cast<int>(call(__NR_signalfd4, -1, address(&child_ended), 8, 02000000));
+  while (true) {
+    reap();
+    if (main_ended) end_all();
+    PollItem items[2] = {{control, 1, 0}, {events, 1, 0}};
+    __kernel_timespec second{1, 0};  // against a lost SIGCHLD, should the descriptor have been refused
+    call(__NR_ppoll, address(items), 2, address(events < 0 ? &second : nullptr), 0, 8);
+    if (items[1].revents != 0) {
+      char ignored[128 * 8];
+      call(__NR_read, events, address(ignored), sizeof ignored);
+    }
+    if (items[0].revents != 0) {
+      Message order{};
+      long got = call(__NR_read, control, address(&order), sizeof order);
+      if (got == sizeof order) obey(order);
+      if (got <= 0 && got != -4 && got != -11) end_all();  // gone, not EINTR or EAGAIN
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" {
+
+// The compiler may call these for copies and zeroing.
+void* memset(void* target, int value, unsigned long count) {
+  auto* bytes = static_cast<volatile unsigned char*>(target);
+  for (unsigned long i = 0; i < count; ++i) bytes[i] = static_cast<unsigned char>(value);
+  return target;
+}
+void* memcpy(void* target, const void* source, unsigned long count) {
+  auto* to = static_cast<volatile unsigned char*>(target);
+  const auto* from = static_cast<const unsigned char*>(source);
+  for (unsigned long i = 0; i < count; ++i) to[i] = from[i];
+  return target;
+}
+
+[[noreturn]] void supervise(long* stack) {
+  long argc = stack[0];
+  char** argv = reinterpret_cast<char**>(stack + 1);
+  char** environment = argv + argc + 1;
+  if (argc <= kFirstFile) leave(2);
+  control = static_cast<int>(number(argv[1]));
+  Arguments arguments{};
+  arguments.flags = static_cast<int>(number(argv[2]));
+  arguments.group = static_cast<int>(number(argv[3]));
+  arguments.mask = static_cast<unsigned long>(number(argv[4]));
+  arguments.file_count = number(argv[5]);
+  arguments.files = argv + kFirstFile;
+  arguments.argv = argv + kFirstFile + arguments.file_count;
+  arguments.environment = environment;
+  call(__NR_fcntl, control, 2 /* F_SETFD */, 1);
+  call(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1);
+  set_mask(kAllSignals);
+  // A parent that ignores SIGCHLD would make our children vanish unseen.
+  struct {
+    void* handler;
+    unsigned long flags;
+    void* restorer;
+    unsigned long mask;
+  } by_default{};
+  call(__NR_rt_sigaction, SIGCHLD, address(&by_default), 0, 8);
+  start(arguments);
+  let_go();
+  watch();
+}
+}
