@@ -3,7 +3,7 @@
 //
 // A program that uses subprocess and shlex alone.
 #include <cohort/shlex.hpp>
-#include <cohort/subprocess.hpp>
+#include <cohort/subprocess/run.hpp>
 #include <cstdio>
 
 int main() {
