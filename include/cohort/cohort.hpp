@@ -9,6 +9,7 @@
 #include "cohort/base/error.hpp"
 #include "cohort/base/exit_status.hpp"
 #include "cohort/base/log.hpp"
+#include "cohort/pool.hpp"
 #include "cohort/process.hpp"
 #include "cohort/wire/callable.hpp"
 #include "cohort/wire/codec.hpp"

@@ -83,13 +83,13 @@ CallableRegistry& registry() noexcept { return storage.registry; }
 
 }  // namespace
 
-CallableDescriptor::CallableDescriptor(Call function, std::string_view name) noexcept
-    : call_(function), name_(name), signature_(hash(name)) {
+CallableDescriptor::CallableDescriptor(Call function, std::string_view type, std::string_view name) noexcept
+    : call_(function), name_(name), signature_(hash(type)) {
   registry().add(this);
 }
 
-CallableDescriptor::CallableDescriptor(CallRange function, std::string_view name) noexcept
-    : call_range_(function), name_(name), signature_(hash(name)) {
+CallableDescriptor::CallableDescriptor(CallRange function, std::string_view type, std::string_view name) noexcept
+    : call_range_(function), name_(name), signature_(hash(type)) {
   registry().add(this);
 }
 

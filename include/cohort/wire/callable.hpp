@@ -67,8 +67,10 @@ class COHORT_EXPORT CallableDescriptor {
   /// Applies the callable, whose state is decoded first, to `count` values at `input` and puts the results at `output`.
   using CallRange = void (*)(Decoder& state, const std::byte* input, std::byte* output, std::size_t count);
 
-  CallableDescriptor(Call function, std::string_view name) noexcept;
-  CallableDescriptor(CallRange function, std::string_view name) noexcept;
+  /// @param type  the whole type of the invocation, whose hash is the signature
+  /// @param name  the callable, for people
+  CallableDescriptor(Call function, std::string_view type, std::string_view name) noexcept;
+  CallableDescriptor(CallRange function, std::string_view type, std::string_view name) noexcept;
   CallableDescriptor(const CallableDescriptor&) = delete;
   CallableDescriptor& operator=(const CallableDescriptor&) = delete;
   /// Takes the entry out again when its module is unloaded.
@@ -111,7 +113,26 @@ COHORT_EXPORT void encode_function(Encoder& out, AnyFunction function);
 
 template <class T>
 constexpr std::string_view type_name() {
-  return __PRETTY_FUNCTION__;
+  // "… [with T = NAME; …]" (GCC) or "… [T = NAME]" (clang).
+  std::string_view text = __PRETTY_FUNCTION__;
+  std::size_t begin = text.find("T = ");
+  if (begin == std::string_view::npos) return text;
+  text.remove_prefix(begin + 4);
+  std::size_t end = text.rfind("; std::string_view");
+  if (end == std::string_view::npos) end = text.rfind(']');
+  return text.substr(0, end);
+}
+
+// "square" for fn<square>; else the type.
+template <class F>
+constexpr std::string_view callable_name() {
+  std::string_view name = type_name<F>();
+  constexpr std::string_view kFunction = "cohort::Function<";
+  if (!name.starts_with(kFunction)) return name;
+  name.remove_prefix(kFunction.size());
+  name.remove_suffix(1);
+  if (name.starts_with('&')) name.remove_prefix(1);
+  return name;
 }
 
 // What a parameter is kept as between being given and being passed: views become owners.
@@ -255,25 +276,8 @@ struct Invocation<F, KeepResult, ParameterList<P...>> {
     else Codec<std::decay_t<Result>>::encode(out, apply(f, arguments));
   }
 
-  static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::Call>(&call), type_name<Invocation>()};
-};
-
-/// Applies an F to a contiguous range of T and stores its results in place.
-template <class F, class T, class R>
-struct RangeInvocation {
-  static void call(Decoder& state, const std::byte* input, std::byte* output, std::size_t count) {
-    F f = decode_state<F>(state);
-    state.expect_end();
-    const T* in = reinterpret_cast<const T*>(input);
-    if constexpr (std::is_void_v<R>) {
-      for (std::size_t i = 0; i < count; ++i) std::invoke(f, in[i]);
-    } else {
-      R* out = reinterpret_cast<R*>(output);
-      for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<R>(std::invoke(f, in[i]));
-    }
-  }
-
-  static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::CallRange>(&call), type_name<RangeInvocation>()};
+  static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::Call>(&call), type_name<Invocation>(),
+                                              callable_name<F>()};
 };
 
 }  // namespace detail

@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a worker applies a callable to many items: in place, or decoded and encoded one by one.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <ranges>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "cohort/wire/callable.hpp"
+
+namespace cohort::detail {
+
+/// The parameter that a map's callable takes for items of type Item.
+template <class F, class Item>
+struct MapParameter {
+  template <class Parameters>
+  struct Only {
+    static_assert(!std::is_same_v<Parameters, Parameters>, "cohort: map calls its function with one argument; for several use starmap");
+  };
+  template <class P>
+  struct Only<ParameterList<P>> {
+    using Type = P;
+  };
+  using Type = typename Only<typename CallParameters<F, Item>::Type>::Type;
+};
+
+/// What calling F with a P gives; references and const taken off.
+template <class F, class P>
+using MapResult = std::remove_cvref_t<std::invoke_result_t<F&, P>>;
+
+/// Values and results are plain bytes of one contiguous range, so nothing needs to be encoded.
+template <class Range, class P, class R>
+concept InPlace = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
+                  std::same_as<std::ranges::range_value_t<Range>, StoredType<P>> && is_bitwise_encodable<StoredType<P>> &&
+                  (std::is_void_v<R> || is_bitwise_encodable<R>) && !std::same_as<R, bool>;
+
+template <class F, class P, class R>
+struct RangeInvocation {
+  static void call(Decoder& state, const std::byte* input, std::byte* output, std::size_t count) {
+    F f = decode_state<F>(state);
+    state.expect_end();
+    using T = StoredType<P>;
+    const T* __restrict in = reinterpret_cast<const T*>(input);
+    if constexpr (std::is_void_v<R>) {
+      for (std::size_t i = 0; i < count; ++i) {
+        T item = in[i];
+        std::invoke(f, pass_argument<P>(item));
+      }
+    } else {
+      R* __restrict out = reinterpret_cast<R*>(output);
+      for (std::size_t i = 0; i < count; ++i) {
+        T item = in[i];
+        out[i] = std::invoke(f, pass_argument<P>(item));
+      }
+    }
+  }
+
+  static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::CallRange>(&call), type_name<RangeInvocation>(),
+                                              callable_name<F>()};
+};
+
+template <class F, class P, class R>
+struct ChunkInvocation {
+  /// in: state, number of items, items. out: number of results, and unless they are void the results.
+  static void call(Decoder& in, Encoder& out) {
+    F f = decode_state<F>(in);
+    auto count = in.read_raw<std::uint64_t>();
+    out.write_raw(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      StoredType<P> item = Codec<StoredType<P>>::decode(in);
+      if constexpr (std::is_void_v<R>) std::invoke(f, pass_argument<P>(item));
+      else Codec<R>::encode(out, std::invoke(f, pass_argument<P>(item)));
+    }
+    in.expect_end();
+  }
+
+  static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::Call>(&call), type_name<ChunkInvocation>(),
+                                              callable_name<F>()};
+};
+
+/// R, or char for void: std::vector<void> may not even be named.
+template <class R>
+using OrChar = std::conditional_t<std::is_void_v<R>, char, R>;
+
+/// The items of a range in something that can be indexed: the range itself where it can, else a vector.
+template <class Item, class Range>
+decltype(auto) materialize(Range& range) {
+  if constexpr (std::ranges::random_access_range<Range> && std::ranges::sized_range<Range> &&
+                std::is_same_v<std::ranges::range_value_t<Range>, Item> && requires { std::as_const(range)[0]; std::as_const(range).size(); }) {
+    return std::as_const(range);
+  } else {
+    std::vector<Item> items;
+    if constexpr (std::ranges::sized_range<Range>) items.reserve(std::ranges::size(range));
+    for (auto&& item : range) items.push_back(Item(std::forward<decltype(item)>(item)));
+    return items;
+  }
+}
+
+/// Calls F with the elements of a tuple: starmap.
+template <class F, class Tuple>
+struct Applied {
+  [[no_unique_address]] F f;
+  decltype(auto) operator()(Tuple arguments) { return std::apply(f, std::move(arguments)); }
+};
+
+}  // namespace cohort::detail
+
+/// The state of a starmap's callable is that of the callable that it applies.
+template <class F, class Tuple>
+struct cohort::Codec<cohort::detail::Applied<F, Tuple>> {
+  static void encode(Encoder& out, const detail::Applied<F, Tuple>& value) { detail::encode_state(out, value.f); }
+  static detail::Applied<F, Tuple> decode(Decoder& in) { return {detail::decode_state<F>(in)}; }
+};

@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A callable with its arguments, to be called elsewhere: what a pool's initializer is given as.
+//
+//   cohort::Pool pool({.processes = 4, .initializer = cohort::partial(load_model, "model.bin")});
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cohort/wire/callable.hpp"
+
+namespace cohort {
+
+/// A call whose arguments are encoded already. A plain value that travels. Python: functools.partial.
+class Partial {
+ public:
+  /// Nothing to call.
+  Partial() = default;
+
+  template <class F, class... Args>
+  [[nodiscard]] static Partial make(F&& f, Args&&... arguments) {
+    using Callable = std::decay_t<F>;
+    static_assert(detail::RequireTravelling<Callable>::value);
+    using Call = detail::Invocation<Callable, false, typename detail::CallParameters<Callable, Args...>::Type>;
+    Partial result;
+    VectorEncoder out;
+    detail::encode_state(out, static_cast<const Callable&>(f));
+    Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
+    result.callable_ = Call::descriptor.id();
+    result.module_ = callable_module_path(result.callable_);
+    result.bytes_ = out.take();
+    return result;
+  }
+
+  [[nodiscard]] explicit operator bool() const noexcept { return callable_ != CallableId{}; }
+  /// Calls it here. Throws what the callable throws, and what resolve_callable() throws.
+  COHORT_EXPORT void operator()() const;
+
+ private:
+  friend struct Codec<Partial>;
+  CallableId callable_{};
+  std::string module_;
+  std::vector<std::byte> bytes_;
+};
+
+template <>
+struct Codec<Partial> {
+  static void encode(Encoder& out, const Partial& value) {
+    Codec<CallableId>::encode(out, value.callable_);
+    Codec<std::string>::encode(out, value.module_);
+    Codec<std::vector<std::byte>>::encode(out, value.bytes_);
+  }
+  static Partial decode(Decoder& in) {
+    Partial value;
+    value.callable_ = Codec<CallableId>::decode(in);
+    value.module_ = Codec<std::string>::decode(in);
+    value.bytes_ = Codec<std::vector<std::byte>>::decode(in);
+    return value;
+  }
+};
+
+/// A call of `f` with `arguments`, which are converted and encoded now.
+template <class F, class... Args>
+[[nodiscard]] Partial partial(F&& f, Args&&... arguments) {
+  return Partial::make(std::forward<F>(f), std::forward<Args>(arguments)...);
+}
+
+}  // namespace cohort

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "pool/family_encoder.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cohort::detail {
+
+void FamilyEncoder::write_slow(const std::byte* data, std::size_t size) {
+  auto& family = shm::Family::instance();
+  std::size_t used = static_cast<std::size_t>(cursor_ - begin_);
+  // A value that does not fit is often one large range: give that exactly one block.
+  std::size_t wanted = std::max<std::size_t>({used + size, 2 * used, 1024});
+  shm::Offset bigger = family.allocate(wanted, owner_);
+  std::size_t room = family.block_size(bigger);
+  std::byte* place = family.address(bigger, room);
+  if (used != 0) std::memcpy(place, begin_, used);
+  if (block_ != 0) family.free(block_);
+  block_ = bigger;
+  begin_ = place;
+  cursor_ = place + used;
+  end_ = place + room;
+  std::memcpy(cursor_, data, size);
+  cursor_ += size;
+}
+
+}  // namespace cohort::detail

@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pool's structures in the family memory: docs/formats/pool.md in code.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "cohort/wire/callable.hpp"
+#include "shm/layout.hpp"
+
+namespace cohort::detail {
+
+inline constexpr std::uint64_t kPoolMagic = 0x4c4f4f50'544f4843;  // "CHOTPOOL"
+inline constexpr std::uint32_t kPoolVersion = 1;
+inline constexpr std::uint32_t kTaskCapacity = 4096;
+inline constexpr std::uint32_t kMaxPoolWorkers = 1024;
+inline constexpr std::uint32_t kMaxJobs = 16;
+
+enum class TaskPhase : std::uint32_t { free = 0, queued = 1, running = 2, done = 3 };
+
+/// TaskRecord::state in parts.
+struct TaskState {
+  std::uint32_t generation = 0;
+  TaskPhase phase = TaskPhase::free;
+  std::uint32_t worker = 0;
+
+  [[nodiscard]] constexpr std::uint64_t pack() const noexcept {
+    return static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint64_t>(phase) << 16 | worker;
+  }
+  [[nodiscard]] static constexpr TaskState unpack(std::uint64_t word) noexcept {
+    return {static_cast<std::uint32_t>(word >> 32), static_cast<TaskPhase>((word >> 16) & 0xffff),
+            static_cast<std::uint32_t>(word & 0xffff)};
+  }
+};
+
+enum class TaskOutcome : std::uint32_t { value = 1, error = 2 };
+
+/// One call of one callable.
+struct alignas(64) TaskRecord {
+  static constexpr std::size_t kInlineArguments = 80;
+  static constexpr std::size_t kInlineResult = 80;
+
+  std::atomic<std::uint64_t> state;
+  std::uint32_t arguments_size;
+  std::uint32_t result_size;
+  shm::Offset arguments;               ///< 0: inline
+  std::atomic<shm::Offset> result;     ///< 0: inline
+  TaskOutcome outcome;
+  std::uint32_t reserved;
+  std::uint64_t result_bytes;          ///< size of a result in a block
+  std::uint64_t arguments_bytes;       ///< size of arguments in a block
+  CallableId callable;
+  std::byte inline_arguments[kInlineArguments];
+  std::byte inline_result[kInlineResult - 8];
+};
+static_assert(sizeof(TaskRecord) == 256);
+
+/// A ring of 64-bit entries. One side moves head, the other tail; both only grow.
+struct RingShared {
+  alignas(64) std::atomic<std::uint64_t> head;
+  alignas(64) std::atomic<std::uint64_t> tail;
+  alignas(64) std::atomic<std::uint64_t> entries[kTaskCapacity];
+};
+
+/// One worker's place.
+struct WorkerShared {
+  alignas(64) std::atomic<std::uint32_t> wake;
+  std::atomic<std::uint32_t> idle;
+  std::atomic<std::uint32_t> ready;    ///< 1: the initializer has returned
+  std::atomic<std::int32_t> cpu;       ///< where it ran last; a hint for spinning
+  std::atomic<shm::Offset> init_error;  ///< what the initializer threw, encoded; 0: nothing
+  std::atomic<std::uint64_t> init_error_size;
+  alignas(64) std::atomic<std::uint64_t> in_job;
+  alignas(64) RingShared work;
+  RingShared completions;
+};
+
+/// One map that is under way.
+struct JobSlot {
+  std::atomic<std::uint64_t> entry;  ///< generation << 8 | slot; 0: none
+  std::atomic<shm::Offset> job;
+};
+
+struct PoolShared {
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t worker_capacity;
+  std::uint64_t size;
+  std::uint64_t owner;              ///< MemberId, packed
+  alignas(64) std::atomic<std::uint32_t> doorbell;
+  alignas(64) std::atomic<std::uint32_t> waiters;
+  std::atomic<std::int32_t> owner_cpu;  ///< where a waiting thread of the owner ran last
+  alignas(64) std::atomic<std::uint32_t> stop;
+  alignas(64) JobSlot jobs[kMaxJobs];
+  alignas(64) TaskRecord tasks[kTaskCapacity];
+  // WorkerShared workers[worker_capacity] follows
+};
+
+[[nodiscard]] constexpr std::size_t pool_size(std::uint32_t workers) noexcept {
+  return sizeof(PoolShared) + workers * sizeof(WorkerShared);
+}
+[[nodiscard]] inline WorkerShared* workers_of(PoolShared* pool) noexcept {
+  return reinterpret_cast<WorkerShared*>(reinterpret_cast<std::byte*>(pool) + sizeof(PoolShared));
+}
+
+/// Ring entries: bit 63 tells a job from a task.
+inline constexpr std::uint64_t kJobEntry = std::uint64_t{1} << 63;
+[[nodiscard]] constexpr std::uint64_t task_entry(std::uint32_t generation, std::uint32_t index) noexcept {
+  return static_cast<std::uint64_t>(generation & 0x7fffffffu) << 32 | index;
+}
+
+/// Chunk states of a job: free, or whose.
+inline constexpr std::uint32_t kChunkFree = 0;
+inline constexpr std::uint32_t kChunkDone = 0x80000000u;
+inline constexpr std::uint32_t kChunkFailed = 0x40000000u;
+[[nodiscard]] constexpr std::uint32_t chunk_owned_by(std::uint32_t worker) noexcept { return worker + 1; }
+[[nodiscard]] constexpr std::uint32_t chunk_worker(std::uint32_t state) noexcept { return (state & 0xffffu) - 1; }
+
+/// What a chunk of an encoded job produced.
+struct ChunkResult {
+  std::atomic<shm::Offset> block;  ///< 0: none
+  std::atomic<std::uint64_t> size;
+};
+
+/// The first exception that a worker's chunks ended by.
+struct alignas(64) JobError {
+  std::atomic<shm::Offset> block;  ///< 0: none
+  std::atomic<std::uint64_t> size;
+  std::atomic<std::uint64_t> chunk;
+};
+
+/// One padded counter.
+struct alignas(64) FinishedCounter {
+  std::atomic<std::uint64_t> chunks;
+};
+
+/// One map: the head of its block; the arrays follow at the offsets given.
+struct JobShared {
+  CallableId callable;
+  std::uint32_t ranged;             ///< 1: values and results lie in place; 0: encoded per chunk
+  std::uint32_t state_size;         ///< bytes of the callable's state
+  std::uint64_t count;              ///< items
+  std::uint64_t chunk_size;         ///< items a chunk
+  std::uint64_t chunks;
+  std::uint64_t input_size;         ///< bytes an item, when ranged
+  std::uint64_t output_size;
+  shm::Offset input;                ///< values, or the concatenated encoded chunks
+  shm::Offset output;
+  shm::Offset chunk_states;         ///< atomic u32 [chunks]
+  shm::Offset chunk_places;         ///< u64 [chunks + 1], offsets into input, when encoded
+  shm::Offset results;              ///< ChunkResult [chunks], when encoded
+  shm::Offset errors;               ///< JobError [worker capacity]
+  shm::Offset finished;             ///< FinishedCounter [worker capacity]
+  shm::Offset state;                ///< the callable's state
+  std::uint64_t batch;              ///< chunks a worker takes from the cursor at once
+  alignas(64) std::atomic<std::uint64_t> cursor;
+};
+
+}  // namespace cohort::detail

@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One map: its blocks in the family memory, and what the owner knows of its chunks.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cohort/base/exit_status.hpp"
+#include "cohort/pool/pool_door.hpp"
+#include "pool/layout.hpp"
+#include "shm/family.hpp"
+
+namespace cohort::detail {
+
+class MapJob {
+ public:
+  MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable, std::span<const std::byte> state,
+         std::size_t count, const MapOptions& options);
+  ~MapJob();
+  MapJob(const MapJob&) = delete;
+  MapJob& operator=(const MapJob&) = delete;
+
+  /// Room for `count` items and results in place; returns where the items go.
+  [[nodiscard]] std::byte* prepare_ranged(std::size_t input_size, std::size_t output_size);
+  /// Encodes all chunks.
+  void prepare_encoded(FunctionRef<void(std::size_t, Encoder&)> encode);
+
+  [[nodiscard]] shm::Offset offset() const noexcept { return job_; }
+  [[nodiscard]] const std::byte* output() const;
+  /// All chunks are done or failed. Costs a load a worker.
+  [[nodiscard]] bool complete() const noexcept;
+  /// Worker `worker` is dead, and what it owned in the family is not freed yet: takes back what it had handed over.
+  void reclaim(std::uint32_t worker);
+  /// After that: its chunks are free again, or failed. True when some are free.
+  bool recover(std::uint32_t worker, int pid, ExitStatus status);
+  /// The pool ended: nobody will work on it.
+  void abandon(std::exception_ptr why) noexcept { abandoned_ = std::move(why); }
+  [[nodiscard]] bool abandoned() const noexcept { return abandoned_ != nullptr; }
+  /// Throws the error of the lowest failed chunk, if there is one.
+  void throw_if_failed();
+  /// Gives each chunk's results, in order.
+  void take_results(FunctionRef<void(Decoder&, std::size_t)> decode);
+  /// The blocks to be freed once nobody looks; the job holds none afterwards.
+  [[nodiscard]] std::vector<shm::Offset> take_blocks();
+
+  std::uint64_t entry = 0;  ///< of its slot while it is published
+
+ private:
+  [[nodiscard]] shm::Offset allocate(std::size_t size);
+  void collect_errors();
+  [[nodiscard]] std::size_t items_in(std::uint64_t chunk) const noexcept;
+
+  shm::Family& family_;
+  shm::MemberId owner_;
+  std::uint32_t workers_;
+  std::string_view name_;
+  std::size_t count_;
+  int retries_;
+  std::vector<shm::Offset> blocks_;
+  shm::Offset job_ = 0;
+  JobShared* shared_ = nullptr;
+  std::atomic<std::uint32_t>* states_ = nullptr;
+  FinishedCounter* finished_ = nullptr;
+  std::uint64_t failed_by_owner_ = 0;
+  std::map<std::uint64_t, int> tries_;                     // of chunks whose worker died
+  std::map<std::uint64_t, std::exception_ptr> deaths_;     // chunks that failed for good by a death
+  std::map<std::uint64_t, std::vector<std::byte>> errors_;  // what chunks threw, encoded
+  std::exception_ptr abandoned_;
+};
+
+}  // namespace cohort::detail

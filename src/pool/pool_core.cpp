@@ -1,0 +1,604 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "pool/pool_core.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+#include "cohort/base/error.hpp"
+#include "cohort/base/handle.hpp"
+#include "cohort/base/log.hpp"
+#include "cohort/pool/worker_died.hpp"
+#include "cohort/wire/remote_error.hpp"
+#include "os/cpu.hpp"
+#include "os/futex.hpp"
+#include "os/process.hpp"
+#include "pool/family_encoder.hpp"
+#include "pool/map_job.hpp"
+#include "pool/ring.hpp"
+#include "pool/spin.hpp"
+#include "pool/worker.hpp"
+#include "process/service_thread.hpp"
+
+namespace cohort::detail {
+
+namespace {
+
+int count_of_workers(int wanted) {
+  if (wanted < 0 || wanted > static_cast<int>(kMaxPoolWorkers))
+    throw ValueError("Pool", std::to_string(wanted), "the number of processes must be 1 to " + std::to_string(kMaxPoolWorkers));
+  return wanted == 0 ? cpu_count() : wanted;
+}
+
+}  // namespace
+
+PoolCore::PoolCore(PoolOptions options)
+    : options_(std::move(options)),
+      owner_pid_(os::process_id()),
+      method_(options_.start_method ? *options_.start_method : get_start_method()),
+      workers_(static_cast<std::size_t>(count_of_workers(options_.processes))),
+      tasks_(kTaskCapacity) {
+  auto& family = shm::Family::instance();
+  owner_ = family.self();
+  auto count = static_cast<std::uint32_t>(workers_.size());
+  block_ = family.allocate_control(pool_size(count), owner_);
+  shared_ = reinterpret_cast<PoolShared*>(family.address(block_, pool_size(count)));
+  shared_->magic = kPoolMagic;
+  shared_->version = kPoolVersion;
+  shared_->worker_capacity = count;
+  shared_->size = pool_size(count);
+  shared_->owner = owner_.pack();
+  shared_workers_ = workers_of(shared_);
+  free_tasks_.reserve(kTaskCapacity);
+  // The last is taken first, so that the same few records are used over and over.
+  for (std::uint32_t i = kTaskCapacity - 2 * kMaxJobs; i-- > 0;) free_tasks_.push_back(i);
+}
+
+PoolCore::~PoolCore() {
+  if (owner_pid_ != os::process_id() || block_ == 0) return;
+  // All workers are dead, or terminate() would still hold the block.
+  for (auto& retired : retired_)
+    for (shm::Offset block : retired.blocks) shm::Family::instance().free(block);
+  shm::Family::instance().free(block_);
+}
+
+void PoolCore::require_owner(const char* operation) const {
+  if (owner_pid_ != os::process_id()) throw StateError(operation, "", "only the process that made a pool can use it");
+}
+
+void PoolCore::require_open(const char* operation) {
+  require_owner(operation);
+  if (broken_) std::rethrow_exception(broken_);
+  if (stage_ != Stage::open) throw ClosedError(operation, "", "the pool is closed");
+}
+
+// ---- workers ------------------------------------------------------------------------------------------------------
+
+void PoolCore::start() {
+  missing_workers_ = static_cast<std::uint32_t>(workers_.size());
+  try {
+    replace_missing_workers();
+  } catch (...) {
+    terminate();
+    throw;
+  }
+  at_exit_ = finalize([weak = weak_from_this()] {
+    if (auto pool = weak.lock()) pool->terminate();
+  }, 15);
+}
+
+void PoolCore::replace_missing_workers() {
+  std::lock_guard replacing(replace_mutex_);
+  for (std::uint32_t w = 0; w < workers_.size(); ++w) {
+    {
+      std::lock_guard guard(mutex_);
+      if (stage_ == Stage::terminated || broken_ || workers_[w].alive || !workers_[w].wanted) continue;
+      if (stage_ == Stage::closed && !has_work()) continue;
+    }
+    ProcessOptions options;
+    options.name = "PoolWorker-" + std::to_string(w + 1);
+    options.daemon = true;
+    options.start_method = method_;
+    Process process(std::move(options), fn<run_pool_worker>, block_, w, options_.initializer);
+    process.start();
+    std::lock_guard guard(mutex_);
+    missing_workers_.fetch_sub(1);
+    Worker& worker = workers_[w];
+    worker.process.emplace(std::move(process));
+    if (stage_ == Stage::terminated) {
+      worker.process->kill();
+      continue;
+    }
+    worker.alive = true;
+    worker.watch = watch(worker.process->sentinel(), [weak = weak_from_this(), w] {
+      if (auto pool = weak.lock()) pool->on_worker_ended(w);
+    });
+    for (auto& [slot, job] : jobs_) ring_push(shared_workers_[w].work, kJobEntry | job->entry);
+    wake(w);
+  }
+}
+
+// On the service thread: nothing may escape.
+void PoolCore::on_worker_ended(std::uint32_t w) {
+  try {
+    {
+      std::lock_guard guard(mutex_);
+      if (stage_ == Stage::terminated || !workers_[w].alive) return;
+      note_death(w);
+      ring_doorbell();
+    }
+    // A fork from this thread would give the worker this thread's small stack; a waiting thread does it then.
+    if (method_ != StartMethod::fork) replace_missing_workers();
+  } catch (...) {
+    std::lock_guard guard(mutex_);
+    fail_everything(std::current_exception());
+    ring_doorbell();
+  }
+}
+
+void PoolCore::note_death(std::uint32_t w) {
+  Worker& worker = workers_[w];
+  worker.alive = false;
+  worker.watch = 0;
+  take_completions();
+  std::exception_ptr initializer_error = take_initializer_error(w);
+  // In this order: joining frees what the worker owned in the family, after which its records can no longer be judged.
+  std::vector<std::uint32_t> running = reclaim_tasks(w);
+  for (auto& [slot, job] : jobs_) job->reclaim(w);
+  int pid = worker.process->pid().value_or(0);
+  worker.process->join(std::chrono::seconds(5));
+  ExitStatus status = worker.process->exit_status().value_or(ExitStatus::unknown());
+
+  WorkerShared& shared = shared_workers_[w];
+  bool was_ready = shared.ready.load(std::memory_order_relaxed) != 0;  // relaxed: its writer is dead
+  // The ring's tasks are given out anew, so its entries are all old now. relaxed: the next reader starts after this.
+  shared.work.tail.store(shared.work.head.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  shared.idle.store(0, std::memory_order_relaxed);    // relaxed: as above
+  shared.ready.store(0, std::memory_order_relaxed);   // relaxed: as above
+  shared.in_job.store(0, std::memory_order_relaxed);  // relaxed: as above
+  if (get_logger().enabled(LogLevel::info)) get_logger().info("pool worker " + std::to_string(pid) + " " + status.to_string());
+
+  worker.deaths_before_ready = was_ready ? 0 : worker.deaths_before_ready + 1;
+  recover_tasks(w, running, pid, status);
+  bool freed = false;
+  for (auto& [slot, job] : jobs_) freed = job->recover(w, pid, status) || freed;
+  if (freed) {
+    for (std::uint32_t other = 0; other < workers_.size(); ++other) {
+      if (!workers_[other].alive) continue;
+      for (auto& [slot, job] : jobs_) ring_push(shared_workers_[other].work, kJobEntry | job->entry);
+      wake(other);
+    }
+  }
+  free_retired();
+  if (worker.wanted) missing_workers_.fetch_add(1);
+  if (initializer_error) {
+    fail_everything(initializer_error);
+  } else if (worker.deaths_before_ready >= 3) {
+    fail_everything(std::make_exception_ptr(PoolBroken("Pool", "", "workers die before they are ready; the last one " + status.to_string())));
+  }
+}
+
+std::exception_ptr PoolCore::take_initializer_error(std::uint32_t w) {
+  WorkerShared& shared = shared_workers_[w];
+  auto& family = shm::Family::instance();
+  // SYNC(init_error): Worker::initialize() release store -> this load; carries the block
+  shm::Offset block = shared.init_error.exchange(0, std::memory_order_acquire);
+  if (block == 0 || !family.set_owner(block, owner_, owner_)) return nullptr;
+  std::size_t size = std::min(static_cast<std::size_t>(shared.init_error_size.load(std::memory_order_relaxed)), family.block_size(block));  // relaxed: ordered by init_error
+  std::exception_ptr error;
+  try {
+    rethrow_remote({family.address(block, size), size});
+  } catch (...) {
+    error = std::current_exception();
+  }
+  family.free(block);
+  return error;
+}
+
+// ---- tasks --------------------------------------------------------------------------------------------------------
+
+bool PoolCore::has_work() const noexcept { return active_tasks_ != 0 || !overflow_.empty() || !jobs_.empty(); }
+
+void PoolCore::fill_record(std::uint32_t index, const CallableDescriptor& callable, const TaskOptions& options,
+                           std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
+  Task& task = tasks_[index];
+  task.sink = std::move(sink);
+  task.tag = tag;
+  task.retries = options.retries;
+  task.active = true;
+  task.name = callable.name();
+  task.generation = (task.generation + 1) & 0x7fffffffu;
+  ++active_tasks_;
+  TaskRecord& record = shared_->tasks[index];
+  record.callable = callable.id();
+  record.result.store(0, std::memory_order_relaxed);  // relaxed: ordered by state
+  // SYNC(task): this release store -> Worker::execute() acquire CAS; carries the record's fields
+  record.state.store(TaskState{task.generation, TaskPhase::queued, 0}.pack(), std::memory_order_release);
+}
+
+void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode, const TaskOptions& options,
+                      std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
+  std::lock_guard guard(mutex_);
+  require_open("Pool.submit");
+  if (free_tasks_.empty()) {
+    take_completions();
+    feed_overflow();
+  }
+  if (free_tasks_.empty()) {
+    VectorEncoder arguments;
+    encode(arguments);
+    overflow_.push_back({&callable, arguments.take(), options.retries, std::move(sink), tag});
+    return;
+  }
+  std::uint32_t index = free_tasks_.back();
+  TaskRecord& record = shared_->tasks[index];
+  FamilyEncoder out(record.inline_arguments, owner_);
+  encode(out);
+  record.arguments_bytes = out.size();
+  record.arguments = out.take_block();
+  record.arguments_size = record.arguments == 0 ? static_cast<std::uint32_t>(record.arguments_bytes) : 0;
+  free_tasks_.pop_back();
+  fill_record(index, callable, options, std::move(sink), tag);
+  enqueue(index);
+}
+
+void PoolCore::feed_overflow() {
+  while (!overflow_.empty() && !free_tasks_.empty()) {
+    Overflow next = std::move(overflow_.front());
+    overflow_.pop_front();
+    std::uint32_t index = free_tasks_.back();
+    TaskRecord& record = shared_->tasks[index];
+    FamilyEncoder out(record.inline_arguments, owner_);
+    try {
+      out.write(next.arguments);
+    } catch (...) {  // no family memory: this task fails, the others go on
+      next.sink->deliver(next.tag, TaskResult(std::current_exception()));
+      continue;
+    }
+    record.arguments_bytes = out.size();
+    record.arguments = out.take_block();
+    record.arguments_size = record.arguments == 0 ? static_cast<std::uint32_t>(record.arguments_bytes) : 0;
+    free_tasks_.pop_back();
+    fill_record(index, *next.callable, {.retries = next.retries}, std::move(next.sink), next.tag);
+    enqueue(index);
+  }
+  for (std::size_t left = stalled_.size(); left-- > 0;) {
+    std::uint32_t index = stalled_.front();
+    stalled_.pop_front();
+    enqueue(index);
+  }
+}
+
+// The one with the shortest ring; entries of tasks that others stole count too, so a worker in a long task gets no more.
+std::uint32_t PoolCore::choose_worker() {
+  auto count = static_cast<std::uint32_t>(workers_.size());
+  std::uint32_t best = next_worker_;
+  std::uint64_t shortest = UINT64_MAX;
+  for (std::uint32_t step = 0; step < count; ++step) {
+    std::uint32_t w = next_worker_ + step < count ? next_worker_ + step : next_worker_ + step - count;
+    const WorkerShared& shared = shared_workers_[w];
+    // relaxed: a choice, no more
+    std::uint64_t length = shared.work.head.load(std::memory_order_relaxed) - shared.work.tail.load(std::memory_order_relaxed);
+    if (length < shortest) {
+      shortest = length;
+      best = w;
+      if (length == 0 && (shared.idle.load(std::memory_order_relaxed) != 0 || count == 1)) break;  // relaxed: as above
+    }
+  }
+  next_worker_ = best + 1 < count ? best + 1 : 0;
+  return shortest >= kTaskCapacity - 2 * kMaxJobs ? UINT32_MAX : best;
+}
+
+void PoolCore::enqueue(std::uint32_t index) {
+  std::uint32_t w = choose_worker();
+  if (w == UINT32_MAX) {
+    stalled_.push_back(index);
+    return;
+  }
+  tasks_[index].worker = w;
+  ring_push(shared_workers_[w].work, task_entry(tasks_[index].generation, index));
+  // SYNC(idle): this fence pairs with the one in Worker::sleep(): either the worker sees the entry or we see that it is idle
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (shared_workers_[w].idle.load(std::memory_order_relaxed) != 0) wake(w);  // relaxed: ordered by the fence
+  else wake_one_idle();
+}
+
+void PoolCore::wake(std::uint32_t w) {
+  WorkerShared& shared = shared_workers_[w];
+  shared.idle.store(0, std::memory_order_relaxed);     // relaxed: only to spare a second wake-up
+  shared.wake.fetch_add(1, std::memory_order_relaxed);  // relaxed: the futex call orders
+  os::futex_wake(shared.wake, 1);
+}
+
+// Whoever sleeps may as well steal what was just handed to a busy one.
+void PoolCore::wake_one_idle() {
+  for (std::uint32_t w = 0; w < workers_.size(); ++w) {
+    if (shared_workers_[w].idle.load(std::memory_order_relaxed) == 0) continue;  // relaxed: ordered by the caller's fence
+    wake(w);
+    return;
+  }
+}
+
+bool PoolCore::completions_pending() const noexcept {
+  for (std::size_t w = 0; w < workers_.size(); ++w)
+    if (ring_has_entries(shared_workers_[w].completions)) return true;
+  return false;
+}
+
+bool PoolCore::take_completions() {
+  bool any = false;
+  for (std::uint32_t w = 0; w < workers_.size(); ++w) {
+    while (auto entry = ring_pop(shared_workers_[w].completions)) {
+      auto index = static_cast<std::uint32_t>(*entry & 0xffffffffu);
+      auto generation = static_cast<std::uint32_t>(*entry >> 32);
+      if (index >= kTaskCapacity || !tasks_[index].active || tasks_[index].generation != generation) continue;
+      take_result(index, w);
+      any = true;
+    }
+  }
+  return any;
+}
+
+void PoolCore::take_result(std::uint32_t index, std::uint32_t worker) {
+  TaskRecord& record = shared_->tasks[index];
+  // SYNC(task): Worker::execute() release store of done -> this load; carries outcome and result
+  TaskState state = TaskState::unpack(record.state.load(std::memory_order_acquire));
+  if (state.phase != TaskPhase::done || state.generation != tasks_[index].generation || state.worker != worker) return;
+  auto kind = record.outcome == TaskOutcome::value ? TaskResult::Kind::value : TaskResult::Kind::remote_error;
+  shm::Offset block = record.result.load(std::memory_order_relaxed);  // relaxed: ordered by state
+  if (block == 0) {
+    std::size_t size = std::min<std::size_t>(record.result_size, sizeof record.inline_result);
+    resolve(index, TaskResult(kind, std::span(record.inline_result, size)));
+  } else {
+    resolve(index, TaskResult(kind, block, record.result_bytes));
+  }
+}
+
+void PoolCore::release_arguments(TaskRecord& record) noexcept {
+  if (record.arguments == 0) return;
+  try {
+    shm::Family::instance().free(record.arguments);
+  } catch (const Error&) {  // a stray write spoilt the record: leaking the block is the lesser evil
+  }
+  record.arguments = 0;
+}
+
+void PoolCore::resolve(std::uint32_t index, TaskResult&& result) {
+  Task& task = tasks_[index];
+  TaskRecord& record = shared_->tasks[index];
+  release_arguments(record);
+  // SYNC(task): release, so that a late look at an old entry finds either the whole old or the whole new task
+  record.state.store(TaskState{task.generation, TaskPhase::free, 0}.pack(), std::memory_order_release);
+  task.active = false;
+  --active_tasks_;
+  free_tasks_.push_back(index);
+  std::shared_ptr<TaskSink> sink = std::move(task.sink);
+  sink->deliver(task.tag, std::move(result));
+}
+
+std::vector<std::uint32_t> PoolCore::reclaim_tasks(std::uint32_t w) {
+  std::vector<std::uint32_t> running;
+  auto& family = shm::Family::instance();
+  for (std::uint32_t index = 0; index < kTaskCapacity; ++index) {
+    if (!tasks_[index].active) continue;
+    TaskRecord& record = shared_->tasks[index];
+    // SYNC(task): Worker::execute() release store of done -> this load; carries outcome and result
+    TaskState state = TaskState::unpack(record.state.load(std::memory_order_acquire));
+    if (state.worker != w || state.generation != tasks_[index].generation) continue;
+    if (state.phase == TaskPhase::done) {
+      take_result(index, w);  // finished, but its completion was not announced any more
+    } else if (state.phase == TaskPhase::running) {
+      shm::Offset block = record.result.exchange(0, std::memory_order_relaxed);  // relaxed: its writer is dead
+      if (block != 0 && family.owner(block) == owner_) family.free(block);
+      running.push_back(index);
+    }
+  }
+  return running;
+}
+
+void PoolCore::recover_tasks(std::uint32_t w, const std::vector<std::uint32_t>& running, int pid, ExitStatus status) {
+  for (std::uint32_t index : running) {
+    Task& task = tasks_[index];
+    if (task.retries-- > 0) {
+      // SYNC(task): this release store -> Worker::execute() acquire CAS; carries the cleared result
+      shared_->tasks[index].state.store(TaskState{task.generation, TaskPhase::queued, 0}.pack(), std::memory_order_release);
+      enqueue(index);
+    } else {
+      resolve(index, TaskResult(std::make_exception_ptr(WorkerDied(pid, status, task.name))));
+    }
+  }
+  // What lay in its ring and nobody has begun.
+  for (std::uint32_t index = 0; index < kTaskCapacity; ++index) {
+    if (!tasks_[index].active || tasks_[index].worker != w) continue;
+    TaskState state = TaskState::unpack(shared_->tasks[index].state.load(std::memory_order_relaxed));  // relaxed: an enqueue too many is harmless
+    if (state.phase == TaskPhase::queued) enqueue(index);
+  }
+}
+
+void PoolCore::fail_everything(std::exception_ptr why) {
+  if (!broken_) broken_ = why;
+  for (auto& [slot, job] : jobs_) job->abandon(broken_);
+  for (std::uint32_t index = 0; index < kTaskCapacity; ++index)
+    if (tasks_[index].active) resolve(index, TaskResult(broken_));
+  while (!overflow_.empty()) {
+    Overflow next = std::move(overflow_.front());
+    overflow_.pop_front();
+    next.sink->deliver(next.tag, TaskResult(broken_));
+  }
+  stalled_.clear();
+}
+
+// ---- waiting ------------------------------------------------------------------------------------------------------
+
+void PoolCore::ring_doorbell() noexcept {
+  shared_->doorbell.fetch_add(1, std::memory_order_relaxed);  // relaxed: the futex call orders
+  os::futex_wake_all(shared_->doorbell);
+}
+
+bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline) {
+  require_owner("Pool");
+  // Takes in what has come. Others may wait for what we took in: they are told.
+  auto look = [&] {
+    std::lock_guard guard(mutex_);
+    if (stage_ != Stage::terminated) {
+      bool took = take_completions();
+      if (took || !stalled_.empty()) feed_overflow();
+      if (took && shared_->waiters.load(std::memory_order_relaxed) > 1) ring_doorbell();  // relaxed: our own count is in it
+    }
+    return done();
+  };
+  if (look()) return true;
+  int cpu = os::current_cpu();
+  shared_->owner_cpu.store(cpu, std::memory_order_relaxed);  // relaxed: a hint
+  int partner = workers_.size() == 1 ? shared_workers_[0].cpu.load(std::memory_order_relaxed) : -1;  // relaxed: a hint
+  SpinWait spin(cpu, partner);
+  while (spin.again())
+    if (completions_pending() && look()) return true;
+  shared_->waiters.fetch_add(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
+  ScopeExit leave([&] { shared_->waiters.fetch_sub(1, std::memory_order_relaxed); });  // relaxed: a late sight costs a wake-up
+  while (true) {
+    std::uint32_t seen = shared_->doorbell.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
+    // SYNC(waiters): this fence pairs with the one in Worker::ring_doorbell(): either the worker sees us or we see its entry
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (look()) return true;
+    if (deadline.expired()) return false;
+    if (method_ == StartMethod::fork && missing_workers_ != 0) {
+      try {
+        replace_missing_workers();
+      } catch (...) {
+        std::lock_guard guard(mutex_);
+        fail_everything(std::current_exception());
+        continue;
+      }
+    }
+    (void)os::futex_wait(shared_->doorbell, seen, deadline);
+  }
+}
+
+// ---- jobs ---------------------------------------------------------------------------------------------------------
+
+void PoolCore::publish_job(MapJob& job) {
+  std::uint32_t slot = 0;
+  while (jobs_.contains(slot)) ++slot;
+  job.entry = job_generation_++ * kMaxJobs + slot;
+  jobs_[slot] = &job;
+  shared_->jobs[slot].job.store(job.offset(), std::memory_order_relaxed);  // relaxed: ordered by entry
+  // SYNC(job): this release store -> Worker::join_job() acquire load; carries the job's block
+  shared_->jobs[slot].entry.store(job.entry, std::memory_order_release);
+  for (std::uint32_t w = 0; w < workers_.size(); ++w) ring_push(shared_workers_[w].work, kJobEntry | job.entry);
+  // SYNC(idle): this fence pairs with the one in Worker::sleep(): either the worker sees the entry or we see that it is idle
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  for (std::uint32_t w = 0; w < workers_.size(); ++w)
+    if (shared_workers_[w].idle.load(std::memory_order_relaxed) != 0) wake(w);  // relaxed: ordered by the fence
+}
+
+void PoolCore::run_job(MapJob& job) {
+  wait_until([&] { return jobs_.size() < kMaxJobs || stage_ == Stage::terminated; }, Deadline::never());
+  {
+    std::lock_guard guard(mutex_);
+    require_open("Pool.map");
+    publish_job(job);
+  }
+  wait_until([&] { return job.complete() || job.abandoned(); }, Deadline::never());
+}
+
+void PoolCore::finish_job(MapJob& job) noexcept {
+  std::lock_guard guard(mutex_);
+  if (job.entry == 0) return;
+  std::uint32_t slot = job.entry % kMaxJobs;
+  jobs_.erase(slot);
+  // SYNC(hazard): release before the fence in free_retired(); a worker that joins after it sees no job
+  shared_->jobs[slot].entry.store(0, std::memory_order_release);
+  try {
+    retired_.push_back({job.entry, job.take_blocks()});
+  } catch (...) {  // no memory to remember them: they are freed with this process
+  }
+  free_retired();
+}
+
+void PoolCore::free_retired() noexcept {
+  // SYNC(hazard): this fence pairs with the one in Worker::join_job(): either we see in_job or the worker sees the slot changed
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  std::erase_if(retired_, [&](const Retired& retired) {
+    for (std::size_t w = 0; w < workers_.size(); ++w) {
+      // SYNC(hazard): Worker::join_job() release store of 0 -> this load; all its accesses come before
+      if (shared_workers_[w].in_job.load(std::memory_order_acquire) == retired.entry) return false;
+    }
+    for (shm::Offset block : retired.blocks) {
+      try {
+        shm::Family::instance().free(block);
+      } catch (const Error&) {  // a stray write spoilt it: leaking it is the lesser evil
+      }
+    }
+    return true;
+  });
+}
+
+// ---- the end ------------------------------------------------------------------------------------------------------
+
+void PoolCore::close() {
+  require_owner("Pool.close");
+  std::lock_guard guard(mutex_);
+  if (stage_ == Stage::open) stage_ = Stage::closed;
+}
+
+bool PoolCore::join(Deadline deadline) {
+  require_owner("Pool.join");
+  {
+    std::lock_guard guard(mutex_);
+    if (stage_ == Stage::open) throw StateError("Pool.join", "", "the pool is still running: close() or terminate() it first");
+  }
+  if (!wait_until([&] { return !has_work() || stage_ == Stage::terminated; }, deadline)) return false;
+  std::vector<ProcessHandle> processes;
+  {
+    std::lock_guard guard(mutex_);
+    // SYNC(stop): this release store -> Worker::run() acquire load; carries nothing
+    shared_->stop.store(1, std::memory_order_release);
+    for (std::uint32_t w = 0; w < workers_.size(); ++w) {
+      workers_[w].wanted = false;
+      wake(w);
+      if (workers_[w].process) processes.push_back(*workers_[w].process);
+    }
+  }
+  return std::all_of(processes.begin(), processes.end(), [&](const ProcessHandle& p) { return p.join(deadline); });
+}
+
+void PoolCore::terminate() noexcept try {
+  if (owner_pid_ != os::process_id()) return;
+  at_exit_.cancel();
+  std::vector<ProcessHandle> processes;
+  std::vector<std::uint64_t> watches;
+  {
+    std::lock_guard guard(mutex_);
+    if (stage_ == Stage::terminated) return;
+    stage_ = Stage::terminated;
+    for (Worker& worker : workers_) {
+      worker.wanted = false;
+      if (worker.watch != 0) watches.push_back(std::exchange(worker.watch, 0));
+      if (worker.process) processes.push_back(*worker.process);
+    }
+  }
+  for (std::uint64_t id : watches) unwatch(id);
+  {
+    std::lock_guard replacing(replace_mutex_);
+    for (auto& process : processes) process.kill();
+    for (auto& process : processes) process.join();
+  }
+  // Only now: nobody reads arguments or writes results any more.
+  std::lock_guard guard(mutex_);
+  fail_everything(std::make_exception_ptr(PoolBroken("Pool", "", "the pool was terminated")));
+  ring_doorbell();
+} catch (const std::exception& e) {
+  get_logger().error(std::string("a pool could not be terminated: ") + e.what());
+}
+
+std::vector<int> PoolCore::worker_pids() {
+  require_owner("Pool.worker_pids");
+  std::lock_guard guard(mutex_);
+  std::vector<int> pids;
+  for (Worker& worker : workers_)
+    if (worker.alive && worker.process) pids.push_back(worker.process->pid().value_or(0));
+  return pids;
+}
+
+}  // namespace cohort::detail

@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The owner's side of a pool: who has which task, who is dead, who waits.
+//
+// Everything here is private memory of the owner under one mutex; what workers see is in layout.hpp. The service thread only
+// notes deaths; results are taken in by whichever thread waits.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cohort/pool/pool_door.hpp"
+#include "cohort/process/finalizer.hpp"
+#include "cohort/process/process.hpp"
+#include "pool/layout.hpp"
+#include "shm/family.hpp"
+
+namespace cohort::detail {
+
+class MapJob;
+
+class PoolCore : public std::enable_shared_from_this<PoolCore> {
+ public:
+  explicit PoolCore(PoolOptions options);
+  ~PoolCore();
+  PoolCore(const PoolCore&) = delete;
+  PoolCore& operator=(const PoolCore&) = delete;
+  /// Starts the workers. Throws with none left running.
+  void start();
+
+  void submit(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode, const TaskOptions& options,
+              std::shared_ptr<TaskSink> sink, std::uint64_t tag);
+  bool wait_until(FunctionRef<bool()> done, Deadline deadline);
+  /// Runs a job to its end. The caller has filled the job's block.
+  void run_job(MapJob& job);
+  /// Takes the job off the pool and frees its blocks once no worker looks at them.
+  void finish_job(MapJob& job) noexcept;
+  void close();
+  void terminate() noexcept;
+  bool join(Deadline deadline);
+
+  [[nodiscard]] int processes() const noexcept { return static_cast<int>(workers_.size()); }
+  [[nodiscard]] std::vector<int> worker_pids();
+  [[nodiscard]] shm::MemberId owner() const noexcept { return owner_; }
+  /// Throws when the pool takes no tasks.
+  void require_open(const char* operation);
+
+ private:
+  enum class Stage { open, closed, terminated };
+  struct Worker {
+    std::optional<Process> process;
+    std::uint64_t watch = 0;
+    bool alive = false;
+    bool wanted = true;            // to be replaced when it dies
+    int deaths_before_ready = 0;   // in a row
+  };
+  struct Task {
+    std::shared_ptr<TaskSink> sink;
+    std::uint64_t tag = 0;
+    std::uint32_t generation = 0;
+    std::uint32_t worker = 0;      // whose ring it was put in
+    int retries = 0;
+    bool active = false;
+    std::string_view name;
+  };
+  /// A task for which there is no record yet.
+  struct Overflow {
+    const CallableDescriptor* callable;
+    std::vector<std::byte> arguments;
+    int retries;
+    std::shared_ptr<TaskSink> sink;
+    std::uint64_t tag;
+  };
+
+  // All below: the caller holds the mutex.
+  void enqueue(std::uint32_t index);
+  void fill_record(std::uint32_t index, const CallableDescriptor& callable, const TaskOptions& options,
+                   std::shared_ptr<TaskSink> sink, std::uint64_t tag);
+  [[nodiscard]] std::uint32_t choose_worker();
+  void wake(std::uint32_t worker);
+  void wake_one_idle();
+  bool take_completions();
+  void take_result(std::uint32_t index, std::uint32_t worker);
+  void resolve(std::uint32_t index, TaskResult&& result);
+  void release_arguments(TaskRecord& record) noexcept;
+  void feed_overflow();
+  void note_death(std::uint32_t worker);
+  [[nodiscard]] std::vector<std::uint32_t> reclaim_tasks(std::uint32_t worker);
+  void recover_tasks(std::uint32_t worker, const std::vector<std::uint32_t>& running, int pid, ExitStatus status);
+  void fail_everything(std::exception_ptr why);
+  [[nodiscard]] std::exception_ptr take_initializer_error(std::uint32_t worker);
+  [[nodiscard]] bool completions_pending() const noexcept;
+  [[nodiscard]] bool has_work() const noexcept;
+  void publish_job(MapJob& job);
+  void free_retired() noexcept;
+  void ring_doorbell() noexcept;
+
+  // Without the mutex.
+  void on_worker_ended(std::uint32_t worker);
+  void replace_missing_workers();
+  void require_owner(const char* operation) const;
+
+  const PoolOptions options_;
+  const int owner_pid_;
+  StartMethod method_;
+  shm::MemberId owner_{};
+  shm::Offset block_ = 0;
+  PoolShared* shared_ = nullptr;
+  WorkerShared* shared_workers_ = nullptr;
+
+  std::mutex mutex_;
+  std::mutex replace_mutex_;  // one replacement at a time; taken before mutex_
+  Stage stage_ = Stage::open;
+  std::exception_ptr broken_;
+  std::vector<Worker> workers_;
+  std::vector<Task> tasks_;
+  std::vector<std::uint32_t> free_tasks_;
+  std::size_t active_tasks_ = 0;
+  std::deque<Overflow> overflow_;
+  std::uint32_t next_worker_ = 0;
+  std::atomic<std::uint32_t> missing_workers_{0};
+  std::map<std::uint32_t, MapJob*> jobs_;  // by slot
+  std::uint64_t job_generation_ = 1;
+  /// Blocks of finished jobs that a worker may still look at.
+  struct Retired {
+    std::uint64_t entry;
+    std::vector<shm::Offset> blocks;
+  };
+  std::vector<Retired> retired_;
+  Finalizer at_exit_;
+  std::deque<std::uint32_t> stalled_;  // queued tasks for which every ring was full of old entries
+};
+
+}  // namespace cohort::detail

@@ -1,0 +1,365 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "pool/worker.hpp"
+
+#include <csignal>
+#include <cstring>
+#include <cxxabi.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cohort/base/error.hpp"
+#include "cohort/base/function_ref.hpp"
+#include "cohort/process/process.hpp"
+#include "cohort/wire/remote_error.hpp"
+#include "os/cpu.hpp"
+#include "os/futex.hpp"
+#include "os/signal.hpp"
+#include "os/unwind.hpp"
+#include "pool/family_encoder.hpp"
+#include "pool/layout.hpp"
+#include "pool/ring.hpp"
+#include "pool/spin.hpp"
+#include "shm/family.hpp"
+
+namespace cohort::detail {
+
+namespace {
+
+// The encoded exception of a call, in a block that the caller owns from now on.
+struct CaughtError {
+  shm::Offset block = 0;
+  std::size_t size = 0;
+};
+
+class Worker {
+ public:
+  Worker(std::uint64_t pool, std::uint32_t index)
+      : family_(shm::Family::instance()),
+        pool_(family_.at<PoolShared>(pool)),
+        index_(index),
+        self_(family_.self()),
+        owner_(shm::MemberId::unpack(pool_->owner)),
+        name_(current_process().name) {
+    if (pool_->magic != kPoolMagic || pool_->version != kPoolVersion || index >= pool_->worker_capacity)
+      throw IncompatibleError("pool worker", std::to_string(pool), "this is not a pool of this version");
+    (void)family_.address(pool, pool_size(pool_->worker_capacity));
+    mine_ = &workers_of(pool_)[index];
+  }
+
+  void initialize(const Partial& initializer);
+  void run();
+
+ private:
+  bool step();
+  bool steal();
+  bool execute(std::uint64_t entry);
+  void perform(TaskRecord& record, std::uint32_t index);
+  void join_job(std::uint64_t entry);
+  struct Job;
+  void work_on(Job& job);
+  void do_chunk(Job& job, std::uint64_t chunk);
+  void note_chunk_error(Job& job, std::uint64_t chunk);
+  void complete(std::uint64_t entry);
+  void ring_doorbell();
+  void sleep();
+  [[nodiscard]] const CallableDescriptor& resolve(const CallableId& id);
+  /// Runs `body` so that an exception leaves its encoded form. True when it returned.
+  bool guarded(FunctionRef<void()> body, FamilyEncoder& error, std::string_view task);
+
+  shm::Family& family_;
+  PoolShared* pool_;
+  std::uint32_t index_;
+  shm::MemberId self_;
+  shm::MemberId owner_;
+  std::string name_;
+  WorkerShared* mine_ = nullptr;
+  CallableId last_id_{};
+  const CallableDescriptor* last_ = nullptr;
+};
+
+const CallableDescriptor& Worker::resolve(const CallableId& id) {
+  if (last_ == nullptr || !(last_id_ == id)) {
+    last_ = &resolve_callable(id);
+    last_id_ = id;
+  }
+  return *last_;
+}
+
+bool Worker::guarded(FunctionRef<void()> body, FamilyEncoder& error, std::string_view task) {
+  try {
+    os::call_with_trace([](void* raw) { (*static_cast<FunctionRef<void()>*>(raw))(); }, &body);
+    return true;
+  } catch (const abi::__forced_unwind&) {
+    throw;
+  } catch (...) {
+    encode_current_exception(error, name_, task);
+    return false;
+  }
+}
+
+void Worker::initialize(const Partial& initializer) {
+  // The terminal's Ctrl-C is for the owner, which then ends its workers in order.
+  os::ignore_signal(SIGINT);
+  mine_->cpu.store(os::current_cpu(), std::memory_order_relaxed);  // relaxed: a hint
+  FamilyEncoder error({}, self_);
+  if (initializer && !guarded([&] { initializer(); }, error, "initializer")) {
+    std::size_t size = error.size();
+    shm::Offset block = error.take_block();
+    mine_->init_error_size.store(size, std::memory_order_relaxed);  // relaxed: ordered by init_error
+    family_.set_owner(block, owner_);
+    // SYNC(init_error): this release store -> take_initializer_error() acquire load; carries the block
+    mine_->init_error.store(block, std::memory_order_release);
+    throw SystemExit(1);
+  }
+  mine_->ready.store(1, std::memory_order_relaxed);  // relaxed: read only after this worker has ended, or as a hint
+}
+
+void Worker::run() {
+  // SYNC(stop): the owner's release store -> this load; nothing is carried, the rings are looked at before each sleep
+  while (true) {
+    if (step()) continue;
+    if (pool_->stop.load(std::memory_order_acquire) != 0) return;
+    sleep();
+  }
+}
+
+bool Worker::step() {
+  if (auto entry = ring_pop(mine_->work)) {
+    execute(*entry);
+    return true;
+  }
+  return steal();
+}
+
+// Takes one task from another worker's ring. The entry stays there; its owner will find that the task is gone.
+bool Worker::steal() {
+  std::uint32_t count = pool_->worker_capacity;
+  for (std::uint32_t step = 1; step < count; ++step) {
+    RingShared& ring = workers_of(pool_)[(index_ + step) % count].work;
+    std::uint64_t tail = ring.tail.load(std::memory_order_relaxed);  // relaxed: a hint, the task's state decides
+    // SYNC(ring): release store of head in ring_push() -> this load; carries the entries and what they name
+    std::uint64_t head = ring.head.load(std::memory_order_acquire);
+    for (; tail < head; ++tail) {
+      std::uint64_t entry = ring.entries[tail & kRingMask].load(std::memory_order_relaxed);  // relaxed: ordered by head
+      if ((entry & kJobEntry) == 0 && execute(entry)) return true;
+    }
+  }
+  return false;
+}
+
+bool Worker::execute(std::uint64_t entry) {
+  if ((entry & kJobEntry) != 0) {
+    join_job(entry & ~kJobEntry);
+    return true;
+  }
+  auto index = static_cast<std::uint32_t>(entry & 0xffffffffu);
+  if (index >= kTaskCapacity) return false;
+  TaskRecord& record = pool_->tasks[index];
+  auto generation = static_cast<std::uint32_t>(entry >> 32);
+  std::uint64_t queued = TaskState{generation, TaskPhase::queued, 0}.pack();
+  // SYNC(task): the owner's release store of queued -> this CAS; carries the record's fields
+  if (!record.state.compare_exchange_strong(queued, TaskState{generation, TaskPhase::running, index_}.pack(),
+                                            std::memory_order_acquire, std::memory_order_relaxed))
+    return false;
+  perform(record, index);
+  // SYNC(task): this release store -> the owner's acquire load in take_result(), recover_tasks(); carries outcome and result
+  record.state.store(TaskState{generation, TaskPhase::done, index_}.pack(), std::memory_order_release);
+  complete(entry);
+  return true;
+}
+
+void Worker::perform(TaskRecord& record, std::uint32_t) {
+  FamilyEncoder out(record.inline_result, self_);
+  FamilyEncoder error(std::span<std::byte>(), self_);
+  bool returned = guarded(
+      [&] {
+        const CallableDescriptor& callable = resolve(record.callable);
+        std::span<const std::byte> arguments(record.inline_arguments, std::min<std::size_t>(record.arguments_size, TaskRecord::kInlineArguments));
+        if (shm::Offset block = record.arguments; block != 0) {
+          std::size_t size = record.arguments_bytes;
+          if (size > family_.block_size(block)) throw DecodeError("task", callable.name(), "its arguments are larger than their block");
+          arguments = {family_.address(block, size), size};
+        }
+        if (callable.call() == nullptr) throw DecodeError("task", callable.name(), "is not a callable for a task");
+        Decoder in(arguments);
+        callable.call()(in, out);
+      },
+      error, last_ != nullptr ? last_->name() : std::string_view());
+  FamilyEncoder& message = returned ? out : error;
+  record.outcome = returned ? TaskOutcome::value : TaskOutcome::error;
+  std::size_t size = message.size();
+  shm::Offset block = message.take_block();
+  record.result_size = block == 0 ? static_cast<std::uint32_t>(size) : 0;
+  record.result_bytes = size;
+  record.result.store(block, std::memory_order_relaxed);  // relaxed: ordered by state, or the reader knows that we are dead
+  // From here until `done` the block is the owner's and named in the record: see the death table.
+  if (block != 0) family_.set_owner(block, owner_);
+}
+
+void Worker::complete(std::uint64_t entry) {
+  ring_push(mine_->completions, entry);
+  ring_doorbell();
+}
+
+void Worker::ring_doorbell() {
+  // SYNC(waiters): this fence pairs with the one in PoolCore::wait_until(): either we see the waiter or it sees our entry
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (pool_->waiters.load(std::memory_order_relaxed) == 0) return;  // relaxed: ordered by the fence
+  pool_->doorbell.fetch_add(1, std::memory_order_relaxed);          // relaxed: the futex call orders
+  os::futex_wake_all(pool_->doorbell);
+}
+
+void Worker::sleep() {
+  int cpu = os::current_cpu();
+  mine_->cpu.store(cpu, std::memory_order_relaxed);  // relaxed: a hint
+  SpinWait spin(cpu, pool_->owner_cpu.load(std::memory_order_relaxed));  // relaxed: a hint
+  while (spin.again())
+    if (ring_has_entries(mine_->work) || pool_->stop.load(std::memory_order_relaxed) != 0) return;  // relaxed: a look
+  std::uint32_t seen = mine_->wake.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
+  mine_->idle.store(1, std::memory_order_relaxed);                   // relaxed: ordered by the fence
+  // SYNC(idle): this fence pairs with the one in PoolCore::enqueue(): either we see the entry or the owner sees that we are idle
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (!step() && pool_->stop.load(std::memory_order_relaxed) == 0)  // relaxed: ordered by the fence
+    (void)os::futex_wait(mine_->wake, seen, Deadline::never());
+  mine_->idle.store(0, std::memory_order_relaxed);  // relaxed: a late sight of 1 costs the owner one needless wake-up
+}
+
+// A job's places, checked once and kept.
+struct Worker::Job {
+  JobShared* shared;
+  const CallableDescriptor* callable;
+  std::span<const std::byte> state;
+  std::uint64_t chunks;
+  std::uint64_t chunk_size;
+  std::uint64_t count;
+  bool ranged;
+  std::size_t input_size;
+  std::size_t output_size;
+  const std::byte* input = nullptr;
+  std::byte* output = nullptr;
+  std::atomic<std::uint32_t>* states;
+  const std::uint64_t* places = nullptr;
+  ChunkResult* results = nullptr;
+  JobError* error;
+  FinishedCounter* finished;
+};
+
+void Worker::join_job(std::uint64_t entry) {
+  JobSlot& slot = pool_->jobs[entry % kMaxJobs];
+  mine_->in_job.store(entry, std::memory_order_relaxed);  // relaxed: ordered by the fence
+  // SYNC(hazard): this fence pairs with the one in PoolCore::retire_jobs(): either the owner sees in_job or we see the slot changed
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  // SYNC(job): the owner's release store of entry -> this load; carries the job's block
+  if (slot.entry.load(std::memory_order_acquire) == entry) {
+    Job job{};
+    job.shared = family_.at<JobShared>(slot.job.load(std::memory_order_relaxed));  // relaxed: ordered by entry
+    const JobShared& s = *job.shared;
+    job.chunks = s.chunks;
+    job.chunk_size = s.chunk_size;
+    job.count = s.count;
+    job.ranged = s.ranged != 0;
+    job.input_size = s.input_size;
+    job.output_size = s.output_size;
+    job.callable = &resolve(s.callable);
+    if (s.state_size != 0) job.state = {family_.address(s.state, s.state_size), s.state_size};
+    if (job.ranged) {
+      job.input = family_.address(s.input, job.count * job.input_size);
+      if (job.output_size != 0) job.output = family_.address(s.output, job.count * job.output_size);
+    } else {
+      std::size_t bytes = (job.chunks + 1) * sizeof(std::uint64_t);
+      job.places = reinterpret_cast<const std::uint64_t*>(family_.address(s.chunk_places, bytes));
+      job.input = family_.address(s.input, job.places[job.chunks]);
+      job.results = reinterpret_cast<ChunkResult*>(family_.address(s.results, job.chunks * sizeof(ChunkResult)));
+    }
+    job.states = reinterpret_cast<std::atomic<std::uint32_t>*>(family_.address(s.chunk_states, job.chunks * sizeof(std::uint32_t)));
+    job.error = reinterpret_cast<JobError*>(family_.address(s.errors, (index_ + 1) * sizeof(JobError))) + index_;
+    job.finished = reinterpret_cast<FinishedCounter*>(family_.address(s.finished, (index_ + 1) * sizeof(FinishedCounter))) + index_;
+    work_on(job);
+  }
+  // SYNC(hazard): this release store -> retire_jobs() acquire load; all our accesses come before it
+  mine_->in_job.store(0, std::memory_order_release);
+  ring_doorbell();
+}
+
+void Worker::work_on(Job& job) {
+  std::uint64_t batch = job.shared->batch;
+  while (true) {
+    std::uint64_t first = job.shared->cursor.fetch_add(batch, std::memory_order_relaxed);  // relaxed: a hint; the states decide
+    if (first >= job.chunks) break;
+    std::uint64_t last = std::min(first + batch, job.chunks);
+    for (std::uint64_t chunk = first; chunk < last; ++chunk) do_chunk(job, chunk);
+  }
+  // What is left: batches of workers that are slow or dead.
+  for (std::uint64_t step = 0; step < job.chunks; ++step)
+    if (job.states[step].load(std::memory_order_relaxed) == kChunkFree) do_chunk(job, step);  // relaxed: a look
+}
+
+void Worker::do_chunk(Job& job, std::uint64_t chunk) {
+  std::uint32_t free = kChunkFree;
+  // SYNC(chunk): the owner's release store of free -> this CAS; carries a cleared result
+  if (!job.states[chunk].compare_exchange_strong(free, chunk_owned_by(index_), std::memory_order_acquire, std::memory_order_relaxed))
+    return;
+  std::uint64_t first = chunk * job.chunk_size;
+  std::size_t items = std::min<std::uint64_t>(job.chunk_size, job.count - first);
+  FamilyEncoder error(std::span<std::byte>(), self_);
+  FamilyEncoder out(std::span<std::byte>(), self_);
+  bool returned = guarded(
+      [&] {
+        if (job.ranged) {
+          if (job.callable->call_range() == nullptr) throw DecodeError("map", job.callable->name(), "is not a callable for a range");
+          Decoder state(job.state);
+          job.callable->call_range()(state, job.input + first * job.input_size, job.output + first * job.output_size, items);
+        } else {
+          if (job.callable->call() == nullptr) throw DecodeError("map", job.callable->name(), "is not a callable for a chunk");
+          std::uint64_t begin = job.places[chunk];
+          std::uint64_t end = job.places[chunk + 1];
+          if (begin > end || end > job.places[job.chunks]) throw DecodeError("map", job.callable->name(), "a chunk lies outside its job");
+          // State first, then items, as the callable reads them.
+          std::vector<std::byte> message(job.state.begin(), job.state.end());
+          std::span<const std::byte> body(job.input + begin, end - begin);
+          if (!message.empty()) {
+            message.insert(message.end(), body.begin(), body.end());
+            body = message;
+          }
+          Decoder in(body);
+          job.callable->call()(in, out);
+        }
+      },
+      error, job.callable->name());
+  std::uint32_t state = chunk_owned_by(index_) | kChunkDone;
+  if (!returned) {
+    state |= kChunkFailed;
+    // The first error of each worker is kept; the owner throws the lowest of them.
+    if (job.error->block.load(std::memory_order_relaxed) == 0) {  // relaxed: only we set it
+      std::size_t size = error.size();
+      shm::Offset block = error.take_block();
+      job.error->size.store(size, std::memory_order_relaxed);    // relaxed: ordered by block
+      job.error->chunk.store(chunk, std::memory_order_relaxed);  // relaxed: ordered by block
+      // SYNC(job_error): this release store -> collect_errors() acquire load; carries size and chunk
+      job.error->block.store(block, std::memory_order_release);
+      family_.set_owner(block, owner_);
+    }
+  } else if (!job.ranged) {
+    job.results[chunk].size.store(out.size(), std::memory_order_relaxed);  // relaxed: ordered by the chunk's state
+    shm::Offset block = out.take_block();
+    job.results[chunk].block.store(block, std::memory_order_relaxed);  // relaxed: as above, or the reader knows that we are dead
+    family_.set_owner(block, owner_);
+  }
+  job.states[chunk].store(state, std::memory_order_relaxed);  // relaxed: ordered by finished
+  // SYNC(finished): this release store -> MapJob::complete() acquire load; carries the chunk's results and state
+  job.finished->chunks.store(job.finished->chunks.load(std::memory_order_relaxed) + 1, std::memory_order_release);  // relaxed: only we write it
+}
+
+}  // namespace
+
+void run_pool_worker(std::uint64_t pool, std::uint32_t index, const Partial& initializer) {
+  Worker worker(pool, index);
+  worker.initialize(initializer);
+  worker.run();
+}
+
+}  // namespace cohort::detail
