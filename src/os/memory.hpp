@@ -22,6 +22,8 @@ namespace cohort::os {
 [[nodiscard]] std::uint64_t memory_size(int fd);
 /// True when `fd` is a memory object whose size can no longer change.
 [[nodiscard]] bool memory_is_sealed(int fd) noexcept;
+/// A number that no other memory object of this machine has while this one exists; 0 when unknown.
+[[nodiscard]] std::uint64_t memory_number(int fd) noexcept;
 /// Bytes of a memory object that have pages now.
 [[nodiscard]] std::uint64_t memory_resident(int fd);
 

@@ -40,6 +40,10 @@ struct ProcessIdentity {
 /// True when the process behind a pidfd has ended.
 [[nodiscard]] bool pidfd_has_ended(int pidfd) noexcept;
 
+/// False when the process certainly has no mapping of the memory object with that number (memory_number in memory.hpp):
+/// it has replaced its program by exec(). True when it has one or the system would not say. Costs some 50 µs.
+[[nodiscard]] bool may_map_memory(const ProcessIdentity& identity, std::uint64_t memory_number) noexcept;
+
 /// How often is_alive() and open_pidfd() had to do without pidfds in this process; 0 where Cohort is at home.
 [[nodiscard]] std::uint64_t pidfd_fallbacks() noexcept;
 

@@ -113,7 +113,11 @@ Family& Family::create() {
   std::uint64_t budget = choose_budget();
   std::unique_ptr<Windows> windows = reserve_largest();
   windows->set_places(Places::of(windows->size()));
-  windows->header().constants = make_header(windows->size(), budget);
+  Header& header = windows->header();
+  header.constants = make_header(windows->size(), budget);
+  // relaxed: nobody else sees the memory yet
+  for (LockWord* lock : {&header.memory_lock, &header.member_lock})
+    lock->memory.store(os::memory_number(windows->fd()), std::memory_order_relaxed);
   publish(std::move(windows));
   return *current.load(std::memory_order_relaxed);  // relaxed: stored by this thread
 }

@@ -81,6 +81,7 @@ inline constexpr std::uint32_t kReleasesItself = 1;
 struct alignas(64) LockWord {
   std::atomic<std::uint64_t> word;       ///< 0 free; else holder, see docs/formats/family-memory.md
   std::atomic<std::uint64_t> takeovers;  ///< times taken from a dead holder
+  std::atomic<std::uint64_t> memory;     ///< number of the memory object; constant; 0 unknown
   std::atomic<std::uint32_t> damaged;    ///< 1: a holder died; what the lock guards must be repaired before use
 };
 

@@ -27,13 +27,14 @@ constexpr std::chrono::milliseconds kLongestWait{50};
 
 }  // namespace
 
-bool lock_holder_is_dead(std::uint64_t word) noexcept {
+bool lock_holder_is_dead(std::uint64_t word, std::uint64_t memory) noexcept {
   auto pid = static_cast<std::int32_t>(word & LockGuard::kPidMask);
   auto start = static_cast<std::uint32_t>(word >> 32);
   os::ProcessIdentity now = os::process_identity_of(pid);
   // Half of the start time is enough: it comes round after 497 days of the machine running.
   if (start != 0 && now.start_time != 0 && static_cast<std::uint32_t>(now.start_time) != start) return true;
-  return !os::is_alive(now.start_time != 0 ? now : os::ProcessIdentity{pid, 0});
+  if (now.start_time == 0) now = {pid, 0};
+  return !os::is_alive(now) || !os::may_map_memory(now, memory);
 }
 
 void LockGuard::wait(std::uint64_t mine) noexcept {
@@ -63,8 +64,11 @@ void LockGuard::wait(std::uint64_t mine) noexcept {
     os::FutexWait result = os::futex_wait(low_half(lock_), static_cast<std::uint32_t>(marked), Deadline(limit));
     if (result != os::FutexWait::timed_out) continue;
     limit = std::min(limit * 2, kLongestWait);
+    // Looking for an exec() costs more than asking whether the holder lives, so only after 100 ms.
+    // relaxed: a constant
+    std::uint64_t memory = limit == kLongestWait ? lock_.memory.load(std::memory_order_relaxed) : 0;
     bool own_process = (marked & ~kWaiters) == mine;
-    if (own_process || !lock_holder_is_dead(marked)) continue;
+    if (own_process || !lock_holder_is_dead(marked, memory)) continue;
     // SYNC(lock): the holder's death, which the system reported, orders its stores before this
     if (!lock_.word.compare_exchange_strong(marked, mine_waited, std::memory_order_acquire, std::memory_order_relaxed))
       continue;

@@ -52,7 +52,8 @@ class LockGuard {
   LockWord& lock_;
 };
 
-/// True when the process that a lock word names has ended for sure.
-[[nodiscard]] bool lock_holder_is_dead(std::uint64_t word) noexcept;
+/// True when the process that a lock word names has ended for sure, or (where `memory` names the memory object, not 0)
+/// has replaced its program by exec() and so cannot go on from where it was.
+[[nodiscard]] bool lock_holder_is_dead(std::uint64_t word, std::uint64_t memory = 0) noexcept;
 
 }  // namespace cohort::shm

@@ -200,6 +200,35 @@ TEST(ShmEnvironment, an_executed_program_is_not_stuck_behind_a_lock_of_its_forme
   ::close(fd);
 }
 
+TEST(ShmEnvironment, a_program_that_replaced_itself_inside_the_allocator_holds_nobody_up) {
+  Family& family = Family::instance();
+  MemberId self = family.self();
+  auto* header = reinterpret_cast<Header*>(family.address(family.places().members, 1) - family.places().members);
+  std::uint64_t takeovers = family.statistics().takeovers;
+  int input[2], started[2];
+  ASSERT_EQ(::pipe2(input, O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(started, O_CLOEXEC), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(50);
+    ::dup2(input[0], 0);
+    header->memory_lock.word.store(LockGuard::word_of(os::process_identity_self()));
+    ::execl(COHORT_SHM_HELPER, COHORT_SHM_HELPER, "wait", nullptr);
+    ::_exit(127);
+  }
+  ::close(started[1]);
+  char byte;
+  ASSERT_EQ(::read(started[0], &byte, 1), 0) << "closed by exec()";
+  family.free(family.allocate(100, self));
+  EXPECT_EQ(family.statistics().takeovers, takeovers + 1);
+  EXPECT_EQ(::waitpid(child, nullptr, WNOHANG), 0) << "it lives on as another program";
+  ::close(input[1]);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_STREQ(family.validate(), nullptr);
+  ::close(input[0]);
+  ::close(started[0]);
+}
+
 TEST(ShmEnvironment, refuses_members_from_another_pid_namespace) {
   int fd = ::dup(Family::instance().fd());
   Result result = run({"adopt", std::to_string(fd)}, [] {

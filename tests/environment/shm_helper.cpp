@@ -95,8 +95,8 @@ void refuse(const std::vector<long>& calls, unsigned error) {
 }
 
 int use_without_pidfds(unsigned error) {
-  refuse({SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal, SYS_clone3, SYS_kcmp, SYS_ptrace,
-          SYS_process_vm_readv, SYS_userfaultfd},
+  refuse({SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal, SYS_clone3, SYS_kcmp, SYS_process_vm_readv,
+          SYS_userfaultfd},
          error);
   int result = use();
   if (result != 0) return result;
@@ -163,6 +163,7 @@ int main(int argc, char** argv) {
     if (command == "seccomp") result = use_without_pidfds(static_cast<unsigned>(argument));
     if (command == "daemon") result = become_daemon();
     if (command == "late") result = use_in_static_destructor();
+    if (command == "wait") result = ::read(0, &argument, 1) < 0 ? 1 : 0;
     if (command == "is-open") result = os::is_open(argument) ? 1 : 0;
   } catch (const OutOfFamilyMemory& error) {
     std::printf("OutOfFamilyMemory %s\n", error.what());

@@ -50,6 +50,15 @@ bool memory_is_sealed(int fd) noexcept {
   return seals >= 0 && (seals & kFixedSize) == kFixedSize;
 }
 
+// Memory objects all live on one file system of the kernel's own, so the inode's number tells them apart.
+std::uint64_t memory_number(int fd) noexcept {
+  struct stat info{};
+  int saved = errno;
+  bool known = ::fstat(fd, &info) == 0;
+  errno = saved;
+  return known ? static_cast<std::uint64_t>(info.st_ino) : 0;
+}
+
 std::uint64_t memory_resident(int fd) {
   struct stat info{};
   if (::fstat(fd, &info) != 0) throw_errno("fstat", std::to_string(fd));

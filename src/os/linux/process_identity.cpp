@@ -11,7 +11,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 
 namespace cohort::os {
 
@@ -28,21 +27,25 @@ struct ProcessStat {
   std::uint64_t start_time = 0;
 };
 
-// "/proc/PID/stat" without stdio: this runs in forked children.
-void stat_path(std::int32_t pid, char (&path)[32]) noexcept {
-  if (pid <= 0) {
-    std::memcpy(path, "/proc/self/stat", 16);
-    return;
-  }
-  char digits[12];
-  int count = 0;
-  for (auto rest = static_cast<std::uint32_t>(pid); rest != 0; rest /= 10)
-    digits[count++] = static_cast<char>('0' + rest % 10);
+// "/proc/PID/NAME" without stdio: this runs in forked children. `name` has at most 8 characters.
+void proc_path(std::int32_t pid, const char* name, char (&path)[32]) noexcept {
   char* out = path;
-  std::memcpy(out, "/proc/", 6);  // NOLINT(bugprone-not-null-terminated-result): more follows
-  out += 6;
-  while (count > 0) *out++ = digits[--count];
-  std::memcpy(out, "/stat", 6);
+  auto append = [&](const char* text) {
+    while (*text != '\0') *out++ = *text++;
+  };
+  append("/proc/");
+  if (pid <= 0) {
+    append("self");
+  } else {
+    char digits[12];
+    int count = 0;
+    for (auto rest = static_cast<std::uint32_t>(pid); rest != 0; rest /= 10)
+      digits[count++] = static_cast<char>('0' + rest % 10);
+    while (count > 0) *out++ = digits[--count];
+  }
+  append("/");
+  append(name);
+  *out = '\0';
 }
 
 ProcessStat parse(const char* text, const char* end) noexcept {
@@ -76,7 +79,7 @@ ProcessStat parse(const char* text, const char* end) noexcept {
 
 ProcessStat read_stat(std::int32_t pid) noexcept {
   char path[32];
-  stat_path(pid, path);
+  proc_path(pid, "stat", path);
   int saved = errno;
   int fd = -1;
   do { fd = ::open(path, O_RDONLY | O_CLOEXEC); } while (fd < 0 && errno == EINTR);
@@ -174,6 +177,50 @@ bool is_alive(const ProcessIdentity& identity) noexcept {
     if (stat.found && stat.start_time != identity.start_time) return false;
   }
   return !pidfd_has_ended(fd.get());
+}
+
+bool may_map_memory(const ProcessIdentity& identity, std::uint64_t memory_number) noexcept {
+  if (identity.pid <= 0 || memory_number == 0) return true;
+  char path[32];
+  proc_path(identity.pid, "maps", path);
+  int saved = errno;
+  int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  // Each line: range, access, offset, device, inode, path. Only the inode's field is looked at.
+  bool found = false;
+  bool read_all = false;
+  bool any = false;
+  int field = 1;
+  bool in_field = false;
+  std::uint64_t number = 0;
+  char text[4096];
+  while (fd >= 0 && !found) {
+    ssize_t length = ::read(fd, text, sizeof text);
+    if (length < 0 && errno == EINTR) continue;
+    if (length <= 0) {
+      read_all = length == 0;
+      break;
+    }
+    for (ssize_t i = 0; i < length; ++i) {
+      char c = text[i];
+      if (c == ' ' || c == '\n') {
+        if (field == 5 && in_field) {
+          any = true;
+          found = found || number == memory_number;
+        }
+        if (in_field) ++field;
+        in_field = false;
+        number = 0;
+        if (c == '\n') field = 1;
+      } else {
+        in_field = true;
+        if (field == 5) number = number * 10 + static_cast<std::uint64_t>(c - '0');
+      }
+    }
+  }
+  if (fd >= 0) ::close(fd);
+  errno = saved;
+  // A zombie's list is empty; so is one that we may not see. Neither says that the process runs another program.
+  return found || !read_all || !any;
 }
 
 std::uint64_t pidfd_fallbacks() noexcept { return fallbacks.load(std::memory_order_relaxed); }  // relaxed: a statistic

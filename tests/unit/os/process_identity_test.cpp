@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <string>
 
+#include "os/memory.hpp"
+
 namespace cohort::os {
 namespace {
 
@@ -111,6 +113,20 @@ TEST(ProcessIdentity, a_process_whose_main_thread_has_ended_is_alive) {
   EXPECT_FALSE(is_alive(identity));
   ::close(main_gone[0]);
   ::close(main_gone[1]);
+}
+
+TEST(ProcessIdentity, knows_whether_a_process_maps_a_memory_object) {
+  Fd memory = make_memory("cohort-test", 1 << 20);
+  std::uint64_t number = memory_number(memory.get());
+  ASSERT_NE(number, 0U);
+  ProcessIdentity self = process_identity_self();
+  EXPECT_FALSE(may_map_memory(self, number));
+  std::byte* place = reserve_address_space(1 << 20);
+  map_shared(place, memory.get(), 0, 4096);
+  EXPECT_TRUE(may_map_memory(self, number));
+  release_address_space(place, 1 << 20);
+  EXPECT_FALSE(may_map_memory(self, number));
+  EXPECT_TRUE(may_map_memory(self, 0)) << "an unknown object is not guessed about";
 }
 
 TEST(ProcessIdentity, needs_no_fallback_here) { EXPECT_EQ(pidfd_fallbacks(), 0U); }
