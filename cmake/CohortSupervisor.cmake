@@ -13,7 +13,7 @@ set_target_properties(cohort_supervisor PROPERTIES
 # Sanitizers and coverage belong to programs with a C library.
 target_compile_options(cohort_supervisor PRIVATE
   -Os -g0 -ffreestanding -fno-exceptions -fno-rtti -fno-stack-protector -fno-asynchronous-unwind-tables -fno-pie
-  -fno-threadsafe-statics -fno-tree-loop-distribute-patterns -fno-lto -Wall -Wextra -fno-sanitize=all -fno-profile-arcs -fno-test-coverage)
+  -fno-threadsafe-statics $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns> -fno-lto -Wall -Wextra -fno-sanitize=all -fno-profile-arcs -fno-test-coverage)
 target_link_options(cohort_supervisor PRIVATE
   -static -nostdlib -no-pie -fno-lto -fno-sanitize=all LINKER:--build-id=none LINKER:-z,noexecstack LINKER:-z,max-page-size=4096 -s)
 set_source_files_properties("${PROJECT_SOURCE_DIR}/src/os/linux/supervisor_image.S" PROPERTIES
