@@ -20,16 +20,25 @@ namespace cohort::os {
 [[nodiscard]] pid_t thread_id() noexcept;
 /// Threads of this process now. 0.1 µs while it has never had a second one, about 10 µs after.
 [[nodiscard]] int thread_count() noexcept;
+/// The same, but looks again for up to 10 ms while it is more than `expected`: a thread that was joined is listed until the kernel has
+/// put it away.
+[[nodiscard]] int settled_thread_count(int expected) noexcept;
 /// fork(2), through the C library, so that its locks are sound in the child. Returns 0 in the child; throws OsError.
 [[nodiscard]] pid_t fork_process();
 /// Has the kernel send `signal` to this process when the *thread* that forked it ends; 0 takes that back.
 void set_parent_death_signal(int signal) noexcept;
 /// Orphaned descendants become children of this process instead of init's.
 void become_subreaper() noexcept;
-/// A pidfd for `pid`; empty when the process is gone or the kernel refuses.
+/// A pidfd for `pid`, close-on-exec; empty when the process is gone or the kernel refuses.
 [[nodiscard]] Fd open_pidfd(pid_t pid) noexcept;
-/// Sends a signal through a pidfd; false when the process is gone.
-bool send_signal(int pidfd, int signal) noexcept;
+/// What sending a signal came to.
+enum class SignalOutcome {
+  sent,
+  gone,     ///< the process has ended
+  refused,  ///< the kernel does not allow it, or has no such call
+};
+/// Sends a signal through a pidfd.
+SignalOutcome send_signal(int pidfd, int signal) noexcept;
 
 /// A child that has ended, without reaping it: pid and wait status. pid 0 when none has.
 struct EndedChild {
@@ -41,7 +50,8 @@ struct EndedChild {
 void reap_child(pid_t pid) noexcept;
 /// Direct children of this process now.
 [[nodiscard]] std::vector<pid_t> child_processes();
-/// Kills and reaps all descendants until none is left. For a subreaper with one thread.
+/// Kills and reaps all descendants until none is left. For a subreaper with one thread. Where the kernel does not list children, those that
+/// are there are left to the parent-death signal.
 void kill_descendants() noexcept;
 
 /// Sends a signal to a child of this process that is not reaped yet.

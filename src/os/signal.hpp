@@ -5,6 +5,7 @@
 #pragma once
 
 #include <csignal>
+#include <initializer_list>
 
 #include "os/fd.hpp"
 
@@ -32,6 +33,10 @@ void set_signal_mask(const sigset_t& mask) noexcept;
 [[nodiscard]] sigset_t signal_mask() noexcept;
 /// Ignores a signal.
 void ignore_signal(int number) noexcept;
+/// True when this process ignores the signal.
+[[nodiscard]] bool is_ignored(int number) noexcept;
+/// Blocks some signals in the calling thread.
+void block_signals(std::initializer_list<int> numbers) noexcept;
 /// Default action for a signal.
 void default_signal(int number) noexcept;
 /// Blocks SIGCHLD in this thread and returns a descriptor that is readable when a child has ended.

@@ -1,10 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Port contract: one message over a Unix-domain socket, with descriptors and the sender's credentials.
+// Port contract: one message over a Unix-domain socket, with descriptors.
 #pragma once
-
-#include <sys/types.h>
 
 #include <cstddef>
 #include <span>
@@ -19,14 +17,11 @@ struct Packet {
   std::size_t size = 0;    ///< bytes received; 0 is the end of the stream
   bool truncated = false;  ///< the message was longer than the buffer, or carried more descriptors than allowed
   std::vector<Fd> fds;     ///< close-on-exec
-  pid_t sender = 0;        ///< pid that the kernel vouches for; 0 when the socket does not pass credentials
 };
 
 /// The most descriptors in one message (SCM_MAX_FD is 253).
 inline constexpr std::size_t kMaxPacketFds = 64;
 
-/// Asks the kernel to attach the sender's pid to each message received on `fd`.
-void receive_credentials(int fd);
 /// Sends one message; never raises SIGPIPE. Throws OsError(EPIPE) when the peer is gone.
 void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds);
 /// Receives one message into `buffer`. Blocks unless the socket is non-blocking (then OsError(EAGAIN)).

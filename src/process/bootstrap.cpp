@@ -3,6 +3,7 @@
 // The first code of a re-executed child: find the family, become the member that the parent prepared, do the work.
 
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "cohort/base/error.hpp"
@@ -30,23 +31,22 @@ int say(const std::string& sentence) {
 }
 
 int run_worker(const detail::Reexecution& r) {
-  int parent_pid = os::parent_process_id();
-  if (r.parent_life >= 0) os::set_close_on_exec(r.parent_life, true);
-  detail::bind_to_parent(os::Fd(r.parent_life), parent_pid);
-  if (r.requests >= 0 && r.server_life >= 0) {
-    os::set_close_on_exec(r.requests, true);
-    os::set_close_on_exec(r.server_life, true);
-    detail::adopt_fork_server(os::Fd(r.requests), os::Fd(r.server_life));
-  }
+  if (r.client_end >= 0)
+    detail::adopt_fork_server(std::make_shared<detail::ForkServerLink>(os::Fd(r.client_end), os::Fd(r.server_life), r.server),
+                              os::current_credentials(), 0);
   detail::Launch launch = detail::take_launch(r.member);
   shm::Family::instance().member(r.member).words[detail::word_claimed].store(1, std::memory_order_relaxed);  // relaxed: a flag
   return detail::run_launch(launch, r.member);
 }
 
 int run_role(const detail::Reexecution& r) {
-  for (int fd : {r.family, r.requests})
-    if (fd >= 0 && !os::is_open(fd)) return say("COHORT_WORKER names a descriptor that is not open");
-  os::set_close_on_exec(r.family, true);
+  for (int fd : {r.family, r.parent_life, r.requests, r.client_end, r.server_life}) {
+    if (fd < 0) continue;
+    if (!os::is_open(fd)) return say("COHORT_WORKER names a descriptor that is not open");
+    os::set_close_on_exec(fd, true);
+  }
+  // Before the family is looked at: when the parent is gone it may have been swept up, and there is nobody left to tell.
+  if (r.role == detail::Role::worker) detail::bind_to_parent(os::Fd(r.parent_life), os::parent_process_id());
   shm::Family::adopt(os::Fd(r.family));
   auto& family = shm::Family::instance();
   // relaxed: written before this program was executed
@@ -54,8 +54,6 @@ int run_role(const detail::Reexecution& r) {
     return say("COHORT_WORKER does not fit the family that it names");
   family.become(r.member);
   if (r.role == detail::Role::worker) return run_worker(r);
-  for (int fd : {r.parent_life, r.requests, r.server_life})
-    if (fd >= 0) os::set_close_on_exec(fd, true);
   return detail::serve_forks(r);
 }
 

@@ -3,6 +3,7 @@
 #include "process/children.hpp"
 
 #include <csignal>
+#include <exception>
 #include <mutex>
 
 #include "process/process_core.hpp"
@@ -50,21 +51,35 @@ void remove_child(const ProcessCore& core) noexcept {
 
 std::vector<std::shared_ptr<ProcessCore>> running_children() {
   auto cores = snapshot();
-  std::erase_if(cores, [](const auto& core) { return core->poll_ended(); });
+  std::erase_if(cores, [](const auto& core) {
+    if (!core->poll_ended()) return false;
+    remove_child(*core);  // again: one that was joined while it was being added is still listed
+    return true;
+  });
   return cores;
 }
 
 void end_children() {
   auto cores = running_children();
-  for (auto& core : cores)
-    if (core->daemon()) core->send_signal(SIGTERM);
+  // What one child refuses (closed by another thread, a signal not permitted) must not keep us from the others.
+  auto each = [&](auto&& act) {
+    for (auto& core : cores) {
+      try {
+        act(*core);
+      } catch (const std::exception&) {
+      }
+    }
+  };
+  each([](ProcessCore& core) {
+    if (core.daemon()) core.send_signal(SIGTERM);
+  });
   Deadline patience = std::chrono::seconds(1);
-  for (auto& core : cores) {
-    if (!core->daemon() || core->wait(patience)) continue;
-    core->send_signal(SIGKILL);
-    core->wait(Deadline::never());
-  }
-  for (auto& core : cores) core->wait(Deadline::never());
+  each([&](ProcessCore& core) {
+    if (!core.daemon() || core.wait(patience)) return;
+    core.send_signal(SIGKILL);
+    core.wait(Deadline::never());
+  });
+  each([](ProcessCore& core) { core.wait(Deadline::never()); });
 }
 
 void forget_children() noexcept {

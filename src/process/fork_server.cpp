@@ -3,6 +3,7 @@
 #include "process/fork_server.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <map>
@@ -11,17 +12,19 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
+#include "cohort/wire/remote_error.hpp"
+#include "os/credentials.hpp"
 #include "os/futex.hpp"
 #include "os/poller.hpp"
 #include "os/process.hpp"
 #include "os/process_attributes.hpp"
+#include "os/process_identity.hpp"
 #include "os/signal.hpp"
 #include "os/socket.hpp"
 #include "process/fork_server_client.hpp"
 #include "process/fork_server_protocol.hpp"
 #include "process/launch.hpp"
 #include "process/process_exit.hpp"
-#include "process/uncaught.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
@@ -35,8 +38,12 @@ constexpr std::uint64_t kRequesterEnded = std::uint64_t{1} << 32;  // plus its p
 
 class ForkServer {
  public:
-  explicit ForkServer(const Reexecution& reexecution)
-      : requests_(reexecution.requests), starter_(reexecution.parent_life), client_end_(reexecution.server_life) {}
+  ForkServer(const Reexecution& reexecution, shm::MemberId starter)
+      : requests_(reexecution.requests),
+        starter_life_(reexecution.parent_life),
+        client_end_(reexecution.client_end),
+        self_(reexecution.member),
+        starter_(shm::Family::instance().identity(starter)) {}
 
   /// The exit status of this process, which is the server or one of its children.
   int serve();
@@ -47,62 +54,103 @@ class ForkServer {
     pid_t requester;
   };
   struct Requester {
-    os::Fd life;
+    os::ProcessIdentity identity;
+    os::Fd life;  // only of one whose end we do not notice otherwise
     std::set<pid_t> children;
   };
 
-  void accept_requests(bool& child, int& status);
-  void start_child(const ForkRequest& request, os::Packet& packet, bool& child, int& status);
-  int live(const ForkRequest& request, std::vector<os::Fd>& fds, pid_t server_pid);
+  void prepare();
+  [[nodiscard]] Deadline next_look() const;
+  void look_at_lives();
+  void accept_requests();
+  void accept(const ForkRequest& request, os::Packet& packet);
+  void start_child(const ForkRequest& request, os::Packet& packet);
+  [[nodiscard]] Requester* requester_of(const shm::MemberRecord& record);
+  int live(const ForkRequest& request, std::vector<os::Fd>& fds);
+  void signal(const ForkRequest& request);
+  void report(const Child& child, int wait_status);
   void report_ended_children();
   void kill_children_of(pid_t requester);
 
   os::Fd requests_;
-  os::Fd starter_;
+  os::Fd starter_life_;
   os::Fd client_end_;  // passed on to the children, so that they can ask for processes too
+  shm::MemberId self_;
+  os::ProcessIdentity starter_;
+  os::Fd own_life_;  // likewise
   os::Fd child_ended_;
   std::unique_ptr<os::Poller> poller_;
   os::ProcessAttributes attributes_;
+  os::Credentials credentials_;
   std::uint64_t environment_ = 0;
+  int pid_ = 0;
+  bool ignores_child_signal_ = false;
   std::map<pid_t, Child> children_;
   std::map<pid_t, Requester> requesters_;
   bool stopping_ = false;
+  bool retiring_ = false;
   bool refusing_ = false;
+  bool without_pidfds_ = false;
+  std::optional<int> status_;  // in a child: what it ended with
 };
 
-int ForkServer::serve() {
+void ForkServer::prepare() {
+  pid_ = os::process_id();
   os::name_thread("cohort-server");
   os::become_subreaper();
-  // Signals from the terminal are for the program; the server ends with its starter.
-  for (int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) os::ignore_signal(signal);
   attributes_ = os::capture_process_attributes();
-  environment_ = os::environment_digest();
+  // Signals from the terminal are for the program; the server ends with its starter. Blocked, not ignored: a signal that
+  // comes to a child between its birth and its first own instruction must stay pending, not get lost.
+  os::block_signals({SIGINT, SIGQUIT, SIGTERM, SIGHUP});
+  // Ignored, children would be reaped by the kernel, and their status lost.
+  ignores_child_signal_ = os::is_ignored(SIGCHLD);
+  os::default_signal(SIGCHLD);
   child_ended_ = os::child_ended_fd();
+  environment_ = os::environment_digest();
+  credentials_ = os::current_credentials();
+  own_life_ = os::open_pidfd(pid_);
+  without_pidfds_ = !starter_life_ || !own_life_;
   os::set_nonblocking(requests_.get(), true);
-  os::receive_credentials(requests_.get());
   poller_ = std::make_unique<os::Poller>();
   poller_->add(requests_.get(), kRequests);
   poller_->add(child_ended_.get(), kChildEnded);
-  if (starter_) poller_->add(starter_.get(), kStarterEnded);
+  if (starter_life_) poller_->add(starter_life_.get(), kStarterEnded);
   refusing_ = os::thread_count() > 1 || !os::environment_variable("COHORT_TEST_FORK_SERVER_REFUSES").empty();
+}
 
-  bool child = false;
-  int status = 0;
+int ForkServer::serve() {
+  prepare();
   while (!stopping_) {
-    for (std::uint64_t key : poller_->wait(Deadline::never())) {
-      if (key == kRequests) accept_requests(child, status);
+    for (std::uint64_t key : poller_->wait(next_look())) {
+      if (key == kRequests) accept_requests();
       else if (key == kChildEnded) report_ended_children();
       else if (key == kStarterEnded) stopping_ = true;
       else kill_children_of(static_cast<pid_t>(key & 0xffffffffu));
-      if (child) return status;
+      if (status_) return *status_;
     }
+    if (without_pidfds_) look_at_lives();
+    if (retiring_ && children_.empty()) stopping_ = true;
   }
+  for (const auto& [pid, child] : children_) os::signal_child(pid, SIGKILL);
   os::kill_descendants();
   return 0;
 }
 
-void ForkServer::accept_requests(bool& child, int& status) {
-  while (!child && !stopping_) {
+// Without pidfds the ends of others only show when looked for.
+Deadline ForkServer::next_look() const {
+  return without_pidfds_ ? Deadline(std::chrono::milliseconds(50)) : Deadline::never();
+}
+
+void ForkServer::look_at_lives() {
+  if (!os::is_alive(starter_)) stopping_ = true;
+  std::set<pid_t> dead;
+  for (const auto& [pid, requester] : requesters_)
+    if (!os::is_alive(requester.identity)) dead.insert(pid);
+  for (pid_t pid : dead) kill_children_of(pid);
+}
+
+void ForkServer::accept_requests() {
+  while (!status_ && !stopping_) {
     ForkRequest request;
     os::Packet packet;
     try {
@@ -115,37 +163,64 @@ void ForkServer::accept_requests(bool& child, int& status) {
       stopping_ = true;
       return;
     }
-    if (packet.size != sizeof request || packet.truncated || request.magic != kForkServerMagic) continue;
-    if (request.kind == ForkRequestKind::stop) stopping_ = true;
-    else if (request.kind == ForkRequestKind::start) start_child(request, packet, child, status);
+    if (packet.size == sizeof request && !packet.truncated && request.magic == kForkServerMagic) accept(request, packet);
   }
 }
 
-void ForkServer::start_child(const ForkRequest& request, os::Packet& packet, bool& child, int& status) {
-  std::size_t expected = 1 + ((request.streams & 1) != 0) + ((request.streams & 2) != 0);
+void ForkServer::accept(const ForkRequest& request, os::Packet& packet) {
+  switch (request.kind) {
+    case ForkRequestKind::start: return start_child(request, packet);
+    case ForkRequestKind::stop: stopping_ = true; return;
+    case ForkRequestKind::retire: retiring_ = true; return;
+    case ForkRequestKind::signal: return signal(request);
+  }
+}
+
+// The process that a prepared child is to belong to; nullptr when it has ended since it asked.
+ForkServer::Requester* ForkServer::requester_of(const shm::MemberRecord& record) {
+  // relaxed: written before the request was sent
+  shm::MemberId parent = shm::MemberId::unpack(record.parent.load(std::memory_order_relaxed));
+  os::ProcessIdentity identity = shm::Family::instance().identity(parent);
+  if (identity.pid == 0) return nullptr;
+  auto found = requesters_.find(identity.pid);
+  if (found != requesters_.end()) {
+    if (found->second.identity == identity) return &found->second;
+    kill_children_of(identity.pid);  // its number is another's now
+  }
+  Requester requester;
+  requester.identity = identity;
+  // The starter's end and those of our children come by other ways.
+  if (!(identity == starter_) && !children_.contains(identity.pid)) {
+    requester.life = os::open_pidfd(identity);
+    if (requester.life) poller_->add(requester.life.get(), kRequesterEnded + static_cast<std::uint64_t>(identity.pid));
+    else if (!os::is_alive(identity)) return nullptr;
+    else without_pidfds_ = true;
+  }
+  return &(requesters_[identity.pid] = std::move(requester));
+}
+
+void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
+  std::size_t expected = 1 + ((request.argument & 1) != 0) + ((request.argument & 2) != 0);
   if (packet.fds.size() != expected) return;
-  auto& family = shm::Family::instance();
   shm::MemberId member{request.slot, request.generation};
   shm::MemberRecord* record;
+  Requester* requester;
   try {
-    record = &family.member(member);
+    record = &shm::Family::instance().member(member);
+    requester = requester_of(*record);
   } catch (const Error&) {  // the requester died and was swept up meanwhile
     return;
   }
+  if (requester == nullptr) return;
   auto answer = [&](LaunchState state) {
-    // SYNC(launch_state): this release store -> request_child() acquire load; carries word_pid or word_error
-    record->launch_state.store(static_cast<std::uint32_t>(state), std::memory_order_release);
+    auto prepared = static_cast<std::uint32_t>(LaunchState::prepared);
+    // SYNC(launch_state): this release exchange -> await_answer() acquire load; carries word_pid or word_error. It fails when the child
+    // itself was quicker, with the same answer.
+    (void)record->launch_state.compare_exchange_strong(prepared, static_cast<std::uint32_t>(state), std::memory_order_release,
+                                                       std::memory_order_relaxed);  // relaxed: not used
     os::futex_wake_all(record->launch_state);
   };
   if (refusing_) return answer(LaunchState::refused);
-
-  // The requester waits for the answer, so its pid is its own until then.
-  Requester& requester = requesters_[packet.sender];
-  if (!requester.life) {
-    requester.life = os::open_pidfd(packet.sender);
-    if (requester.life) poller_->add(requester.life.get(), kRequesterEnded + static_cast<std::uint64_t>(packet.sender));
-  }
-  pid_t server_pid = os::process_id();
   pid_t pid;
   try {
     pid = os::fork_process();
@@ -154,50 +229,80 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet, boo
     return answer(LaunchState::failed);
   }
   if (pid == 0) {
-    child = true;
-    status = live(request, packet.fds, server_pid);
+    status_ = live(request, packet.fds);
     return;
   }
   record->words[word_pid].store(static_cast<std::uint64_t>(pid), std::memory_order_relaxed);  // relaxed: ordered by launch_state
   answer(LaunchState::forked);
-  children_[pid] = {member, packet.sender};
-  requester.children.insert(pid);
+  children_[pid] = {member, requester->identity.pid};
+  requester->children.insert(pid);
+}
+
+// Tells the requester that there is a child, if the server has not. False: the server died and the requester gave this child up.
+bool claim_start(shm::MemberRecord& record) {
+  record.words[word_pid].store(static_cast<std::uint64_t>(os::process_id()), std::memory_order_relaxed);  // relaxed: ordered by launch_state
+  auto state = static_cast<std::uint32_t>(LaunchState::prepared);
+  // SYNC(launch_state): this release exchange -> await_answer() acquire load; carries word_pid
+  if (record.launch_state.compare_exchange_strong(state, static_cast<std::uint32_t>(LaunchState::forked), std::memory_order_acq_rel,
+                                                  std::memory_order_acquire)) {
+    os::futex_wake_all(record.launch_state);
+    return true;
+  }
+  return state == static_cast<std::uint32_t>(LaunchState::forked);
 }
 
 // The child of a fork, from its first instruction to its exit status.
-int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds, pid_t server_pid) {
+int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
+  // Cleared by the kernel when the child changes its user; then only the server's own end would be missed, never its orders.
   os::set_parent_death_signal(SIGKILL);
-  if (os::parent_process_id() != server_pid) os::end_process(137);
+  if (os::parent_process_id() != pid_) os::end_process(137);
   shm::MemberId self{request.slot, request.generation};
   auto& family = shm::Family::instance();
   family.become(self);
+  auto& record = family.member(self);
+  if (!claim_start(record)) os::end_process(137);
   reset_process_exit();
 
   poller_.reset();
   child_ended_.reset();
   requests_.reset();
-  starter_.reset();
+  starter_life_.reset();
   requesters_.clear();
   children_.clear();
-  os::Fd server_life = os::open_pidfd(server_pid);
-  adopt_fork_server(std::move(client_end_), std::move(server_life));
+  adopt_fork_server(std::make_shared<ForkServerLink>(std::move(client_end_), std::move(own_life_), self_), std::move(credentials_),
+                    environment_);
 
-  if (!os::enter_directory(fds[0].get())) get_logger().warning("the working directory of the parent cannot be entered");
   std::size_t next = 1;
   for (int stream : {1, 2}) {
-    if ((request.streams & static_cast<std::uint32_t>(stream)) != 0) os::install_fd(fds[next++].get(), stream);
+    if ((request.argument & static_cast<std::uint32_t>(stream)) != 0) os::install_fd(fds[next++].get(), stream);
   }
+  if (!os::enter_directory(fds[0].get())) get_logger().warning("the working directory of the parent cannot be entered");
   fds.clear();
 
   Launch launch = take_launch(self);
-  for (int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP}) os::default_signal(signal);
+  if (ignores_child_signal_) os::ignore_signal(SIGCHLD);
+  if (launch.environment) os::replace_environment(*launch.environment);
+  os::name_thread("cohort-worker");
+  record.words[word_claimed].store(1, std::memory_order_relaxed);  // relaxed: a flag that orders nothing
   os::ProcessAttributes wanted = attributes_;
   if (launch.attributes.size() == sizeof wanted) std::memcpy(&wanted, launch.attributes.data(), sizeof wanted);
-  os::apply_process_attributes(wanted, attributes_);
-  if (launch.environment_digest != environment_ && !launch.environment.empty()) os::replace_environment(launch.environment);
-  family.member(self).words[word_claimed].store(1, std::memory_order_relaxed);  // relaxed: a flag that orders nothing
-  os::name_thread("cohort-worker");
+  os::apply_process_attributes(wanted, attributes_);  // last: it lets signals in
   return run_launch(launch, self);
+}
+
+void ForkServer::signal(const ForkRequest& request) {
+  shm::MemberId member{request.slot, request.generation};
+  for (const auto& [pid, child] : children_)
+    if (child.member == member) os::signal_child(pid, static_cast<int>(request.argument));
+}
+
+void ForkServer::report(const Child& child, int wait_status) try {
+  auto& record = shm::Family::instance().member(child.member);
+  record.exit_status.store(wait_status, std::memory_order_relaxed);  // relaxed: ordered by exit_state
+  // SYNC(exit): this release store -> RelayedChild::known() acquire load; carries exit_status
+  record.exit_state.store(static_cast<std::uint32_t>(shm::ExitState::known), std::memory_order_release);
+  os::futex_wake_all(record.exit_state);
+} catch (const Error&) {  // its requester died and was swept up
 }
 
 void ForkServer::report_ended_children() {
@@ -207,14 +312,7 @@ void ForkServer::report_ended_children() {
     if (ended.pid == 0) return;
     auto found = children_.find(ended.pid);
     if (found != children_.end()) {
-      try {
-        auto& record = shm::Family::instance().member(found->second.member);
-        record.exit_status.store(ended.wait_status, std::memory_order_relaxed);  // relaxed: ordered by exit_state
-        // SYNC(exit): this release store -> RelayedChild::reported() acquire load; carries exit_status
-        record.exit_state.store(static_cast<std::uint32_t>(shm::ExitState::known), std::memory_order_release);
-        os::futex_wake_all(record.exit_state);
-      } catch (const Error&) {  // its requester died and was swept up
-      }
+      report(found->second, ended.wait_status);
       auto requester = requesters_.find(found->second.requester);
       if (requester != requesters_.end()) requester->second.children.erase(ended.pid);
       children_.erase(found);
@@ -222,7 +320,7 @@ void ForkServer::report_ended_children() {
     // Reported first, reaped second: as long as nothing is reported the pid is the child's.
     os::reap_child(ended.pid);
     // A child that asked for processes itself takes those with it.
-    if (requesters_.contains(ended.pid)) kill_children_of(ended.pid);
+    kill_children_of(ended.pid);
   }
 }
 
@@ -234,24 +332,35 @@ void ForkServer::kill_children_of(pid_t requester) {
   requesters_.erase(found);
 }
 
+// Leaves the reason for not serving where the starter finds it; standard error is /dev/null here.
+void note_failure(shm::MemberId self, shm::MemberId starter, const std::string& text) {
+  auto& family = shm::Family::instance();
+  shm::Offset block = family.allocate(text.size() + 1, starter);
+  std::memcpy(family.address(block, text.size() + 1), text.c_str(), text.size() + 1);
+  // SYNC(failure): this release exchange -> ForkServerLink::take_failure() acquire exchange; carries the block's bytes
+  family.member(self).words[word_failure].exchange(block, std::memory_order_acq_rel);
+}
+
 }  // namespace
 
 int serve_forks(const Reexecution& reexecution) {
-  shm::MemberId self = reexecution.member;
-  Launch launch = take_launch(self);
+  Launch launch = take_launch(reexecution.member);
   apply_launch(launch);
-  bool failed = false;
+  shm::MemberId starter = shm::MemberId::unpack(launch.parent);
   for (const CallableId& id : launch.preload) {
-    int code = run_reporting("ForkServer", [&] {
+    try {
       std::vector<std::byte> nothing;
       Decoder in(nothing);
       VectorEncoder out;
       resolve_callable(id).call()(in, out);
-    });
-    failed = failed || code != 0;
+    } catch (...) {
+      ExceptionText what = describe_current_exception();
+      note_failure(reexecution.member, starter,
+                   "a preload function of the fork server failed: " + what.type + (what.text.empty() ? "" : ": " + what.text));
+      return 71;
+    }
   }
-  if (failed) return 71;
-  ForkServer server(reexecution);
+  ForkServer server(reexecution, starter);
   return server.serve();
 }
 

@@ -5,24 +5,25 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
+#include <mutex>
 
+#include "os/credentials.hpp"
 #include "os/fd.hpp"
+#include "process/fork_server_link.hpp"
 
 namespace cohort::detail {
 
-/// Descriptors of a fork server that serves this process. Borrowed.
-struct ForkServerFds {
-  int requests;
-  int life;
-};
-
-/// The server in use, for children that are to use it too; nullopt when there is none.
-[[nodiscard]] std::optional<ForkServerFds> inherited_fork_server();
+/// The server in use, for children that are to use it too; nullptr when there is none.
+[[nodiscard]] std::shared_ptr<ForkServerLink> inherited_fork_server();
 /// Has this process use a server that its parent passed on.
-void adopt_fork_server(os::Fd requests, os::Fd life);
-/// Ends the server that this process started, and waits for it. Its children are gone with it.
-void stop_fork_server() noexcept;
+/// @param credentials  those of the server
+/// @param environment  digest of the server's environment; 0 when unknown
+void adopt_fork_server(std::shared_ptr<ForkServerLink> link, os::Credentials credentials, std::uint64_t environment);
+/// Ends the servers that this process started, and waits for them. Their children are gone with them.
+void stop_fork_servers() noexcept;
+/// Keeps the connection still around a fork by Cohort.
+[[nodiscard]] std::unique_lock<std::mutex> lock_fork_server_for_fork();
 
 /// How often a start by fork server could not be had; all 0 on Debian 12.
 struct ForkServerFallbacks {

@@ -10,15 +10,20 @@ namespace cohort::detail {
 
 inline constexpr std::uint32_t kForkServerMagic = 0x46524b31;  // "FRK1"
 
-enum class ForkRequestKind : std::uint32_t { start = 1, stop = 2 };
+enum class ForkRequestKind : std::uint32_t {
+  start = 1,   ///< fork a child
+  stop = 2,    ///< kill all children and end
+  retire = 3,  ///< end when the last child has ended
+  signal = 4,  ///< send a signal to a child
+};
 
-/// Descriptors that come with a request, in this order; a bit of `streams` says which of 1 and 2 are there.
+/// One request. A start comes with descriptors: the working directory, and those streams that `argument` names, in this order.
 struct ForkRequest {
   std::uint32_t magic = kForkServerMagic;
   ForkRequestKind kind = ForkRequestKind::start;
   std::uint32_t slot = 0;  ///< of the child's member record, whose launch block says all the rest
   std::uint32_t generation = 0;
-  std::uint32_t streams = 0;  ///< 1: standard output follows the directory; 2: standard error follows
+  std::uint32_t argument = 0;  ///< start: bit 0, standard output; bit 1, standard error. signal: its number
   std::uint32_t reserved = 0;
 };
 static_assert(sizeof(ForkRequest) == 24);

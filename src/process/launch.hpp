@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,7 @@ struct Launch {
   std::vector<std::byte> body;      ///< state and arguments
   std::vector<std::byte> attributes;   ///< os::ProcessAttributes, for children of a fork server
   std::uint64_t environment_digest = 0;
-  std::vector<std::byte> environment;  ///< empty when the fork server's is equal
+  std::optional<std::vector<std::byte>> environment;  ///< nullopt when the fork server's is equal
   std::vector<CallableId> preload;     ///< for a fork server
 };
 
@@ -50,14 +51,16 @@ enum LaunchWord : std::size_t {
   word_claimed = 2,    ///< 1: the child has found its way into worker code. Written by the child
   word_exit_code = 3,  ///< 1 << 32 | code that the child is about to end with. Written by the child
   word_error = 4,      ///< errno of a failed fork. Written by the fork server
+  word_failure = 5,    ///< of a fork server's own record: Offset of a block that holds why it will not serve, NUL-terminated
 };
 
 /// shm::MemberRecord::launch_state.
 enum class LaunchState : std::uint32_t {
   prepared = 0,  ///< written by the parent
-  forked = 1,    ///< written by the fork server: word_pid is valid
+  forked = 1,    ///< written by the fork server, or by the child if that is sooner: word_pid is valid
   failed = 2,    ///< written by the fork server: word_error is valid
   refused = 3,   ///< written by a fork server that cannot work (threads after start-up)
+  withdrawn = 4, ///< written by the parent when the server died: a child that still comes must end at once
 };
 
 /// Fills in what does not depend on the start method.

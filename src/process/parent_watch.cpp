@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/parent_watch.hpp"
 
-#include <csignal>
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <mutex>
 
@@ -29,6 +30,8 @@ int own_life_fd() {
 
 namespace {
 
+std::atomic<std::uint64_t> fallbacks{0};
+
 // Nobody is left to tell: no flush, no handlers.
 [[noreturn]] void die() {
   os::signal_child(os::process_id(), SIGKILL);
@@ -49,6 +52,8 @@ void bind_to_parent(os::Fd parent, int parent_pid) {
   // harm, when only the thread that forked us ends.
   os::set_parent_death_signal(SIGCONT);
   if (!parent) {
+    count_service_thread(1);
+    fallbacks.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
     os::start_thread(poll_parent, reinterpret_cast<void*>(static_cast<std::intptr_t>(parent_pid)), "cohort-service", 64 * 1024);
     return;
   }
@@ -56,5 +61,7 @@ void bind_to_parent(os::Fd parent, int parent_pid) {
   auto kept = std::make_shared<os::Fd>(std::move(parent));
   watch(kept->get(), [kept] { die(); });
 }
+
+std::uint64_t parent_watch_fallbacks() noexcept { return fallbacks.load(std::memory_order_relaxed); }  // relaxed: a counter
 
 }  // namespace cohort::detail

@@ -96,6 +96,7 @@ void ProcessCore::note_end(const std::shared_ptr<RunningChild>& child, ExitStatu
   }
   auto& family = shm::Family::instance();
   if (family.member_died(child->member())) family.release_member(child->member());
+  family.abandon_member(child->member());  // one that ended before it had taken up its slot
   remove_child(*this);
 }
 

@@ -42,7 +42,7 @@ void run_process_exit() noexcept {
     run_finalizers(false);
   } catch (...) {  // out of memory at the end of the process; what is left the kernel cleans up
   }
-  stop_fork_server();
+  stop_fork_servers();
 }
 
 void reset_process_exit() noexcept { ran = false; }

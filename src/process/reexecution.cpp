@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/reexecution.hpp"
 
+#include <csignal>
 #include <cstring>
 #include <sstream>
 
@@ -55,7 +56,8 @@ std::uint64_t random_number() {
 std::string format_reexecution(const Reexecution& r) {
   std::ostringstream text;
   text << kFormat << ':' << (r.role == Role::worker ? "worker" : "server") << ':' << r.family << ':' << r.parent_life << ':'
-       << r.requests << ':' << r.server_life << ':' << r.member.slot << ':' << r.member.generation << ':' << r.nonce;
+       << r.requests << ':' << r.client_end << ':' << r.server_life << ':' << r.server.slot << ':' << r.server.generation << ':'
+       << r.member.slot << ':' << r.member.generation << ':' << r.nonce;
   return text.str();
 }
 
@@ -68,10 +70,11 @@ std::optional<Reexecution> parse_reexecution(const std::string& text) {
   if (format != kFormat || (role != "worker" && role != "server")) return std::nullopt;
   Reexecution r;
   r.role = role == "worker" ? Role::worker : Role::fork_server;
-  char colon[6] = {};
-  in >> r.family >> colon[0] >> r.parent_life >> colon[1] >> r.requests >> colon[2] >> r.server_life >> colon[3] >>
-      r.member.slot >> colon[4] >> r.member.generation >> colon[5] >> r.nonce;
-  if (!in || std::string_view(colon, 6) != "::::::" || in.peek() != std::char_traits<char>::eof()) return std::nullopt;
+  char colon[9] = {};
+  in >> r.family >> colon[0] >> r.parent_life >> colon[1] >> r.requests >> colon[2] >> r.client_end >> colon[3] >> r.server_life >>
+      colon[4] >> r.server.slot >> colon[5] >> r.server.generation >> colon[6] >> r.member.slot >> colon[7] >> r.member.generation >>
+      colon[8] >> r.nonce;
+  if (!in || std::string_view(colon, 9) != ":::::::::" || in.peek() != std::char_traits<char>::eof()) return std::nullopt;
   return r;
 }
 
@@ -106,18 +109,24 @@ os::Child reexecute(Reexecution reexecution) {
   plan.argv.push_back(reexecution.role == Role::worker ? "--cohort-worker" : "--cohort-fork-server");
   std::vector<std::string> environment = os::environment_entries();
   std::erase_if(environment, [](const std::string& entry) { return entry.starts_with("COHORT_WORKER="); });
-  environment.push_back(std::string(kWorkerVariable) + "=" + format_reexecution(reexecution));
-  plan.environment = std::move(environment);
   os::Fd null = os::null_device();
   plan.fds.push_back({0, null.get()});
-  if (reexecution.role == Role::fork_server) {
-    // A server that kept its starter's streams would hold pipes open for ever; each child gets its requester's.
-    plan.fds.push_back({1, null.get()});
-    plan.fds.push_back({2, null.get()});
+  for (int stream : {1, 2}) {
+    // A server that kept its starter's streams would hold pipes open for ever; each child gets its requester's. And a worker without a
+    // stream must not have its first file take the number.
+    if (reexecution.role == Role::fork_server || !os::is_open(stream)) plan.fds.push_back({stream, null.get()});
   }
-  for (int fd : {reexecution.family, reexecution.parent_life, reexecution.requests, reexecution.server_life})
-    if (fd >= 0) plan.fds.push_back({fd, fd});
+  int number = 3;
+  for (int* fd : {&reexecution.family, &reexecution.parent_life, &reexecution.requests, &reexecution.client_end, &reexecution.server_life}) {
+    if (*fd < 0) continue;
+    plan.fds.push_back({number, *fd});
+    *fd = number++;
+  }
+  environment.push_back(std::string(kWorkerVariable) + "=" + format_reexecution(reexecution));
+  plan.environment = std::move(environment);
   plan.restore_signals = false;
+  // One that is stopped when we die must wake up to see it. The signal also comes, and does no harm, when only this thread ends.
+  plan.parent_death_signal = SIGCONT;
   return os::Child::start(plan);
 }
 

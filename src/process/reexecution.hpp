@@ -20,8 +20,10 @@ struct Reexecution {
   Role role = Role::worker;
   int family = -1;       ///< the family memory
   int parent_life = -1;  ///< pidfd of the parent; -1: none
-  int requests = -1;     ///< a fork server's end of the request socket; in a worker the other end, or -1
-  int server_life = -1;  ///< in a worker: pidfd of the fork server, or -1
+  int requests = -1;     ///< a fork server's: where it reads requests
+  int client_end = -1;   ///< where requests are sent; a fork server passes it on to its children. -1: none
+  int server_life = -1;  ///< in a worker: pidfd of the fork server that client_end leads to; -1: none
+  shm::MemberId server{};  ///< in a worker: that server's member slot
   shm::MemberId member{};
   std::uint64_t nonce = 0;
 };
@@ -33,7 +35,7 @@ inline constexpr const char* kWorkerVariable = "COHORT_WORKER";
 /// nullopt when the text has another form.
 [[nodiscard]] std::optional<Reexecution> parse_reexecution(const std::string& text);
 
-/// Starts this program again. The descriptors named in `reexecution` keep their numbers there. The member's record must be prepared;
+/// Starts this program again. The descriptors named in `reexecution` get other numbers there. The member's record must be prepared;
 /// its nonce is set here. Throws BootstrapError when main() was not handed over, and what os::spawn throws.
 [[nodiscard]] os::Child reexecute(Reexecution reexecution);
 

@@ -2,14 +2,82 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/running_child.hpp"
 
+#include <atomic>
+
+#include "os/thread.hpp"
+#include "process/launch.hpp"
+#include "process/service_thread.hpp"
+#include "shm/family.hpp"
+
 namespace cohort::detail {
 
+namespace {
+
+std::atomic<std::uint64_t> fallbacks{0};
+
+// What the thread behind a sentinel holds: the child, and the end of a pipe that it writes to.
+struct Announcer {
+  std::shared_ptr<RunningChild> child;
+  os::Fd write_end;
+};
+
+void announce_end(void* raw) {
+  std::unique_ptr<Announcer> announcer(static_cast<Announcer*>(raw));
+  try {
+    announcer->child->wait(Deadline::never());
+    const std::byte ended{1};
+    os::write_full(announcer->write_end.get(), std::span(&ended, 1));
+  } catch (...) {  // closing the end says the same
+  }
+  announcer.reset();
+  count_service_thread(-1);
+}
+
+}  // namespace
+
+RunningChild::RunningChild(shm::MemberId member, StartMethod method)
+    : member_(member), record_(&shm::Family::instance().member(member)), method_(method) {}
 RunningChild::~RunningChild() = default;
 
-DirectChild::DirectChild(os::Child child, shm::MemberId member, StartMethod method)
-    : child_(std::move(child)), member_(member), method_(method) {}
+int RunningChild::sentinel() {
+  if (pidfd() >= 0) return pidfd();
+  std::lock_guard guard(sentinel_mutex_);
+  if (!sentinel_) {
+    auto [read_end, write_end] = os::make_pipe();
+    auto announcer = std::make_unique<Announcer>(Announcer{shared_from_this(), std::move(write_end)});
+    count_service_thread(1);
+    try {
+      os::start_thread(announce_end, announcer.get(), "cohort-sentinel", 64 * 1024);
+    } catch (...) {
+      count_service_thread(-1);
+      throw;
+    }
+    (void)announcer.release();
+    sentinel_ = std::move(read_end);
+    fallbacks.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
+  }
+  return sentinel_.get();
+}
 
-int DirectChild::sentinel() const noexcept { return child_.pidfd(); }
+ExitStatus RunningChild::last_words() const noexcept {
+  // relaxed: the writer has ended
+  std::uint64_t word = record_->words[word_exit_code].load(std::memory_order_relaxed);
+  return word != 0 ? ExitStatus::exited(static_cast<int>(word & 0xff)) : ExitStatus::unknown();
+}
+
+std::uint64_t sentinel_fallbacks() noexcept { return fallbacks.load(std::memory_order_relaxed); }  // relaxed: a counter
+
+DirectChild::DirectChild(os::Child child, shm::MemberId member, StartMethod method)
+    : RunningChild(member, method), child_(std::move(child)) {}
+
+std::optional<ExitStatus> DirectChild::wait(Deadline deadline) {
+  auto status = child_.wait(deadline);
+  if (!status || status->kind() != ExitStatus::Kind::unknown) return status;
+  // Somebody else took the status. The first to come here still finds the record the child's own.
+  std::lock_guard guard(mutex_);
+  if (!words_) words_ = last_words();
+  return words_;
+}
 
 ExitStatus exit_status_of(int wait_status) noexcept {
   int signal = wait_status & 0x7f;

@@ -2,35 +2,56 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A child that was started, whichever way: what Process needs to know of it.
+//
+// Starts a thread for a sentinel that is asked for where the kernel has no pidfds.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/exit_status.hpp"
 #include "cohort/process/start_method.hpp"
 #include "os/child.hpp"
+#include "os/fd.hpp"
 #include "shm/layout.hpp"
 
 namespace cohort::detail {
 
-class RunningChild {
+class RunningChild : public std::enable_shared_from_this<RunningChild> {
  public:
-  RunningChild() = default;
+  RunningChild(shm::MemberId member, StartMethod method);
   RunningChild(const RunningChild&) = delete;
   RunningChild& operator=(const RunningChild&) = delete;
   virtual ~RunningChild();
 
+  [[nodiscard]] shm::MemberId member() const noexcept { return member_; }
+  [[nodiscard]] StartMethod method() const noexcept { return method_; }
+  /// Readable when the child has ended. Stays open as long as this object.
+  [[nodiscard]] int sentinel();
+
   [[nodiscard]] virtual int pid() const noexcept = 0;
-  [[nodiscard]] virtual shm::MemberId member() const noexcept = 0;
-  [[nodiscard]] virtual StartMethod method() const noexcept = 0;
-  /// Readable when the child has ended.
-  [[nodiscard]] virtual int sentinel() const noexcept = 0;
-  /// Waits for the end; nullopt when the deadline passed. Any thread, several at once.
+  /// Waits for the end; nullopt when the deadline passed. Any thread, several at once: none waits for another.
   virtual std::optional<ExitStatus> wait(Deadline deadline) = 0;
-  /// False when it has ended already.
+  /// False when it has ended already. Throws OsError(EPERM).
   virtual bool send_signal(int signal) = 0;
+
+ protected:
+  /// A pidfd of the child; -1 where the kernel has none.
+  [[nodiscard]] virtual int pidfd() const noexcept = 0;
+  /// The child's record, which is its own until the status is settled and the slot released.
+  [[nodiscard]] shm::MemberRecord& record() const noexcept { return *record_; }
+  /// What the child said it would end with, if it came to say it; unknown otherwise. Only for a child that has ended.
+  [[nodiscard]] ExitStatus last_words() const noexcept;
+
+ private:
+  shm::MemberId member_;
+  shm::MemberRecord* record_;
+  StartMethod method_;
+  std::mutex sentinel_mutex_;
+  os::Fd sentinel_;  // only without a pidfd
 };
 
 /// A child of this very process: fork and spawn.
@@ -38,19 +59,22 @@ class DirectChild final : public RunningChild {
  public:
   DirectChild(os::Child child, shm::MemberId member, StartMethod method);
   [[nodiscard]] int pid() const noexcept override { return child_.pid(); }
-  [[nodiscard]] shm::MemberId member() const noexcept override { return member_; }
-  [[nodiscard]] StartMethod method() const noexcept override { return method_; }
-  [[nodiscard]] int sentinel() const noexcept override;
-  std::optional<ExitStatus> wait(Deadline deadline) override { return child_.wait(deadline); }
+  std::optional<ExitStatus> wait(Deadline deadline) override;
   bool send_signal(int signal) override { return child_.send_signal(signal); }
+
+ protected:
+  [[nodiscard]] int pidfd() const noexcept override { return child_.pidfd(); }
 
  private:
   os::Child child_;
-  shm::MemberId member_;
-  StartMethod method_;
+  std::mutex mutex_;
+  std::optional<ExitStatus> words_;  // in place of an unknown status
 };
 
 /// The wait status of waitpid(2) as a value.
 [[nodiscard]] ExitStatus exit_status_of(int wait_status) noexcept;
+
+/// How often a sentinel had to be made by a thread, because the kernel has no pidfds. 0 on Debian 12.
+[[nodiscard]] std::uint64_t sentinel_fallbacks() noexcept;
 
 }  // namespace cohort::detail

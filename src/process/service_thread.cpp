@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/service_thread.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -65,6 +67,7 @@ Service& instance() {
 }
 
 thread_local bool on_service_thread = false;
+std::atomic<int> other_threads{0};
 
 }  // namespace
 
@@ -102,20 +105,29 @@ void unwatch(std::uint64_t watch) noexcept {
 int service_threads() noexcept {
   Service& s = instance();
   std::lock_guard guard(s.mutex);
-  return s.thread ? 1 : 0;
+  return (s.thread ? 1 : 0) + other_threads.load(std::memory_order_relaxed);  // relaxed: a counter
+}
+
+void count_service_thread(int change) noexcept {
+  other_threads.fetch_add(change, std::memory_order_relaxed);  // relaxed: a counter
 }
 
 ServiceThreadForkGuard::ServiceThreadForkGuard() {
   instance();
   creation().lock();
-  service->mutex.lock();
+  std::unique_lock lock(service->mutex);
+  if (!on_service_thread) service->idle.wait_for(lock, std::chrono::milliseconds(100), [] { return service->running == 0; });
+  lock.release();
 }
 
 void ServiceThreadForkGuard::in_child() {
   child_ = true;
   service->mutex.unlock();
-  // The parent's epoll descriptor must not be touched by the child: the set behind it is shared. The old object stays as it is.
+  // The set behind the parent's epoll descriptor is shared: the child must not change it, only close its number. The rest of the old
+  // object stays as it is.
+  service->poller.reset();
   service = nullptr;
+  other_threads.store(0, std::memory_order_relaxed);  // relaxed: no other thread exists here
   creation().unlock();
 }
 

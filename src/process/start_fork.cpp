@@ -46,7 +46,7 @@ namespace {
 
 std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string& name, bool daemon,
                                             const std::vector<std::byte>& authkey) {
-  int threads = os::thread_count() - service_threads();
+  int threads = os::settled_thread_count(1 + service_threads()) - service_threads();
   if (threads > 1 && !core.force_fork())
     throw StateError("Process.start", name,
                      "this process has " + std::to_string(threads) +
@@ -72,7 +72,7 @@ std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string
     family.abandon_member(member);
     throw;
   }
-  if (pid == 0) live(core, launch, member, life >= 0 ? os::duplicate(life) : os::Fd(), parent_pid);
+  if (pid == 0) live(core, launch, member, os::Fd(life), parent_pid);
   return std::make_shared<DirectChild>(os::Child(pid), member, StartMethod::fork);
 }
 

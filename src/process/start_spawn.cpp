@@ -48,18 +48,18 @@ std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::strin
     Reexecution reexecution;
     reexecution.member = member;
     reexecution.parent_life = own_life_fd();
-    if (auto server = inherited_fork_server()) {
-      reexecution.requests = server->requests;
-      reexecution.server_life = server->life;
+    auto server = inherited_fork_server();
+    if (server) {
+      reexecution.client_end = server->requests();
+      reexecution.server_life = server->life();
+      reexecution.server = server->member();
     }
     flush_standard_streams();
     os::Child child = reexecute(reexecution);
     if (has_other_executable()) wait_until_claimed(family.member(member), child, name);
     return std::make_shared<DirectChild>(std::move(child), member, StartMethod::spawn);
   } catch (...) {
-    if (shm::Offset block = family.member(member).launch.load(std::memory_order_relaxed))  // relaxed: our own store
-      if (family.member_state(member) == shm::MemberState::reserved) family.free(block);
-    family.abandon_member(member);
+    family.abandon_member(member);  // with its launch block
     throw;
   }
 }

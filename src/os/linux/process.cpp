@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "cohort/base/error.hpp"
 
@@ -57,6 +58,16 @@ int thread_count() noexcept {
   return std::max(1, count - kSanitizerThreads);
 }
 
+int settled_thread_count(int expected) noexcept {
+  int count = thread_count();
+  for (int tries = 0; count > expected && tries < 100; ++tries) {
+    timespec pause{0, 100'000};
+    ::nanosleep(&pause, nullptr);
+    count = thread_count();
+  }
+  return count;
+}
+
 pid_t fork_process() {
   pid_t pid = ::fork();
   if (pid < 0) throw_errno("fork");
@@ -73,11 +84,12 @@ Fd open_pidfd(pid_t pid) noexcept {
   return fd;
 }
 
-bool send_signal(int pidfd, int signal) noexcept {
+SignalOutcome send_signal(int pidfd, int signal) noexcept {
   int saved = errno;
-  bool sent = ::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0;
+  int error = ::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0 ? 0 : errno;
   errno = saved;
-  return sent;
+  if (error == 0) return SignalOutcome::sent;
+  return error == ESRCH ? SignalOutcome::gone : SignalOutcome::refused;
 }
 
 EndedChild peek_ended_child() noexcept {
@@ -117,9 +129,11 @@ std::vector<pid_t> child_processes() {
 void kill_descendants() noexcept try {
   // Each round kills the direct children; their children then become ours.
   while (true) {
-    for (pid_t pid : child_processes()) ::kill(pid, SIGKILL);
-    pid_t reaped = ::waitpid(-1, nullptr, __WALL);
-    if (reaped < 0 && errno != EINTR) return;
+    std::vector<pid_t> children = child_processes();
+    for (pid_t pid : children) ::kill(pid, SIGKILL);
+    // An empty list of a kernel that keeps none must not make us wait for a child that nobody killed.
+    pid_t reaped = ::waitpid(-1, nullptr, __WALL | (children.empty() ? WNOHANG : 0));
+    if (reaped == 0 || (reaped < 0 && errno != EINTR)) return;
   }
 } catch (...) {  // no memory for a list of pids: the parent-death signal does the rest
 }

@@ -46,6 +46,18 @@ void ignore_signal(int number) noexcept {
   ::sigaction(number, &action, nullptr);
 }
 
+bool is_ignored(int number) noexcept {
+  struct sigaction action{};
+  return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void block_signals(std::initializer_list<int> numbers) noexcept {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (int number : numbers) ::sigaddset(&set, number);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
 void default_signal(int number) noexcept {
   struct sigaction action{};
   action.sa_handler = SIG_DFL;

@@ -12,11 +12,6 @@
 
 namespace cohort::os {
 
-void receive_credentials(int fd) {
-  int on = 1;
-  if (::setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) throw_errno("setsockopt(SO_PASSCRED)");
-}
-
 void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds) {
   if (fds.size() > kMaxPacketFds) throw OsError(EINVAL, "sendmsg", "too many descriptors");
   iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
@@ -42,7 +37,7 @@ Packet receive_packet(int fd, std::span<std::byte> buffer) {
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPacketFds) + CMSG_SPACE(sizeof(ucred))];
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPacketFds)];
   message.msg_control = control;
   message.msg_controllen = sizeof control;
   ssize_t length;
@@ -52,18 +47,12 @@ Packet receive_packet(int fd, std::span<std::byte> buffer) {
   packet.size = static_cast<std::size_t>(length);
   packet.truncated = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET) continue;
-    if (header->cmsg_type == SCM_RIGHTS) {
-      std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-      for (std::size_t i = 0; i < count; ++i) {
-        int received;
-        std::memcpy(&received, CMSG_DATA(header) + i * sizeof(int), sizeof received);
-        packet.fds.emplace_back(received);
-      }
-    } else if (header->cmsg_type == SCM_CREDENTIALS) {
-      ucred credentials;
-      std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-      packet.sender = credentials.pid;
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int received;
+      std::memcpy(&received, CMSG_DATA(header) + i * sizeof(int), sizeof received);
+      packet.fds.emplace_back(received);
     }
   }
   return packet;

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "process/relayed_child.hpp"
+
+#include <chrono>
+
+#include "cohort/base/error.hpp"
+#include "os/futex.hpp"
+#include "os/poller.hpp"
+#include "os/process.hpp"
+#include "shm/family.hpp"
+
+namespace cohort::detail {
+
+// The server reports an end before it reaps, and it cannot have reaped before the requester has seen the answer's pid: so the pid is the
+// child's when the pidfd is opened, unless the report is there already, and then the pidfd is not used.
+RelayedChild::RelayedChild(int pid, shm::MemberId member, std::shared_ptr<ForkServerLink> server)
+    : RunningChild(member, StartMethod::forkserver), pid_(pid), life_(os::open_pidfd(pid)), server_(std::move(server)) {
+  // SYNC(exit): fork server's release store -> this load; it comes after the opening, and that is the point
+  if (record().exit_state.load(std::memory_order_acquire) == 0) return;
+  // Reaped perhaps before we opened: the number could be a stranger's. A pipe without a writer reads as ended, for the sentinel.
+  life_ = std::move(os::make_pipe().first);
+  (void)known();
+}
+
+// As long as status_ is not set nobody has released the record, so it is the child's.
+std::optional<ExitStatus> RelayedChild::known() {
+  std::lock_guard guard(mutex_);
+  if (status_) return status_;
+  // SYNC(exit): fork server's release store -> this load; carries exit_status
+  auto state = static_cast<shm::ExitState>(record().exit_state.load(std::memory_order_acquire));
+  if (state == shm::ExitState::unknown) status_ = last_words();
+  // relaxed: ordered by the acquire above
+  if (state == shm::ExitState::known) status_ = exit_status_of(record().exit_status.load(std::memory_order_relaxed));
+  return status_;
+}
+
+ExitStatus RelayedChild::settle_without_server() {
+  if (auto status = known()) return *status;
+  std::lock_guard guard(mutex_);
+  if (!status_) status_ = last_words();
+  return *status_;
+}
+
+// True when the kernel says that the child has ended.
+bool RelayedChild::wait_for_end(Deadline deadline) {
+  if (life_) return os::wait_readable(life_.get(), deadline);
+  while (true) {
+    if (known()) return true;
+    // The children of a server die with it, which the member table shows.
+    if (server_->ended() && !shm::Family::instance().is_alive(member())) return true;
+    if (deadline.expired()) return false;
+    // SYNC(exit): the server's wake-up comes after its release store of exit_state
+    (void)os::futex_wait(record().exit_state, 0, Deadline::earlier(deadline, std::chrono::milliseconds(50)));
+  }
+}
+
+std::optional<ExitStatus> RelayedChild::wait(Deadline deadline) {
+  if (auto status = known()) return status;
+  // Many children end soon, and then the server's report is the news that takes one wake-up only. For the others the kernel's.
+  Deadline soon = Deadline::earlier(deadline, std::chrono::milliseconds(20));
+  while (!soon.expired()) {
+    // SYNC(exit): as in wait_for_end()
+    (void)os::futex_wait(record().exit_state, 0, soon);
+    if (auto status = known()) return status;
+  }
+  if (!wait_for_end(deadline)) return std::nullopt;
+  // It has ended; the server reports as soon as it is scheduled, unless it is dead itself. The grace is for callers who come from the
+  // sentinel and do not want to wait: they know that it has ended and expect a status.
+  Deadline grace = std::chrono::milliseconds(200);
+  while (true) {
+    if (auto status = known()) return status;
+    if (server_->ended()) return settle_without_server();
+    if (deadline.expired() && grace.expired()) return std::nullopt;
+    // SYNC(exit): as in wait_for_end()
+    (void)os::futex_wait(record().exit_state, 0, std::chrono::milliseconds(10));
+  }
+}
+
+bool RelayedChild::send_signal(int signal) {
+  if (known()) return false;
+  if (life_) {
+    auto outcome = os::send_signal(life_.get(), signal);
+    if (outcome != os::SignalOutcome::refused) return outcome == os::SignalOutcome::sent;
+  }
+  // The server may do what we may not (a child that runs as another user), and to it the child's pid is beyond doubt.
+  ForkRequest request;
+  request.kind = ForkRequestKind::signal;
+  request.slot = member().slot;
+  request.generation = member().generation;
+  request.argument = static_cast<std::uint32_t>(signal);
+  return server_->send(request);
+}
+
+}  // namespace cohort::detail
