@@ -40,7 +40,7 @@ double seconds_to_run() {
   std::vector<Held> held;
   held.reserve(64);
   for (std::uint64_t round = 0;; ++round) {
-    unsigned dice = random() % 100;
+    auto dice = static_cast<unsigned>(random() % 100);
     if (held.empty() || (held.size() < 60 && dice < 50)) {
       std::size_t size = random() % (std::size_t{1} << (random() % 17)) + 8;
       Offset at = dice < 10 ? family.allocate_control(size, self) : family.allocate(size, self);
@@ -74,7 +74,7 @@ TEST(ShmHammer, random_deaths_of_busy_members_corrupt_and_leak_nothing) {
   constexpr int kMembers = 4;
   std::vector<pid_t> children(kMembers);
   auto start = [&](int i) {
-    unsigned child_seed = random();
+    auto child_seed = static_cast<unsigned>(random());
     children[static_cast<std::size_t>(i)] = fork_child([&] { hammer(family, child_seed); });
   };
   for (int i = 0; i < kMembers; ++i) start(i);
