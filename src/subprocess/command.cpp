@@ -7,11 +7,6 @@
 
 namespace cohort::subprocess {
 
-Command::Command(std::initializer_list<Arg> words) {
-  words_.reserve(words.size());
-  for (const Arg& word : words) words_.push_back(word.text());
-}
-
 Command::Command(const Shell& shell) : words_{"/bin/sh", "-c", shell.text()}, is_shell_(true) {}
 
 std::string Command::to_string() const {

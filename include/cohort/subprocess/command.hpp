@@ -14,7 +14,6 @@
 
 #include <concepts>
 #include <filesystem>
-#include <initializer_list>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -65,7 +64,16 @@ concept ArgRange = std::ranges::input_range<R> && std::constructible_from<Arg, s
 class COHORT_EXPORT Command {
  public:
   /// The first word names the program, which is looked for in PATH unless it has a slash.
-  Command(std::initializer_list<Arg> words);
+  /// Two words or more. No std::initializer_list, whose array GCC 12 cannot keep in a coroutine's frame.
+  template <class First, class Second, class... Rest>
+    requires(std::constructible_from<Arg, First> && std::constructible_from<Arg, Second> &&
+             (std::constructible_from<Arg, Rest> && ...))
+  Command(First&& first, Second&& second, Rest&&... rest) {
+    words_.reserve(2 + sizeof...(rest));
+    add(Arg(std::forward<First>(first)));
+    add(Arg(std::forward<Second>(second)));
+    (add(Arg(std::forward<Rest>(rest))), ...);
+  }
   /// A program without arguments: "ls -l" is a program whose name has a blank, as in Python.
   Command(const char* program) : words_{program} {}             // NOLINT(google-explicit-constructor)
   Command(std::string program) : words_{std::move(program)} {}  // NOLINT(google-explicit-constructor)

@@ -42,7 +42,7 @@ struct Usage {
 
 /// A program that has ended. Python: subprocess.CompletedProcess.
 struct COHORT_EXPORT CompletedProcess {
-  Command args{{"?"}};
+  Command args{"?"};
   ExitStatus status;
   /// What it wrote, where that was captured; empty otherwise.
   std::string out;

@@ -60,7 +60,7 @@ TEST(Command, refuses_what_is_no_word) {
 }
 
 TEST(Command, shows_itself_as_one_could_type_it) {
-  EXPECT_EQ(Command({"grep", "it's", "", "a b", "x"}).to_string(), "grep 'it'\"'\"'s' '' 'a b' x");
+  EXPECT_EQ((Command{"grep", "it's", "", "a b", "x"}).to_string(), "grep 'it'\"'\"'s' '' 'a b' x");
 }
 
 TEST(Command, keeps_every_byte_of_its_words_but_nul) {

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Starts one thread, at the first call: it serves the pipes and the ends of all programs run this way.
+//
+//   CompletedProcess done = co_await run_async({"make"}, {.capture_output = true, .timeout = 10min});
+//
+//   Limit limit(20);                                         // at most 20 at once, the rest waits its turn
+//   std::vector<AsyncRun> runs;
+//   for (const auto& file : files) runs.push_back(run_async({"gzip", file}, {}, limit));
+//   for (AsyncRun& one : runs) one.get();
+//
+// Threads: any may start, wait and cancel. A coroutine is resumed on the poller thread, and callbacks of Options run
+// there: what takes long belongs elsewhere. Dropping an AsyncRun neither waits nor kills; the program goes on and its
+// result is lost. GCC 12 cannot compile a braced list of maps or vectors inside a co_await expression: name such Options
+// before. Fork: a forked child has no poller thread; its first call starts one of its own, and runs of the
+// parent never finish there. Python: asyncio.create_subprocess_exec, and a semaphore.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+
+#include "cohort/base/deadline.hpp"
+#include "cohort/base/export.hpp"
+#include "cohort/subprocess/command.hpp"
+#include "cohort/subprocess/options.hpp"
+#include "cohort/subprocess/result.hpp"
+
+namespace cohort::subprocess {
+
+namespace detail {
+class Job;
+class Poller;
+struct LimitState;
+}  // namespace detail
+
+/// How many programs may run at once. A handle: copies share the count.
+class COHORT_EXPORT Limit {
+ public:
+  /// No limit.
+  Limit() noexcept = default;
+  /// Throws ValueError for 0.
+  explicit Limit(std::size_t at_once);
+
+ private:
+  friend class detail::Job;
+  friend class detail::Poller;
+  std::shared_ptr<detail::LimitState> state_;
+};
+
+/// A program that runs, or waits for its turn, and its result to be.
+class COHORT_EXPORT AsyncRun {
+ public:
+  AsyncRun() noexcept;
+  ~AsyncRun();
+  AsyncRun(AsyncRun&&) noexcept;
+  AsyncRun& operator=(AsyncRun&&) noexcept;
+
+  /// True when the result is there.
+  [[nodiscard]] bool done() const;
+  /// Waits for it; false when the deadline passes.
+  bool wait(Deadline deadline = Deadline::never());
+  /// Waits, and gives the result or throws what run() would have thrown. Once. Throws TimeoutError when the deadline
+  /// passes; then it may be called again. StateError when the result was taken before.
+  CompletedProcess get(Deadline deadline = Deadline::never());
+  /// Kills the program with what it started, or takes it out of the queue: get() throws RunCancelled. Does not wait, and has no
+  /// effect on one that has ended.
+  void cancel();
+
+  // For co_await, which gives what get() gives.
+  [[nodiscard]] bool await_ready() const { return done(); }
+  bool await_suspend(std::coroutine_handle<> continuation);
+  CompletedProcess await_resume() { return get(); }
+
+ private:
+  friend COHORT_EXPORT AsyncRun run_async(const Command& command, const Options& options, const Limit& limit);
+  explicit AsyncRun(std::shared_ptr<detail::Job> job) noexcept;
+  std::shared_ptr<detail::Job> job_;
+};
+
+/// Starts what run() runs, without waiting for it. Its timeout counts from the program's start, not from the call. The input is copied; buffers and descriptors in `options` must live until
+/// the end. Options that contradict each other throw ValueError at once; errors of starting come with the result.
+COHORT_EXPORT AsyncRun run_async(const Command& command, const Options& options = {}, const Limit& limit = {});
+
+}  // namespace cohort::subprocess

@@ -1,0 +1,339 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "subprocess/poller.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "cohort/base/error.hpp"
+#include "os/process.hpp"
+#include "os/signal.hpp"
+#include "subprocess/run_options.hpp"
+
+namespace cohort::subprocess::detail {
+
+using namespace std::chrono_literals;
+
+bool LimitState::take() {
+  std::lock_guard guard(lock);
+  if (running == at_once) return false;
+  ++running;
+  return true;
+}
+
+void LimitState::give_back() {
+  std::lock_guard guard(lock);
+  --running;
+}
+
+Job::Job(const Command& command, const Options& options, const Limit& limit)
+    : command_(command), options_(with_pipes(options)), limit_(limit) {
+  if (options_.input) {
+    input_ = *options_.input;
+    options_.input = input_;
+  }
+}
+
+bool Job::done() const {
+  std::lock_guard guard(lock_);
+  return done_;
+}
+
+bool Job::wait(Deadline deadline) {
+  std::unique_lock guard(lock_);
+  auto ready = [this] { return done_; };
+  if (deadline.is_never()) {
+    changed_.wait(guard, ready);
+    return true;
+  }
+  return changed_.wait_for(guard, *deadline.remaining(), ready);
+}
+
+CompletedProcess Job::take() {
+  std::lock_guard guard(lock_);
+  if (std::exchange(taken_, true)) throw StateError("AsyncRun.get", command_.to_string(), "the result was taken before");
+  if (error_) std::rethrow_exception(error_);
+  return std::move(*result_);
+}
+
+void Job::cancel() {
+  {
+    std::lock_guard guard(lock_);
+    if (done_ || cancelled_) return;
+    cancelled_ = true;
+  }
+  Poller::instance().wake();
+}
+
+bool Job::set_continuation(std::coroutine_handle<> continuation) {
+  std::lock_guard guard(lock_);
+  if (done_) return false;
+  continuation_ = continuation;
+  return true;
+}
+
+void Job::bind_stop() {
+  if (options_.stop.stop_possible()) stop_.emplace(options_.stop, Cancel{this});
+}
+
+void Job::resume() {
+  std::coroutine_handle<> continuation;
+  {
+    std::lock_guard guard(lock_);
+    continuation = std::exchange(continuation_, nullptr);
+  }
+  if (continuation) continuation.resume();
+}
+
+bool Job::try_start() {
+  if (limit_.state_ && !has_slot_) {
+    if (!limit_.state_->take()) return false;
+    has_slot_ = true;
+  }
+  try {
+    session_.emplace(Session::start(command_, options_));
+    exchange_.emplace(options_, std::move(session_->pipes.in), std::move(session_->pipes.out),
+                      std::move(session_->pipes.err));
+    set_input(*exchange_, options_);
+    deadline_ = options_.timeout.deadline();  // waiting for a turn does not count
+    phase_ = Phase::running;
+  } catch (...) {
+    finish(std::current_exception());
+  }
+  return true;
+}
+
+bool Job::drop_if_cancelled() {
+  bool cancelled;
+  {
+    std::lock_guard guard(lock_);
+    cancelled = cancelled_;
+  }
+  if (!cancelled) return false;
+  CompletedProcess nothing;
+  nothing.args = command_;
+  finish(std::make_exception_ptr(RunCancelled(std::move(nothing), TreeKill::none)));
+  return true;
+}
+
+void Job::add_items(std::vector<os::PollItem>& items) const {
+  auto pipes = exchange_->items();
+  items.insert(items.end(), pipes.begin(), pipes.end());
+  bool watch = !ended_ && (phase_ != Phase::running || options_.drain.is_set());
+  items.push_back({watch ? session_->child.pidfd() : -1, false, false});
+}
+
+Deadline Job::next_deadline() const {
+  bool blind = !ended_ && phase_ != Phase::running && session_->child.pidfd() < 0;
+  Deadline next = phase_ == Phase::killing ? Deadline::never() : deadline_;
+  if (!exchange_->finished()) next = Deadline::earlier(next, drained_);
+  return blind ? Deadline::earlier(next, Deadline(10ms)) : next;
+}
+
+bool Job::step(const os::PollItem* items) {
+  try {
+    advance(items);
+  } catch (...) {
+    // A callback threw, or the system did: the program is ended, and this is its result.
+    std::exception_ptr error = std::current_exception();
+    session_->kill(options_.kill_tree);
+    (void)session_->child.wait(Deadline::now());
+    finish(error);
+  }
+  return done();
+}
+
+void Job::advance(const os::PollItem* items) {
+  if (done()) return;
+  bool cancelled;
+  {
+    std::lock_guard guard(lock_);
+    cancelled = cancelled_;
+  }
+  if (phase_ != Phase::killing) {
+    if (cancelled) return begin_kill(Outcome::stopped);
+  }
+  Exchange::Items pipes;
+  std::copy_n(items, pipes.size(), pipes.begin());
+  exchange_->serve(pipes);
+  if (exchange_->over_limit() && phase_ != Phase::killing) return begin_kill(Outcome::over_limit);
+  bool look = phase_ != Phase::running || items[Exchange::kStreams].ready || exchange_->finished();
+  if (!ended_ && look && session_->child.poll()) {
+    ended_ = true;
+    if (options_.drain.is_set()) drained_ = Deadline::earlier(drained_, options_.drain.deadline());
+  }
+  if (!exchange_->finished() && drained_.expired()) {
+    drain_expired_ = true;
+    exchange_->abandon();
+  }
+  if (exchange_->finished() && phase_ == Phase::running) phase_ = Phase::ending;
+  if (exchange_->finished() && ended_) return finish_with_result();
+  if (phase_ != Phase::killing && deadline_.expired()) begin_kill(Outcome::timed_out);
+}
+
+void Job::begin_kill(Outcome why) {
+  why_ = why;
+  killed_ = session_->kill(options_.kill_tree);
+  phase_ = Phase::killing;
+  std::chrono::duration<double> limit = kDrainAfterKill;
+  if (options_.drain.is_set()) limit = std::min(limit, options_.drain.seconds());
+  drained_ = Deadline(limit);
+}
+
+CompletedProcess Job::gather(bool decode_text) {
+  CompletedProcess done = collect(command_, options_, *session_, *exchange_, decode_text);
+  done.drain_expired = drain_expired_;
+  return done;
+}
+
+void Job::finish_with_result() {
+  CompletedProcess done = gather(why_ == Outcome::done);
+  switch (why_) {
+    case Outcome::done: break;
+    case Outcome::timed_out:
+      return finish(std::make_exception_ptr(TimeoutExpired(std::move(done), options_.timeout.seconds(), killed_)));
+    case Outcome::stopped: return finish(std::make_exception_ptr(RunCancelled(std::move(done), killed_)));
+    case Outcome::over_limit: return finish(std::make_exception_ptr(OutputLimitExceeded(std::move(done), killed_)));
+  }
+  if (options_.check && !done.status.success()) {
+    return finish(std::make_exception_ptr(CalledProcessError(std::move(done))));
+  }
+  {
+    std::lock_guard guard(lock_);
+    result_ = std::move(done);
+  }
+  finish(nullptr);
+}
+
+void Job::finish(std::exception_ptr error) {
+  if (has_slot_) limit_.state_->give_back();
+  has_slot_ = false;
+  stop_.reset();
+  exchange_.reset();
+  session_.reset();
+  std::lock_guard guard(lock_);
+  error_ = std::move(error);
+  done_ = true;
+  changed_.notify_all();
+}
+
+Poller& Poller::instance() {
+  static std::mutex lock;
+  static Poller* poller = nullptr;
+  static auto owner = os::process_id();
+  std::lock_guard guard(lock);
+  // A forked copy has the object but not its thread.
+  if (poller == nullptr || owner != os::process_id()) {
+    poller = new Poller;
+    owner = os::process_id();
+  }
+  return *poller;
+}
+
+Poller::Poller() : event_(os::make_eventfd()) {
+  os::BlockSignals blocked;  // the thread inherits the mask: signals are for the program's own threads
+  std::thread([this] { loop(); }).detach();
+}
+
+void Poller::submit(std::shared_ptr<Job> job) {
+  {
+    std::lock_guard guard(lock_);
+    inbox_.push_back(std::move(job));
+  }
+  wake();
+}
+
+void Poller::take_inbox() {
+  std::lock_guard guard(lock_);
+  for (auto& job : inbox_) queued_.push_back(std::move(job));
+  inbox_.clear();
+}
+
+void Poller::start_queued() {
+  std::vector<std::shared_ptr<Job>> dropped;
+  for (auto job = queued_.begin(); job != queued_.end();) {
+    if ((*job)->drop_if_cancelled()) {
+      dropped.push_back(std::move(*job));
+      job = queued_.erase(job);
+    } else if ((*job)->try_start()) {
+      ((*job)->done() ? dropped : running_).push_back(std::move(*job));
+      job = queued_.erase(job);
+    } else {
+      ++job;
+    }
+  }
+  for (auto& job : dropped) job->resume();
+}
+
+void Poller::loop() {
+  os::name_thread("cohort-poller");
+  std::vector<os::PollItem> items;
+  std::vector<std::shared_ptr<Job>> ended;
+  while (true) {
+    take_inbox();
+    start_queued();
+    items.clear();
+    items.push_back({event_.get(), false, false});
+    Deadline next;
+    for (const auto& job : running_) {
+      job->add_items(items);
+      next = Deadline::earlier(next, job->next_deadline());
+    }
+    os::poll_items(items, next);
+    if (items[0].ready) os::drain(event_.get());
+    ended.clear();
+    for (std::size_t i = 0; i < running_.size(); ++i) {
+      if (running_[i]->step(&items[1 + i * Job::kItems])) ended.push_back(running_[i]);
+    }
+    std::erase_if(running_, [](const auto& job) { return job->done(); });
+    start_queued();  // before the continuations, which may take their time
+    for (auto& job : ended) job->resume();
+  }
+}
+
+}  // namespace cohort::subprocess::detail
+
+namespace cohort::subprocess {
+
+Limit::Limit(std::size_t at_once) : state_(std::make_shared<detail::LimitState>()) {
+  if (at_once == 0) throw ValueError("Limit", "0", "nothing could ever run");
+  state_->at_once = at_once;
+}
+
+AsyncRun::AsyncRun() noexcept = default;
+AsyncRun::~AsyncRun() = default;
+AsyncRun::AsyncRun(AsyncRun&&) noexcept = default;
+AsyncRun& AsyncRun::operator=(AsyncRun&&) noexcept = default;
+AsyncRun::AsyncRun(std::shared_ptr<detail::Job> job) noexcept : job_(std::move(job)) {}
+
+namespace {
+
+detail::Job& held(const std::shared_ptr<detail::Job>& job) {
+  if (!job) throw StateError("AsyncRun", {}, "holds no run");
+  return *job;
+}
+
+}  // namespace
+
+bool AsyncRun::done() const { return held(job_).done(); }
+bool AsyncRun::wait(Deadline deadline) { return held(job_).wait(deadline); }
+
+CompletedProcess AsyncRun::get(Deadline deadline) {
+  detail::Job& job = held(job_);
+  if (!job.wait(deadline)) throw TimeoutError("AsyncRun.get", {}, "the deadline passed");
+  return job.take();
+}
+
+void AsyncRun::cancel() { held(job_).cancel(); }
+bool AsyncRun::await_suspend(std::coroutine_handle<> continuation) { return held(job_).set_continuation(continuation); }
+
+AsyncRun run_async(const Command& command, const Options& options, const Limit& limit) {
+  auto job = std::make_shared<detail::Job>(command, options, limit);
+  detail::Poller& poller = detail::Poller::instance();
+  job->bind_stop();
+  poller.submit(job);
+  return AsyncRun(std::move(job));
+}
+
+}  // namespace cohort::subprocess

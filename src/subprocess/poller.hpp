@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The poller thread of run_async and the jobs it serves.
+//
+// A job's phases: queued (no slot yet), running (pipes are open), ending (pipes are done, the program is not), killing
+// (it was killed; what is left is read for a short time), done. Only the poller thread moves a job on; other threads
+// put jobs into the inbox, ask for a cancel, and wait for `done` under the job's lock.
+#pragma once
+
+#include <condition_variable>
+#include <coroutine>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "cohort/subprocess/async.hpp"
+#include "os/fd.hpp"
+#include "os/stream_io.hpp"
+#include "subprocess/driver.hpp"
+#include "subprocess/exchange.hpp"
+#include "subprocess/session.hpp"
+
+namespace cohort::subprocess::detail {
+
+struct LimitState {
+  std::mutex lock;
+  std::size_t at_once = 0;
+  std::size_t running = 0;
+
+  bool take();
+  void give_back();
+};
+
+/// One asynchronous run.
+class Job : public std::enable_shared_from_this<Job> {
+ public:
+  Job(const Command& command, const Options& options, const Limit& limit);
+
+  // For any thread.
+  [[nodiscard]] bool done() const;
+  bool wait(Deadline deadline);
+  CompletedProcess take();
+  void cancel();
+  /// False when the result is already there.
+  bool set_continuation(std::coroutine_handle<> continuation);
+
+  // For the poller thread.
+  /// Starts the program if the limit lets it; false: not yet.
+  bool try_start();
+  static constexpr std::size_t kItems = Exchange::kStreams + 1;
+  void add_items(std::vector<os::PollItem>& items) const;
+  [[nodiscard]] Deadline next_deadline() const;
+  /// Moves on with what is ready; true when it is done and the continuation may be resumed.
+  bool step(const os::PollItem* items);
+  /// Ends a job that has not started if it was cancelled.
+  bool drop_if_cancelled();
+  void resume();
+  void bind_stop();
+
+ private:
+  enum class Phase { queued, running, ending, killing };
+  void advance(const os::PollItem* items);
+  void begin_kill(Outcome why);
+  void finish(std::exception_ptr error);
+  void finish_with_result();
+  CompletedProcess gather(bool decode_text);
+
+  const Command command_;
+  Options options_;
+  std::string input_;
+  const Limit limit_;
+  Deadline deadline_;
+  Deadline drained_;
+  Phase phase_ = Phase::queued;
+  Outcome why_ = Outcome::done;
+  TreeKill killed_ = TreeKill::none;
+  bool ended_ = false;
+  bool drain_expired_ = false;
+  bool has_slot_ = false;
+  std::optional<Session> session_;
+  std::optional<Exchange> exchange_;
+
+  struct Cancel {
+    Job* job;
+    void operator()() const { job->cancel(); }
+  };
+  std::optional<std::stop_callback<Cancel>> stop_;
+
+  mutable std::mutex lock_;  // guards what follows
+  std::condition_variable changed_;
+  bool cancelled_ = false;
+  bool done_ = false;
+  bool taken_ = false;
+  std::optional<CompletedProcess> result_;
+  std::exception_ptr error_;
+  std::coroutine_handle<> continuation_;
+};
+
+/// The thread. Never destroyed: it serves until the process ends.
+class Poller {
+ public:
+  /// This process's, started at the first call.
+  static Poller& instance();
+  void submit(std::shared_ptr<Job> job);
+  /// Something changed that the thread should look at.
+  void wake() noexcept { os::notify(event_.get()); }
+
+ private:
+  Poller();
+  void loop();
+  void take_inbox();
+  void start_queued();
+
+  os::Fd event_;
+  std::mutex lock_;
+  std::deque<std::shared_ptr<Job>> inbox_;  // guarded by lock_
+  std::deque<std::shared_ptr<Job>> queued_;
+  std::vector<std::shared_ptr<Job>> running_;
+};
+
+}  // namespace cohort::subprocess::detail

@@ -1,0 +1,190 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/subprocess/async.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cohort/base/error.hpp"
+#include "cohort/subprocess/run.hpp"
+#include "unit/subprocess/temporary.hpp"
+
+namespace cohort::subprocess {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace cohort::literals;
+namespace fs = std::filesystem;
+
+// The smallest coroutine that can await: it starts at once and ends by itself.
+struct FireAndForget {
+  struct promise_type {
+    FireAndForget get_return_object() { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+};
+
+TEST(RunAsync, gives_what_run_gives) {
+  AsyncRun one = run_async({"cat"}, {.input = std::string("hello"), .capture_output = true});
+  CompletedProcess done = one.get(60s);
+  EXPECT_EQ(done.out, "hello");
+  EXPECT_EQ(done.returncode(), 0);
+  EXPECT_TRUE(one.done());
+  EXPECT_THROW(one.get(), StateError) << "once";
+  EXPECT_EQ(run_async({"sh", "-c", "exit 3"}).get(60s).returncode(), 3);
+}
+
+TEST(RunAsync, throws_what_run_throws) {
+  EXPECT_THROW(run_async({"/no/such"}).get(60s), SpawnError);
+  EXPECT_THROW(run_async({"false"}, {.check = true}).get(60s), CalledProcessError);
+  EXPECT_THROW(run_async({"yes"}, {.out = PIPE, .max_output = 10_B}).get(60s), OutputLimitExceeded);
+  EXPECT_THROW(run_async({"true"}, {.capture_output = true, .out = PIPE}), ValueError);
+  EXPECT_THROW(run_async({"echo", "x"}, {.out = PIPE, .on_out = [](std::string_view) { throw std::runtime_error("no"); }}).get(60s),
+               std::runtime_error);
+  try {
+    run_async({"sh", "-c", "echo x; sleep 1000 & sleep 1000"}, {.out = PIPE, .timeout = 200ms}).get(60s);
+    FAIL();
+  } catch (const TimeoutExpired& error) {
+    EXPECT_EQ(error.out(), "x\n");
+    EXPECT_EQ(error.tree_kill(), TreeKill::walk);
+  }
+}
+
+TEST(RunAsync, is_awaited_by_coroutines) {
+  std::latch all(2);
+  std::string out;
+  std::string error;
+  auto good = [&]() -> FireAndForget {
+    CompletedProcess done = co_await run_async({"echo", "one"}, {.out = PIPE});
+    CompletedProcess next = co_await run_async({"cat"}, {.input = std::string(done.out + "two"), .out = PIPE});
+    out = next.out;
+    all.count_down();
+  };
+  auto bad = [&]() -> FireAndForget {
+    try {
+      co_await run_async({"/no/such"});
+    } catch (const SpawnError& e) {
+      error = e.subject();
+    }
+    all.count_down();
+  };
+  good();
+  bad();
+  all.wait();
+  EXPECT_EQ(out, "one\ntwo");
+  EXPECT_EQ(error, "/no/such");
+}
+
+TEST(RunAsync, runs_500_awaited_commands_20_at_once_with_one_cancelled) {
+  Temporary dir;
+  // Each command counts those that run with it through files in a directory of its own making.
+  std::string script = "d=\"$0\"; : > \"$d/$$\"; ls \"$d\" | wc -l; rm \"$d/$$\"; echo $1";
+  Limit limit(20);
+  std::atomic<int> right{0}, cancelled{0}, most{0};
+  std::latch all(500);
+  std::vector<AsyncRun*> handles(500);
+  auto one = [&](int i) -> FireAndForget {
+    Command command = i == 250 ? Command{"sleep", "1000"} : Command{"sh", "-c", script, dir.path(), i};
+    AsyncRun mine = run_async(command, {.out = PIPE}, limit);
+    if (i == 250) mine.cancel();
+    try {
+      std::string out = (co_await mine).out;
+      std::size_t newline = out.find('\n');
+      int together = std::stoi(out);
+      int seen = most.load();
+      while (together > seen && !most.compare_exchange_weak(seen, together)) {
+      }
+      if (out.substr(newline + 1) == std::to_string(i) + "\n") ++right;
+    } catch (const RunCancelled&) {
+      ++cancelled;
+    }
+    all.count_down();
+  };
+  for (int i = 0; i < 500; ++i) one(i);
+  all.wait();
+  EXPECT_EQ(right, 499);
+  EXPECT_EQ(cancelled, 1);
+  EXPECT_LE(most, 20);
+}
+
+TEST(RunAsync, cancels_what_runs_and_what_waits) {
+  Limit limit(1);
+  AsyncRun running = run_async({"sleep", "1000"}, {}, limit);
+  AsyncRun waiting = run_async({"sleep", "1000"}, {}, limit);
+  AsyncRun next = run_async({"echo", "x"}, {.out = PIPE}, limit);
+  EXPECT_FALSE(running.wait(1ms));
+  EXPECT_THROW(running.get(1ms), TimeoutError);
+  waiting.cancel();
+  EXPECT_THROW(waiting.get(60s), RunCancelled);
+  EXPECT_FALSE(next.done());
+  running.cancel();
+  running.cancel();
+  try {
+    running.get(60s);
+    FAIL();
+  } catch (const RunCancelled& error) {
+    EXPECT_EQ(error.process().status, ExitStatus::signaled(SIGKILL));
+  }
+  EXPECT_EQ(next.get(60s).out, "x\n") << "the slot is free again";
+}
+
+TEST(RunAsync, obeys_a_stop_token) {
+  std::stop_source source;
+  AsyncRun one = run_async({"sleep", "1000"}, {.stop = source.get_token()});
+  source.request_stop();
+  EXPECT_THROW(one.get(60s), RunCancelled);
+  EXPECT_THROW(run_async({"sleep", "1000"}, {.stop = source.get_token()}).get(60s), RunCancelled);
+}
+
+TEST(RunAsync, needs_neither_the_handle_nor_the_input_to_live) {
+  Temporary dir;
+  fs::path file = dir.path() / "f";
+  {
+    std::string input = "text";
+    (void)run_async({"sh", "-c", "cat > \"$0.part\"; mv \"$0.part\" \"$0\"", file}, {.input = input});
+  }
+  for (int i = 0; i < 60'000 && !fs::exists(file); ++i) usleep(1000);
+  std::string text;
+  std::ifstream(file) >> text;
+  EXPECT_EQ(text, "text");
+}
+
+TEST(RunAsync, works_in_a_forked_copy) {
+  run_async({"true"}).get(60s);
+  pid_t pid = fork();
+  if (pid == 0) _exit(run_async({"sh", "-c", "exit 7"}).get(60s).returncode());
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+TEST(RunAsync, moves_much_data_for_many_at_once) {
+  std::string input(1'000'000, 'x');
+  std::vector<AsyncRun> runs;
+  for (int i = 0; i < 20; ++i) runs.push_back(run_async({"cat"}, {.input = input, .capture_output = true}));
+  for (AsyncRun& one : runs) EXPECT_EQ(one.get(60s).out, input);
+}
+
+TEST(Limit, of_zero_is_refused) { EXPECT_THROW(Limit(0), ValueError); }
+
+TEST(AsyncRun, that_holds_nothing_says_so) {
+  AsyncRun none;
+  EXPECT_THROW((void)none.done(), StateError);
+  EXPECT_THROW(none.get(), StateError);
+}
+
+}  // namespace
+}  // namespace cohort::subprocess
