@@ -151,7 +151,7 @@ def needs_doc(scopes, declaration, kind):
                   if k == "struct"), None)
     if owner and re.match(r"(explicit(\(.*?\))?\s+|constexpr\s+|consteval\s+)*" + owner.group(1) + r"\s*\(", signature):
         return False  # the class's comment speaks for its constructors
-    if re.search(r"\w\(\)\s*(const\s*&?|&&)\s*(noexcept)?\s*(\{|$)|\b(begin|end)\(\)", signature) or re.match(r"[^(]*\w::~?\w+\s*\(", signature):
+    if re.search(r"\w\(\)\s*(const\s*&?|&&)\s*(noexcept)?\s*(\{|$)|\b(begin|end|await_\w+)\(", signature) or re.match(r"[^(]*\w::~?\w+\s*\(", signature):
         return False  # a getter; a definition outside its class
     return not re.match(r"template\s*<\s*>", declaration) and not re.match(r"[A-Z_]+\(", declaration)
 

@@ -74,7 +74,7 @@ def declared(root):
     return result
 
 
-def check_include(where, layer, public, name, quoted, depends):
+def check_include(where, layer, public, name, quoted, depends, beside):
     if not quoted:
         if public and name in HEAVY:
             return f"{where}: <{name}> in a public header"
@@ -86,6 +86,8 @@ def check_include(where, layer, public, name, quoted, depends):
         return f'{where}: a public header includes the private "{name}"'
     target = layer_of_include(name)
     if target is None:
+        if beside:
+            return None  # a program of its own within the layer
         return f'{where}: "{name}" does not name its folder'
     if layer == "" or target == layer:
         return None
@@ -144,7 +146,8 @@ def check(root):
             match = INCLUDE.match(line.code)
             if match:
                 name = match.group(1) or match.group(2)
-                offence = check_include(where, layer, public, name, bool(match.group(1)), depends)
+                beside = (path.parent / name).is_file()
+                offence = check_include(where, layer, public, name, bool(match.group(1)), depends, beside)
                 if offence:
                     offences.append(offence)
                 if match.group(1) and path.suffix == ".hpp":
