@@ -97,7 +97,7 @@ bool Job::try_start() {
                       std::move(session_->pipes.err));
     set_input(*exchange_, options_);
     deadline_ = options_.timeout.deadline();  // waiting for a turn does not count
-    phase_ = Phase::running;
+    phase_ = exchange_->finished() ? Phase::ending : Phase::running;  // there may be no pipe at all
   } catch (...) {
     finish(std::current_exception());
   }
