@@ -36,6 +36,9 @@ using Fd = UniqueHandle<FdTraits>;
 [[nodiscard]] Fd open_file(const char* path, int flags, unsigned mode = 0);
 /// A close-on-exec copy with a number of at least `lowest`.
 [[nodiscard]] Fd duplicate(int fd, int lowest = 3);
+/// The same descriptor, moved to a number of at least 3 if it has less: a program that closed a standard stream may put another there at any
+/// time, and would close what we keep. What cannot be moved stays.
+[[nodiscard]] Fd above_standard_streams(Fd fd) noexcept;
 /// Sets or clears close-on-exec.
 void set_close_on_exec(int fd, bool on);
 /// Sets or clears O_NONBLOCK.

@@ -45,6 +45,7 @@ std::shared_ptr<ForkServerLink> execute_server() {
   shm::MemberId self = family.self();
   shm::MemberId member = family.reserve_member(self);
   auto [client_end, server_end] = os::make_packet_pair();
+  client_end = os::above_standard_streams(std::move(client_end));
   try {
     Launch launch = describe_launch("ForkServer", {}, false, {}, StartMethod::forkserver, self);
     {

@@ -123,10 +123,14 @@ int run_launch(const Launch& launch, shm::MemberId self) {
     VectorEncoder nothing;
     target.call()(in, nothing);
   });
-  if (get_logger().enabled(LogLevel::info)) get_logger().info("process exiting with exit code " + std::to_string(code));
+  log_exit(code);
   flush_standard_streams();
   note_exit_code(self, code);
   return code;
+}
+
+void log_exit(int code) {
+  if (get_logger().enabled(LogLevel::info)) get_logger().info("process exiting with exit code " + std::to_string(code));
 }
 
 void note_exit_code(shm::MemberId self, int code) noexcept try {

@@ -76,6 +76,8 @@ void store_launch(const Launch& launch, shm::MemberId member);
 void apply_launch(const Launch& launch);
 /// Runs the target and gives the exit code.
 [[nodiscard]] int run_launch(const Launch& launch, shm::MemberId self);
+/// Logs the end of this process's work.
+void log_exit(int code);
 /// Notes in the member's record that this process is about to end with `code`.
 void note_exit_code(shm::MemberId self, int code) noexcept;
 

@@ -53,7 +53,7 @@ int RunningChild::sentinel() {
       throw;
     }
     (void)announcer.release();
-    sentinel_ = std::move(read_end);
+    sentinel_ = os::above_standard_streams(std::move(read_end));
     fallbacks.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
   }
   return sentinel_.get();

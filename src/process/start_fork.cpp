@@ -35,6 +35,7 @@ namespace {
     core.body().run();
   });
   run_process_exit();
+  log_exit(code);
   flush_standard_streams();
   note_exit_code(member, code);
   shm::Family::leave();

@@ -17,6 +17,13 @@
 #include "shm/family.hpp"
 
 namespace cohort::test {
+
+// Not in the unnamed namespace, so that a stack trace can name it.
+int refuse_three(int x) {
+  if (x == 3) throw std::out_of_range("three is refused");
+  return x;
+}
+
 namespace {
 
 int square(int x) { return x * x; }
@@ -26,10 +33,6 @@ int power(int x, int y) {
   return result;
 }
 std::string shout(const std::string& word) { return word + "!"; }
-int refuse_three(int x) {
-  if (x == 3) throw std::out_of_range("three is refused");
-  return x;
-}
 int pid_of_worker(int) { return ::getpid(); }
 void nothing() {}
 struct Scale {
@@ -50,6 +53,11 @@ struct Unknown {
 
 class PoolTasks : public EachMethod {
  protected:
+  // Before the base class kills all children, which this pool would replace.
+  void TearDown() override {
+    pool.terminate();
+    EachMethod::TearDown();
+  }
   Pool pool{PoolOptions{.processes = 3, .start_method = GetParam()}};
 };
 

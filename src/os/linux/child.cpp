@@ -180,8 +180,8 @@ Child::Child() noexcept = default;
 
 Child::Child(pid_t pid, Fd pidfd) : state_(std::make_unique<State>()) {
   state_->pid = pid;
-  state_->pidfd = std::move(pidfd);
-  if (!state_->pidfd) state_->pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd) pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  state_->pidfd = above_standard_streams(std::move(pidfd));
 }
 
 Child::~Child() {
@@ -224,7 +224,7 @@ Child Child::start(const SpawnPlan& plan) {
   } else {
     Spawned started = spawn(plan);
     state->pid = started.pid;
-    state->pidfd = std::move(started.pidfd);
+    state->pidfd = above_standard_streams(std::move(started.pidfd));
   }
   Child child;
   child.state_ = std::move(state);

@@ -63,6 +63,12 @@ Fd duplicate(int fd, int lowest) {
   return Fd(copy);
 }
 
+Fd above_standard_streams(Fd fd) noexcept {
+  if (fd.get() > 2 || fd.get() < 0) return fd;
+  int copy = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3);
+  return copy < 0 ? std::move(fd) : Fd(copy);
+}
+
 void set_close_on_exec(int fd, bool on) { set_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC, on); }
 void set_nonblocking(int fd, bool on) { set_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, on); }
 

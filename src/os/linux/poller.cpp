@@ -49,7 +49,7 @@ std::vector<std::size_t> wait_any_readable(std::span<const int> fds, Deadline de
   return ready;
 }
 
-Poller::Poller() : fd_(::epoll_create1(EPOLL_CLOEXEC)) {
+Poller::Poller() : fd_(above_standard_streams(Fd(::epoll_create1(EPOLL_CLOEXEC)))) {
   if (!fd_) throw_errno("epoll_create1");
 }
 

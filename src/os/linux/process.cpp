@@ -79,7 +79,7 @@ void become_subreaper() noexcept { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); 
 
 Fd open_pidfd(pid_t pid) noexcept {
   int saved = errno;
-  Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  Fd fd = above_standard_streams(Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))));
   errno = saved;
   return fd;
 }
