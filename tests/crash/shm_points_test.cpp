@@ -140,6 +140,33 @@ TEST_F(ShmCrash, survives_a_death_while_the_heap_grows) {
   }
 }
 
+TEST_F(ShmCrash, survives_a_death_while_a_block_is_split_for_the_first_time) {
+  // Only now are the words inside the block zero: later they hold what earlier splits left, which may hide a fault.
+  const MemberId dead{9, 9};
+  int deaths = 0;
+  for (const std::string& point : crash_points()) {
+    SCOPED_TRACE(point);
+    testing::PrivateMemory memory;
+    memory.free(memory.payload(testing::kMiB));
+    Offset after = memory.payload(2 * testing::kMiB);
+    int status = wait_for(fork_child([&] {
+      arm_crash_point(point);
+      // Fresh space is not to be had for these, so the warm block is cut.
+      for (std::uint64_t size : {65536U, 65536U, 131072U})
+        (void)memory.blocks.allocate(Blocks::Region::payload, size, dead, own_identity());
+    }));
+    deaths += was_killed(status) ? 1 : 0;
+    memory.free(memory.payload(300));
+    memory.blocks.free_owned(dead, memory.self);
+    EXPECT_STREQ(memory.blocks.validate(memory.self), nullptr);
+    EXPECT_EQ(memory.blocks.usage().blocks, 1U);
+    EXPECT_EQ(memory.blocks.owner(after), kNobody);
+    EXPECT_EQ(memory.blocks.usage().used_bytes, 2 * testing::kMiB);
+    EXPECT_GE(memory.blocks.usage().kept_bytes, testing::kMiB);
+  }
+  EXPECT_GE(deaths, 3);
+}
+
 TEST_F(ShmCrash, survives_a_death_of_who_takes_over_from_the_dead) {
   for (const char* second : {"shm.lock.taken_over", "shm.lock.marked_damaged", "shm.repair.begun",
                              "shm.rebuild.cleared", "shm.rebuild.walked", "shm.repair.done"}) {
