@@ -326,7 +326,7 @@ CompletedProcess AsyncRun::get(Deadline deadline) {
 }
 
 void AsyncRun::cancel() { held(job_).cancel(); }
-bool AsyncRun::await_suspend(std::coroutine_handle<> continuation) { return held(job_).set_continuation(continuation); }
+bool AsyncRun::suspend(std::coroutine_handle<> continuation) { return held(job_).set_continuation(continuation); }
 
 AsyncRun run_async(const Command& command, const Options& options, const Limit& limit) {
   auto job = std::make_shared<detail::Job>(command, options, limit);

@@ -3,7 +3,8 @@
 //
 // Starts one thread, at the first call: it serves the pipes and the ends of all programs run this way.
 //
-//   CompletedProcess done = co_await run_async({"make"}, {.capture_output = true, .timeout = 10min});
+//   AsyncRun make = run_async({"make"}, {.capture_output = true, .timeout = 10min});
+//   CompletedProcess done = co_await make;
 //
 //   Limit limit(20);                                         // at most 20 at once, the rest waits its turn
 //   std::vector<AsyncRun> runs;
@@ -12,8 +13,7 @@
 //
 // Threads: any may start, wait and cancel. A coroutine is resumed on the poller thread, and callbacks of Options run
 // there: what takes long belongs elsewhere. Dropping an AsyncRun neither waits nor kills; the program goes on and its
-// result is lost. GCC 12 cannot compile a braced list of maps or vectors inside a co_await expression: name such Options
-// before. Fork: a forked child has no poller thread; its first call starts one of its own, and runs of the
+// result is lost. Fork: a forked child has no poller thread; its first call starts one of its own, and runs of the
 // parent never finish there. Python: asyncio.create_subprocess_exec, and a semaphore.
 #pragma once
 
@@ -68,14 +68,30 @@ class COHORT_EXPORT AsyncRun {
   /// effect on one that has ended.
   void cancel();
 
-  // For co_await, which gives what get() gives.
-  [[nodiscard]] bool await_ready() const { return done(); }
-  bool await_suspend(std::coroutine_handle<> continuation);
-  CompletedProcess await_resume() { return get(); }
+  /// For co_await, which gives what get() gives.
+  class Awaiter {
+   public:
+    explicit Awaiter(AsyncRun& run) noexcept : run_(run) {}
+    [[nodiscard]] bool await_ready() const { return run_.done(); }
+    bool await_suspend(std::coroutine_handle<> continuation) { return run_.suspend(continuation); }
+    CompletedProcess await_resume() { return run_.get(); }
+
+   private:
+    AsyncRun& run_;
+  };
+  Awaiter operator co_await() & noexcept { return Awaiter(*this); }
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 14
+  /// GCC 12 destroys the aggregate temporaries of an await expression twice. So there the run must have a name first:
+  /// `AsyncRun make = run_async(...); co_await make;`
+  Awaiter operator co_await() && = delete;
+#else
+  Awaiter operator co_await() && noexcept { return Awaiter(*this); }
+#endif
 
  private:
   friend COHORT_EXPORT AsyncRun run_async(const Command& command, const Options& options, const Limit& limit);
   explicit AsyncRun(std::shared_ptr<detail::Job> job) noexcept;
+  bool suspend(std::coroutine_handle<> continuation);
   std::shared_ptr<detail::Job> job_;
 };
 

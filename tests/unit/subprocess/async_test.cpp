@@ -68,14 +68,16 @@ TEST(RunAsync, is_awaited_by_coroutines) {
   std::string out;
   std::string error;
   auto good = [&]() -> FireAndForget {
-    CompletedProcess done = co_await run_async({"echo", "one"}, {.out = PIPE});
-    CompletedProcess next = co_await run_async({"cat"}, {.input = std::string(done.out + "two"), .out = PIPE});
-    out = next.out;
+    AsyncRun first = run_async({"echo", "one"}, {.out = PIPE});
+    std::string input = (co_await first).out + "two";
+    AsyncRun second = run_async({"cat"}, {.input = input, .out = PIPE});
+    out = (co_await second).out;
     all.count_down();
   };
   auto bad = [&]() -> FireAndForget {
     try {
-      co_await run_async({"/no/such"});
+      AsyncRun none = run_async({"/no/such"});
+      co_await none;
     } catch (const SpawnError& e) {
       error = e.subject();
     }
