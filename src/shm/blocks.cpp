@@ -140,7 +140,14 @@ void Blocks::free(Offset block, const os::ProcessIdentity& self) {
 std::size_t Blocks::free_owned(MemberId owner, const os::ProcessIdentity& self) {
   if (!owner) return 0;
   Locked locked(*this, self);
-  return control_.free_owned(owner) + payload_.free_owned(owner);
+  auto is_gone = [&](MemberId who) { return who == owner; };
+  return control_.free_owned_by(is_gone) + payload_.free_owned_by(is_gone);
+}
+
+std::size_t Blocks::free_orphans(FunctionRef<bool(MemberId)> is_gone, const os::ProcessIdentity& self) {
+  Locked locked(*this, self);
+  auto is_orphan = [&](MemberId who) { return who && is_gone(who); };
+  return control_.free_owned_by(is_orphan) + payload_.free_owned_by(is_orphan);
 }
 
 std::uint64_t Blocks::size(Offset block) {

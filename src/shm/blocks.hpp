@@ -27,6 +27,8 @@ class Blocks {
   void free(Offset block, const os::ProcessIdentity& self);
   /// Frees all that `owner` owns; returns how many blocks.
   std::size_t free_owned(MemberId owner, const os::ProcessIdentity& self);
+  /// Frees all whose owner is somebody, but nobody that is there any more.
+  std::size_t free_orphans(FunctionRef<bool(MemberId)> is_gone, const os::ProcessIdentity& self);
 
   // Without the lock.
   [[nodiscard]] std::uint64_t size(Offset block);

@@ -293,6 +293,13 @@ std::size_t Family::sweep() {
     // A parent that runs will ask how its child ended.
     if (!members_.is_alive(members_.parent(id)) && members_.release(id, identity)) ++freed;
   });
+  // What was handed to a member after its repair: given in good faith, owned by nobody who could free it.
+  blocks_.free_orphans(
+      [&](MemberId owner) {
+        MemberState state = members_.state(owner);
+        return state == MemberState::free || state == MemberState::dead;
+      },
+      identity);
   return freed;
 }
 

@@ -121,7 +121,8 @@ class Family {
   bool member_died(MemberId id);
   /// The slot of a member that is dead or has left is free again; what its record held is forgotten.
   void release_member(MemberId id) noexcept;
-  /// member_died() for all who died unnoticed, and the slots of whom no parent will collect are freed.
+  /// member_died() for all who died unnoticed, the slots of whom no parent will collect are freed, and so
+  /// are blocks that were handed to a member after its repair.
   /// Returns: how many slots were freed. Cost: 10 µs a member
   std::size_t sweep();
   /// Calls `visit(MemberId, MemberRecord&)` for every slot that is not free.

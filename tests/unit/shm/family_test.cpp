@@ -202,6 +202,28 @@ TEST(Family, an_abandoned_member_takes_its_blocks_along) {
   EXPECT_EQ(family.statistics().members_reserved, 0U);
 }
 
+TEST(Family, sweeping_frees_what_was_handed_to_a_member_after_its_repair) {
+  Family& family = Family::instance();
+  MemberId child = family.reserve_member(family.self());
+  std::uint64_t blocks = family.statistics().blocks;
+  Offset kept = family.allocate(100, kNobody);
+  EXPECT_EQ(in_child([&] {
+              family.become(child);
+              return 0;
+            }),
+            0);
+  EXPECT_TRUE(family.member_died(child));
+  (void)family.allocate(100, child);
+  family.sweep();
+  EXPECT_EQ(family.statistics().blocks, blocks + 1);
+  family.release_member(child);
+  (void)family.allocate_control(100, child);
+  family.sweep();
+  EXPECT_EQ(family.statistics().blocks, blocks + 1);
+  EXPECT_EQ(family.owner(kept), kNobody);
+  family.free(kept);
+}
+
 TEST(Family, generations_are_unique_over_processes) {
   Family& family = Family::instance();
   std::set<std::uint64_t> seen;
