@@ -101,14 +101,17 @@ void PoolCore::replace_missing_workers() {
     options.start_method = method_;
     Process process(std::move(options), fn<run_pool_worker>, block_, w, options_.initializer);
     process.start();
-    std::lock_guard guard(mutex_);
+    std::unique_lock guard(mutex_);
     missing_workers_.fetch_sub(1);
+    if (stage_ == Stage::terminated) {
+      // terminate() has counted the workers without this one, and waits for the replacement mutex.
+      guard.unlock();
+      process.kill();
+      process.join();
+      return;
+    }
     Worker& worker = workers_[w];
     worker.process.emplace(std::move(process));
-    if (stage_ == Stage::terminated) {
-      worker.process->kill();
-      continue;
-    }
     worker.alive = true;
     worker.watch = watch(worker.process->sentinel(), [weak = weak_from_this(), w] {
       if (auto pool = weak.lock()) pool->on_worker_ended(w);
@@ -586,6 +589,7 @@ void PoolCore::terminate() noexcept try {
   }
   // Only now: nobody reads arguments or writes results any more.
   std::lock_guard guard(mutex_);
+  for (Worker& worker : workers_) worker.alive = false;
   fail_everything(std::make_exception_ptr(PoolBroken("Pool", "", "the pool was terminated")));
   ring_doorbell();
 } catch (const std::exception& e) {

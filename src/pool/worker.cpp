@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/function_ref.hpp"
 #include "cohort/process/process.hpp"
@@ -129,6 +130,7 @@ void Worker::run() {
 
 bool Worker::step() {
   if (auto entry = ring_pop(mine_->work)) {
+    COHORT_CRASH_POINT("pool.entry_taken");
     execute(*entry);
     return true;
   }
@@ -165,10 +167,14 @@ bool Worker::execute(std::uint64_t entry) {
   if (!record.state.compare_exchange_strong(queued, TaskState{generation, TaskPhase::running, index_}.pack(),
                                             std::memory_order_acquire, std::memory_order_relaxed))
     return false;
+  COHORT_CRASH_POINT("pool.claimed");
   perform(record, index);
+  COHORT_CRASH_POINT("pool.performed");
   // SYNC(task): this release store -> the owner's acquire load in take_result(), recover_tasks(); carries outcome and result
   record.state.store(TaskState{generation, TaskPhase::done, index_}.pack(), std::memory_order_release);
+  COHORT_CRASH_POINT("pool.done");
   complete(entry);
+  COHORT_CRASH_POINT("pool.rung");
   return true;
 }
 
@@ -193,15 +199,19 @@ void Worker::perform(TaskRecord& record, std::uint32_t) {
   record.outcome = returned ? TaskOutcome::value : TaskOutcome::error;
   std::size_t size = message.size();
   shm::Offset block = message.take_block();
+  COHORT_CRASH_POINT("pool.result_made");
   record.result_size = block == 0 ? static_cast<std::uint32_t>(size) : 0;
   record.result_bytes = size;
   record.result.store(block, std::memory_order_relaxed);  // relaxed: ordered by state, or the reader knows that we are dead
   // From here until `done` the block is the owner's and named in the record: see the death table.
+  COHORT_CRASH_POINT("pool.result_named");
   if (block != 0) family_.set_owner(block, owner_);
+  COHORT_CRASH_POINT("pool.result_handed_over");
 }
 
 void Worker::complete(std::uint64_t entry) {
   ring_push(mine_->completions, entry);
+  COHORT_CRASH_POINT("pool.announced");
   ring_doorbell();
 }
 
@@ -223,6 +233,7 @@ void Worker::sleep() {
   mine_->idle.store(1, std::memory_order_relaxed);                   // relaxed: ordered by the fence
   // SYNC(idle): this fence pairs with the one in PoolCore::enqueue(): either we see the entry or the owner sees that we are idle
   std::atomic_thread_fence(std::memory_order_seq_cst);
+  COHORT_CRASH_POINT("pool.idle");
   if (!step() && pool_->stop.load(std::memory_order_relaxed) == 0)  // relaxed: ordered by the fence
     (void)os::futex_wait(mine_->wake, seen, Deadline::never());
   mine_->idle.store(0, std::memory_order_relaxed);  // relaxed: a late sight of 1 costs the owner one needless wake-up
@@ -254,6 +265,7 @@ void Worker::join_job(std::uint64_t entry) {
   // SYNC(hazard): this fence pairs with the one in PoolCore::retire_jobs(): either the owner sees in_job or we see the slot changed
   std::atomic_thread_fence(std::memory_order_seq_cst);
   // SYNC(job): the owner's release store of entry -> this load; carries the job's block
+  COHORT_CRASH_POINT("pool.job_announced");
   if (slot.entry.load(std::memory_order_acquire) == entry) {
     Job job{};
     job.shared = family_.at<JobShared>(slot.job.load(std::memory_order_relaxed));  // relaxed: ordered by entry
@@ -278,10 +290,13 @@ void Worker::join_job(std::uint64_t entry) {
     job.states = reinterpret_cast<std::atomic<std::uint32_t>*>(family_.address(s.chunk_states, job.chunks * sizeof(std::uint32_t)));
     job.error = reinterpret_cast<JobError*>(family_.address(s.errors, (index_ + 1) * sizeof(JobError))) + index_;
     job.finished = reinterpret_cast<FinishedCounter*>(family_.address(s.finished, (index_ + 1) * sizeof(FinishedCounter))) + index_;
+    COHORT_CRASH_POINT("pool.job_entered");
     work_on(job);
+    COHORT_CRASH_POINT("pool.job_done");
   }
   // SYNC(hazard): this release store -> retire_jobs() acquire load; all our accesses come before it
   mine_->in_job.store(0, std::memory_order_release);
+  COHORT_CRASH_POINT("pool.job_left");
   ring_doorbell();
 }
 
@@ -303,6 +318,7 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
   // SYNC(chunk): the owner's release store of free -> this CAS; carries a cleared result
   if (!job.states[chunk].compare_exchange_strong(free, chunk_owned_by(index_), std::memory_order_acquire, std::memory_order_relaxed))
     return;
+  COHORT_CRASH_POINT("pool.chunk_claimed");
   std::uint64_t first = chunk * job.chunk_size;
   std::size_t items = std::min<std::uint64_t>(job.chunk_size, job.count - first);
   FamilyEncoder error(std::span<std::byte>(), self_);
@@ -330,6 +346,7 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
         }
       },
       error, job.callable->name());
+  COHORT_CRASH_POINT("pool.chunk_computed");
   std::uint32_t state = chunk_owned_by(index_) | kChunkDone;
   if (!returned) {
     state |= kChunkFailed;
@@ -341,17 +358,22 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
       job.error->chunk.store(chunk, std::memory_order_relaxed);  // relaxed: ordered by block
       // SYNC(job_error): this release store -> collect_errors() acquire load; carries size and chunk
       job.error->block.store(block, std::memory_order_release);
+      COHORT_CRASH_POINT("pool.chunk_error_named");
       family_.set_owner(block, owner_);
     }
   } else if (!job.ranged) {
     job.results[chunk].size.store(out.size(), std::memory_order_relaxed);  // relaxed: ordered by the chunk's state
     shm::Offset block = out.take_block();
     job.results[chunk].block.store(block, std::memory_order_relaxed);  // relaxed: as above, or the reader knows that we are dead
+    COHORT_CRASH_POINT("pool.chunk_named");
     family_.set_owner(block, owner_);
   }
+  COHORT_CRASH_POINT("pool.chunk_handed_over");
   job.states[chunk].store(state, std::memory_order_relaxed);  // relaxed: ordered by finished
+  COHORT_CRASH_POINT("pool.chunk_stored");
   // SYNC(finished): this release store -> MapJob::complete() acquire load; carries the chunk's results and state
   job.finished->chunks.store(job.finished->chunks.load(std::memory_order_relaxed) + 1, std::memory_order_release);  // relaxed: only we write it
+  COHORT_CRASH_POINT("pool.chunk_counted");
 }
 
 }  // namespace

@@ -38,6 +38,7 @@
 #include "cohort/pool/pool_door.hpp"
 #include "cohort/pool/pool_options.hpp"
 #include "cohort/pool/worker_died.hpp"
+#include "cohort/wire/remote_error.hpp"
 
 namespace cohort {
 
@@ -175,7 +176,7 @@ auto Pool::map(F&& f, Range&& range, const MapOptions& options) {
     }
   } else {
     // A range of unknown length must be drawn once before it can be divided.
-    auto items = detail::materialize<Item>(range);
+    decltype(auto) items = detail::materialize<Item>(range);
     std::conditional_t<std::is_void_v<R>, char, std::vector<detail::OrChar<R>>> results{};
     auto encode = [&](std::size_t index, Encoder& out) { Codec<Item>::encode(out, items[index]); };
     auto decode = [&](Decoder& in, std::size_t count) {
