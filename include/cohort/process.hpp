@@ -4,6 +4,7 @@
 // Umbrella of the process layer.
 #pragma once
 
+#include "cohort/base/error.hpp"
 #include "cohort/process/context.hpp"
 #include "cohort/process/finalizer.hpp"
 #include "cohort/process/init.hpp"
