@@ -24,4 +24,4 @@ cpp_id_attributes = ["COHORT_EXPORT"]
 html_theme = "alabaster"
 html_theme_options = {"description": "Process-based parallelism for C++", "page_width": "1100px"}
 # Pages link to files of the repository that are no pages of the manual.
-suppress_warnings = ["myst", "toc.excluded"]
+suppress_warnings = ["myst", "ref.myst", "myst.ref", "toc.excluded"]
