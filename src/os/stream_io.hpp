@@ -55,6 +55,8 @@ std::size_t poll_items(std::span<PollItem> items, Deadline deadline);
 [[nodiscard]] std::optional<std::size_t> pipe_size(int fd) noexcept;
 /// Asks for more room (F_SETPIPE_SZ); false when refused, which an unprivileged user's quota may do.
 bool set_pipe_size(int fd, std::size_t bytes) noexcept;
+/// Asks for large pages under memory that is about to be filled; a hint, worth it from some megabytes on.
+void prefer_large_pages(void* start, std::size_t bytes) noexcept;
 /// Makes an eventfd readable; async-signal-safe.
 void notify(int eventfd) noexcept;
 /// Takes all notifications back.

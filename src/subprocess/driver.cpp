@@ -92,7 +92,7 @@ std::string as_text(std::string bytes, const Options& options) {
 }
 
 std::string as_bytes(std::string_view text, const Options& options) {
-  if (!options.is_text()) return std::string(text);
+  if (!options.is_text() || text.empty()) return std::string(text);  // no byte order mark for nothing, as in Python
   return encode(text, options.encoding.value_or(Encoding::utf8), options.errors.value_or(ErrorPolicy::strict));
 }
 

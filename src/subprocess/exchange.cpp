@@ -38,6 +38,15 @@ std::span<char> Collector::direct_room() const noexcept {
   return buffer_.subspan(total_, *most_ - total_);
 }
 
+void Collector::make_room(std::size_t more) {
+  // Much output costs above all fresh pages: growing fourfold instead of twofold touches a third less of them, large
+  // ones come 500 times less often, and what is reserved but not touched costs nothing.
+  constexpr std::size_t kMuch = 4 * kLargePiece;
+  if (kept_.size() + more <= kept_.capacity() || kept_.size() + more < kMuch) return;
+  kept_.reserve(4 * (kept_.size() + more));
+  os::prefer_large_pages(kept_.data(), kept_.capacity());
+}
+
 bool Collector::keep(std::string_view bytes) {
   std::size_t room = most_ ? *most_ - std::min<std::uint64_t>(*most_, total_) : bytes.size();
   std::string_view fits = bytes.substr(0, room);
@@ -46,6 +55,7 @@ bool Collector::keep(std::string_view bytes) {
     return fits.size() == bytes.size() || overflow_ == Overflow::keep_head;
   }
   if (overflow_ != Overflow::keep_tail || !most_) {
+    make_room(fits.size());
     kept_ += fits;
     return fits.size() == bytes.size() || overflow_ == Overflow::keep_head;
   }

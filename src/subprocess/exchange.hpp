@@ -39,6 +39,7 @@ class Collector {
 
  private:
   bool keep(std::string_view bytes);
+  void make_room(std::size_t more);
   void split_lines(std::string_view bytes, bool last);
 
   std::span<char> buffer_;

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -112,6 +113,13 @@ std::optional<std::size_t> pipe_size(int fd) noexcept {
 }
 
 bool set_pipe_size(int fd, std::size_t bytes) noexcept { return ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(bytes)) >= 0; }
+
+void prefer_large_pages(void* start, std::size_t bytes) noexcept {
+  constexpr std::uintptr_t kPage = 4096;
+  auto first = (reinterpret_cast<std::uintptr_t>(start) + kPage - 1) & ~(kPage - 1);
+  auto last = (reinterpret_cast<std::uintptr_t>(start) + bytes) & ~(kPage - 1);
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+}
 
 void notify(int eventfd) noexcept {
   const std::uint64_t one = 1;
