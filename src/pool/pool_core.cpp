@@ -18,6 +18,7 @@
 #include "pool/ring.hpp"
 #include "pool/spin.hpp"
 #include "pool/worker.hpp"
+#include "process/process_core.hpp"
 #include "process/service_thread.hpp"
 
 namespace cohort::detail {
@@ -90,46 +91,61 @@ void PoolCore::start() {
 void PoolCore::replace_missing_workers() {
   std::lock_guard replacing(replace_mutex_);
   for (std::uint32_t w = 0; w < workers_.size(); ++w) {
+    Worker& worker = workers_[w];
+    std::optional<ProcessHandle> handle;
     {
       std::lock_guard guard(mutex_);
-      if (stage_ == Stage::terminated || broken_ || workers_[w].alive || !workers_[w].wanted) continue;
+      if (stage_ == Stage::terminated || broken_ || worker.alive || !worker.wanted) continue;
       if (stage_ == Stage::closed && !has_work()) continue;
+      ProcessOptions options;
+      options.name = "PoolWorker-" + std::to_string(w + 1);
+      options.daemon = true;
+      options.start_method = method_;
+      worker.process.emplace(std::move(options), fn<run_pool_worker>, block_, w, options_.initializer);
+      worker.pid = 0;
+      worker.alive = true;  // from now on its end is to be noted
+      handle = *worker.process;
+      ProcessAccess::set_end_hook(*handle, [weak = weak_from_this(), w](int pid, ExitStatus status) {
+        if (auto pool = weak.lock()) pool->on_worker_ended(w, pid, status);
+      });
     }
-    ProcessOptions options;
-    options.name = "PoolWorker-" + std::to_string(w + 1);
-    options.daemon = true;
-    options.start_method = method_;
-    Process process(std::move(options), fn<run_pool_worker>, block_, w, options_.initializer);
-    process.start();
-    std::unique_lock guard(mutex_);
+    try {
+      ProcessAccess::start(*handle);
+    } catch (...) {
+      std::lock_guard guard(mutex_);
+      worker.alive = false;
+      worker.process.reset();
+      throw;
+    }
+    std::lock_guard guard(mutex_);
     missing_workers_.fetch_sub(1);
-    if (stage_ == Stage::terminated) {
-      // terminate() has counted the workers without this one, and waits for the replacement mutex.
-      guard.unlock();
-      process.kill();
-      process.join();
-      return;
-    }
-    Worker& worker = workers_[w];
-    worker.process.emplace(std::move(process));
-    worker.alive = true;
-    worker.watch = watch(worker.process->sentinel(), [weak = weak_from_this(), w] {
-      if (auto pool = weak.lock()) pool->on_worker_ended(w);
+    if (stage_ == Stage::terminated) return;  // terminate() knows the process and waits for the replacement mutex
+    worker.pid = handle->pid().value_or(0);
+    worker.watch = watch(handle->sentinel(), [weak = weak_from_this(), process = *handle] {
+      if (auto pool = weak.lock()) pool->reap_and_replace(process);
     });
+    if (!worker.alive) continue;  // it has ended already
     for (auto& [slot, job] : jobs_) ring_push(shared_workers_[w].work, kJobEntry | job->entry);
     wake(w);
   }
 }
 
-// On the service thread: nothing may escape.
-void PoolCore::on_worker_ended(std::uint32_t w) {
+// By whichever thread learns of the end, before what the worker owned in the family is freed: after that its records could no
+// longer be judged. Nothing may escape, and no process may be asked for anything.
+void PoolCore::on_worker_ended(std::uint32_t w, int pid, ExitStatus status) noexcept {
+  std::lock_guard guard(mutex_);
   try {
-    {
-      std::lock_guard guard(mutex_);
-      if (stage_ == Stage::terminated || !workers_[w].alive) return;
-      note_death(w);
-      ring_doorbell();
-    }
+    if (stage_ != Stage::terminated && workers_[w].alive) note_death(w, pid, status);
+  } catch (...) {
+    fail_everything(std::current_exception());
+  }
+  ring_doorbell();
+}
+
+// On the service thread: nothing may escape.
+void PoolCore::reap_and_replace(ProcessHandle process) noexcept {
+  try {
+    process.join();
     // A fork from this thread would give the worker this thread's small stack; a waiting thread does it then.
     if (method_ != StartMethod::fork) replace_missing_workers();
   } catch (...) {
@@ -139,18 +155,13 @@ void PoolCore::on_worker_ended(std::uint32_t w) {
   }
 }
 
-void PoolCore::note_death(std::uint32_t w) {
+void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
   Worker& worker = workers_[w];
   worker.alive = false;
-  worker.watch = 0;
   take_completions();
   std::exception_ptr initializer_error = take_initializer_error(w);
-  // In this order: joining frees what the worker owned in the family, after which its records can no longer be judged.
   std::vector<std::uint32_t> running = reclaim_tasks(w);
   for (auto& [slot, job] : jobs_) job->reclaim(w);
-  int pid = worker.process->pid().value_or(0);
-  worker.process->join(std::chrono::seconds(5));
-  ExitStatus status = worker.process->exit_status().value_or(ExitStatus::unknown());
 
   WorkerShared& shared = shared_workers_[w];
   bool was_ready = shared.ready.load(std::memory_order_relaxed) != 0;  // relaxed: its writer is dead
@@ -563,7 +574,8 @@ bool PoolCore::join(Deadline deadline) {
       if (workers_[w].process) processes.push_back(*workers_[w].process);
     }
   }
-  return std::all_of(processes.begin(), processes.end(), [&](const ProcessHandle& p) { return p.join(deadline); });
+  return std::all_of(processes.begin(), processes.end(),
+                     [&](const ProcessHandle& p) { return !p.pid() || p.join(deadline); });
 }
 
 void PoolCore::terminate() noexcept try {
@@ -584,6 +596,7 @@ void PoolCore::terminate() noexcept try {
   for (std::uint64_t id : watches) unwatch(id);
   {
     std::lock_guard replacing(replace_mutex_);
+    std::erase_if(processes, [](const ProcessHandle& process) { return !process.pid(); });  // its start failed
     for (auto& process : processes) process.kill();
     for (auto& process : processes) process.join();
   }
@@ -601,7 +614,7 @@ std::vector<int> PoolCore::worker_pids() {
   std::lock_guard guard(mutex_);
   std::vector<int> pids;
   for (Worker& worker : workers_)
-    if (worker.alive && worker.process) pids.push_back(worker.process->pid().value_or(0));
+    if (worker.alive && worker.pid != 0) pids.push_back(worker.pid);
   return pids;
 }
 

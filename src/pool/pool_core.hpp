@@ -58,6 +58,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   struct Worker {
     std::optional<Process> process;
     std::uint64_t watch = 0;
+    int pid = 0;
     bool alive = false;
     bool wanted = true;            // to be replaced when it dies
     int deaths_before_ready = 0;   // in a row
@@ -92,7 +93,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void resolve(std::uint32_t index, TaskResult&& result);
   void release_arguments(TaskRecord& record) noexcept;
   void feed_overflow();
-  void note_death(std::uint32_t worker);
+  void note_death(std::uint32_t worker, int pid, ExitStatus status);
   [[nodiscard]] std::vector<std::uint32_t> reclaim_tasks(std::uint32_t worker);
   void recover_tasks(std::uint32_t worker, const std::vector<std::uint32_t>& running, int pid, ExitStatus status);
   void fail_everything(std::exception_ptr why);
@@ -104,7 +105,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void ring_doorbell() noexcept;
 
   // Without the mutex.
-  void on_worker_ended(std::uint32_t worker);
+  void on_worker_ended(std::uint32_t worker, int pid, ExitStatus status) noexcept;
+  void reap_and_replace(ProcessHandle process) noexcept;
   void replace_missing_workers();
   void require_owner(const char* operation) const;
 

@@ -89,15 +89,32 @@ void ProcessCore::start() {
 }
 
 void ProcessCore::note_end(const std::shared_ptr<RunningChild>& child, ExitStatus status) {
-  {
-    std::lock_guard guard(mutex_);
-    if (status_) return;
-    status_ = status;
+  // Whoever learns of the end, in any thread, finds everything repaired.
+  std::lock_guard ending(end_mutex_);
+  if (std::lock_guard guard(mutex_); status_) return;
+  if (end_hook_) {
+    end_hook_(child->pid(), status);
+    end_hook_ = nullptr;
   }
   auto& family = shm::Family::instance();
   if (family.member_died(child->member())) family.release_member(child->member());
   family.abandon_member(child->member());  // one that ended before it had taken up its slot
+  {
+    std::lock_guard guard(mutex_);
+    status_ = status;
+  }
   remove_child(*this);
+}
+
+void ProcessCore::set_end_hook(std::function<void(int pid, ExitStatus)> hook) {
+  std::lock_guard ending(end_mutex_);
+  end_hook_ = std::move(hook);
+}
+
+void ProcessAccess::start(const ProcessHandle& process) { process.core().start(); }
+
+void ProcessAccess::set_end_hook(const ProcessHandle& process, std::function<void(int pid, ExitStatus)> hook) {
+  process.core().set_end_hook(std::move(hook));
 }
 
 bool ProcessCore::wait(Deadline deadline) {

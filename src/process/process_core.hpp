@@ -7,6 +7,7 @@
 //   any but running --close()--> closed
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,6 +44,9 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   [[nodiscard]] StartMethod start_method();
   [[nodiscard]] std::string to_string();
 
+  /// Has `hook` called once when the end is known, before what the child owned in the family is freed; by whichever thread learns it.
+  void set_end_hook(std::function<void(int pid, ExitStatus)> hook);
+
   /// What a starter needs; constant during start().
   [[nodiscard]] const std::vector<unsigned>& identity() const noexcept { return identity_; }
   [[nodiscard]] ProcessBody& body() noexcept { return *body_; }
@@ -57,6 +61,8 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   /// Notes the status once, repairs what the child left, and drops it from the children.
   void note_end(const std::shared_ptr<RunningChild>& child, ExitStatus status);
 
+  std::mutex end_mutex_;    // held while an end is noted; taken before mutex_
+  std::function<void(int pid, ExitStatus)> end_hook_;  // guarded by end_mutex_
   std::mutex mutex_;        // guards all below
   std::mutex start_mutex_;  // one start at a time; held while the child is made
   std::unique_ptr<ProcessBody> body_;
@@ -67,6 +73,13 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   bool closed_ = false;
   std::shared_ptr<RunningChild> child_;
   std::optional<ExitStatus> status_;
+};
+
+/// What other layers may do with a process that users may not.
+struct ProcessAccess {
+  /// Process::start() through a handle.
+  static void start(const ProcessHandle& process);
+  static void set_end_hook(const ProcessHandle& process, std::function<void(int pid, ExitStatus)> hook);
 };
 
 /// The three start methods. Each returns a started child, or throws with nothing left running.

@@ -76,6 +76,7 @@ class COHORT_EXPORT SystemExit {
 
 namespace detail {
 class ProcessCore;
+struct ProcessAccess;
 }
 
 /// Refers to a process that was described or started; copies refer to the same one.
@@ -125,6 +126,7 @@ class COHORT_EXPORT ProcessHandle {
 
  protected:
   friend class detail::ProcessCore;
+  friend struct detail::ProcessAccess;
   ProcessHandle() = default;
   explicit ProcessHandle(std::shared_ptr<detail::ProcessCore> core) : core_(std::move(core)) {}
   [[nodiscard]] detail::ProcessCore& core() const;
