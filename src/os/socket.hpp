@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -24,7 +25,7 @@ inline constexpr std::size_t kMaxPacketFds = 64;
 
 /// Sends one message; never raises SIGPIPE. Throws OsError(EPIPE) when the peer is gone.
 void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds);
-/// Receives one message into `buffer`. Blocks unless the socket is non-blocking (then OsError(EAGAIN)).
-[[nodiscard]] Packet receive_packet(int fd, std::span<std::byte> buffer);
+/// Receives one message into `buffer`. Blocks unless the socket is non-blocking; then nullopt when there is none.
+[[nodiscard]] std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer);
 
 }  // namespace cohort::os

@@ -16,6 +16,7 @@
 #include "process/parent_watch.hpp"
 #include "process/process_state.hpp"
 #include "process/reexecution.hpp"
+#include "process/standard_streams.hpp"
 #include "shm/family.hpp"
 
 namespace cohort {
@@ -34,6 +35,7 @@ int run_worker(const detail::Reexecution& r) {
   if (r.client_end >= 0)
     detail::adopt_fork_server(std::make_shared<detail::ForkServerLink>(os::Fd(r.client_end), os::Fd(r.server_life), r.server),
                               os::current_credentials(), 0);
+  detail::make_standard_streams_line_buffered();
   detail::Launch launch = detail::take_launch(r.member);
   shm::Family::instance().member(r.member).words[detail::word_claimed].store(1, std::memory_order_relaxed);  // relaxed: a flag
   return detail::run_launch(launch, r.member);
@@ -47,6 +49,7 @@ int run_role(const detail::Reexecution& r) {
   }
   // Before the family is looked at: when the parent is gone it may have been swept up, and there is nobody left to tell.
   if (r.role == detail::Role::worker) detail::bind_to_parent(os::Fd(r.parent_life), os::parent_process_id());
+  if (r.binds_now) os::unset_environment_variable("LD_BIND_NOW");
   shm::Family::adopt(os::Fd(r.family));
   auto& family = shm::Family::instance();
   // relaxed: written before this program was executed

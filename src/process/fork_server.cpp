@@ -25,6 +25,7 @@
 #include "process/fork_server_protocol.hpp"
 #include "process/launch.hpp"
 #include "process/process_exit.hpp"
+#include "process/standard_streams.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
@@ -115,6 +116,9 @@ void ForkServer::prepare() {
   poller_->add(requests_.get(), kRequests);
   poller_->add(child_ended_.get(), kChildEnded);
   if (starter_life_) poller_->add(starter_life_.get(), kStarterEnded);
+  // Done once here instead of in each child.
+  make_standard_streams_line_buffered();
+  prepare_callables();
   refusing_ = os::thread_count() > 1 || !os::environment_variable("COHORT_TEST_FORK_SERVER_REFUSES").empty();
 }
 
@@ -152,18 +156,13 @@ void ForkServer::look_at_lives() {
 void ForkServer::accept_requests() {
   while (!status_ && !stopping_) {
     ForkRequest request;
-    os::Packet packet;
-    try {
-      packet = os::receive_packet(requests_.get(), std::as_writable_bytes(std::span(&request, 1)));
-    } catch (const OsError& e) {
-      if (e.code() == std::errc::resource_unavailable_try_again) return;
-      throw;
-    }
-    if (packet.size == 0) {  // every end is closed: nobody can ask any more
+    auto packet = os::receive_packet(requests_.get(), std::as_writable_bytes(std::span(&request, 1)));
+    if (!packet) return;
+    if (packet->size == 0) {  // every end is closed: nobody can ask any more
       stopping_ = true;
       return;
     }
-    if (packet.size == sizeof request && !packet.truncated && request.magic == kForkServerMagic) accept(request, packet);
+    if (packet->size == sizeof request && !packet->truncated && request.magic == kForkServerMagic) accept(request, *packet);
   }
 }
 

@@ -60,6 +60,7 @@ std::shared_ptr<ForkServerLink> execute_server() {
     reexecution.parent_life = own_life_fd();
     reexecution.requests = server_end.get();
     reexecution.client_end = client_end.get();
+    reexecution.binds_now = os::environment_variable("LD_BIND_NOW").empty();
     return std::make_shared<ForkServerLink>(std::move(client_end), reexecute(reexecution), member);
   } catch (...) {
     family.abandon_member(member);

@@ -16,6 +16,8 @@ namespace cohort::detail {
 
 namespace {
 
+constexpr std::uint64_t kSmallLaunch = 4096;
+
 std::string hex(const os::BuildId& id) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
@@ -83,7 +85,9 @@ Launch take_launch(shm::MemberId member) {
   // A private copy: what is decoded must not change under the decoder.
   std::vector<std::byte> bytes(size);
   std::memcpy(bytes.data(), family.address(block, sizeof size + size) + sizeof size, size);
-  family.free(block);
+  // A small one is left to the end of the child, whose parent then frees it with what else it owned: freeing touches pages that are mapped
+  // there and not here.
+  if (size > kSmallLaunch) family.free(block);
   auto launch = decode<Launch>(bytes);
   if (launch.version != 1) throw IncompatibleError("launch", std::to_string(launch.version), "is not version 1");
   if (launch.program != os::program_module().build_id)
@@ -113,7 +117,6 @@ void apply_launch(const Launch& launch) {
 
 int run_launch(const Launch& launch, shm::MemberId self) {
   apply_launch(launch);
-  make_standard_streams_line_buffered();
   if (get_logger().enabled(LogLevel::info)) get_logger().info("child process calling its function");
   int code = run_reporting(launch.name, [&] {
     load_callable_module(launch.target, launch.target_module);

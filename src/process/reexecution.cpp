@@ -57,7 +57,7 @@ std::string format_reexecution(const Reexecution& r) {
   std::ostringstream text;
   text << kFormat << ':' << (r.role == Role::worker ? "worker" : "server") << ':' << r.family << ':' << r.parent_life << ':'
        << r.requests << ':' << r.client_end << ':' << r.server_life << ':' << r.server.slot << ':' << r.server.generation << ':'
-       << r.member.slot << ':' << r.member.generation << ':' << r.nonce;
+       << r.member.slot << ':' << r.member.generation << ':' << r.binds_now << ':' << r.nonce;
   return text.str();
 }
 
@@ -70,11 +70,11 @@ std::optional<Reexecution> parse_reexecution(const std::string& text) {
   if (format != kFormat || (role != "worker" && role != "server")) return std::nullopt;
   Reexecution r;
   r.role = role == "worker" ? Role::worker : Role::fork_server;
-  char colon[9] = {};
+  char colon[10] = {};
   in >> r.family >> colon[0] >> r.parent_life >> colon[1] >> r.requests >> colon[2] >> r.client_end >> colon[3] >> r.server_life >>
       colon[4] >> r.server.slot >> colon[5] >> r.server.generation >> colon[6] >> r.member.slot >> colon[7] >> r.member.generation >>
-      colon[8] >> r.nonce;
-  if (!in || std::string_view(colon, 9) != ":::::::::" || in.peek() != std::char_traits<char>::eof()) return std::nullopt;
+      colon[8] >> r.binds_now >> colon[9] >> r.nonce;
+  if (!in || std::string_view(colon, 10) != "::::::::::" || in.peek() != std::char_traits<char>::eof()) return std::nullopt;
   return r;
 }
 
@@ -122,6 +122,8 @@ os::Child reexecute(Reexecution reexecution) {
     plan.fds.push_back({number, *fd});
     *fd = number++;
   }
+  // A server whose symbols are all bound saves each child the look-ups (a fifth of its page faults).
+  if (reexecution.binds_now) environment.push_back("LD_BIND_NOW=1");
   environment.push_back(std::string(kWorkerVariable) + "=" + format_reexecution(reexecution));
   plan.environment = std::move(environment);
   plan.restore_signals = false;

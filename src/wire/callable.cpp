@@ -133,6 +133,11 @@ void load_callable_module(const CallableId& id, const std::string& path) {
 
 namespace detail {
 
+void prepare_callables() {
+  (void)registry().contains(nullptr);
+  (void)os::program_module();
+}
+
 void encode_function(Encoder& out, AnyFunction function) {
   auto address = reinterpret_cast<std::uintptr_t>(function);
   if (function == nullptr) throw EncodeError("callable", "", "is a null function pointer");

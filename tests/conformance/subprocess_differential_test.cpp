@@ -114,7 +114,8 @@ class Generator {
   bool chance(std::size_t one_in) { return pick(one_in) == 0; }
 
   std::string random_text(bool text, std::size_t most) {
-    static const std::vector<std::string> pieces{"a", "B", " ", "\n", "\r\n", "\r", "'", "\"", "$x", "é", "€", "😀", "\\", "%s", "\t"};
+    static const std::vector<std::string> pieces{"a",  "B", " ", "\n", "\r\n", "\r", "'", "\"",
+                                                 "$x", "é", "€", "😀", "\\",   "%s", "\t"};
     std::string out;
     for (std::size_t n = pick(most); n-- > 0;) {
       if (!text && chance(5)) {
@@ -135,20 +136,26 @@ class Generator {
     switch (pick(10)) {
       case 0: return {"printf", "%s|", word(), word()};
       case 1: return {"cat"};
-      case 2: return {"sh", "-c", "printf '%s' \"$1\"; printf 'e%s' \"$0\" >&2; exit " + std::to_string(pick(256)), word(), word()};
+      case 2:
+        return {"sh", "-c", "printf '%s' \"$1\"; printf 'e%s' \"$0\" >&2; exit " + std::to_string(pick(256)), word(),
+                word()};
       case 3: return {"sh", "-c", "cat; cat /dev/null; kill -" + std::to_string(1 + pick(15)) + " $$; sleep 0.1"};
       case 4: return {"no-such-program-" + std::to_string(pick(9)), word()};
       case 5: return {pick(2) == 0 ? "/etc/passwd" : "/usr"};
       case 6: return {"sh", "-c", "env | sort | grep -v ^_= | grep -v ^PWD= | grep -v ^SHLVL= | grep -v ^OLDPWD= || :"};
       case 7: return {"pwd"};
       case 8: return {"sh", "-c", "printf '\\377a\\r\\nb\\rc\\n\\303'; echo; umask"};
-      default: return {"sh", "-c", "head -c " + std::to_string(pick(200'000)) + " /dev/zero | tr '\\0' y; wc -c; exit 3"};
+      default:
+        return {"sh", "-c", "head -c " + std::to_string(pick(200'000)) + " /dev/zero | tr '\\0' y; wc -c; exit 3"};
     }
   }
 
   void encoding(Case& out) {
-    static const std::pair<Encoding, const char*> encodings[] = {
-        {Encoding::utf8, "utf-8"}, {Encoding::latin1, "latin-1"}, {Encoding::ascii, "ascii"}, {Encoding::utf16, "utf-16"}, {Encoding::utf16_be, "utf-16-be"}};
+    static const std::pair<Encoding, const char*> encodings[] = {{Encoding::utf8, "utf-8"},
+                                                                 {Encoding::latin1, "latin-1"},
+                                                                 {Encoding::ascii, "ascii"},
+                                                                 {Encoding::utf16, "utf-16"},
+                                                                 {Encoding::utf16_be, "utf-16-be"}};
     static const std::pair<ErrorPolicy, const char*> policies[] = {
         {ErrorPolicy::strict, "strict"}, {ErrorPolicy::replace, "replace"}, {ErrorPolicy::ignore, "ignore"}};
     auto [encoding, name] = encodings[pick(5)];
@@ -203,7 +210,8 @@ class Generator {
     if (chance(4)) {
       options.env.emplace();
       (*options.env)["PATH"] = "/usr/bin:/bin";
-      for (std::size_t n = pick(4); n-- > 0;) (*options.env)["V" + std::to_string(pick(9))] = "v" + std::to_string(pick(100));
+      for (std::size_t n = pick(4); n-- > 0;)
+        (*options.env)["V" + std::to_string(pick(9))] = "v" + std::to_string(pick(100));
       if (chance(10)) (*options.env)["A=B"] = "x";
       out.python += ",'env':{";
       for (const auto& [name, value] : *options.env) out.python += "'" + name + "':'" + value + "',";
@@ -239,20 +247,16 @@ std::string ours(const Case& one) {
   auto field = [](bool captured, const std::string& bytes) { return captured ? hex(bytes) : std::string("-"); };
   try {
     CompletedProcess done = run(one.words, one.options);
-    out << "done " << done.returncode() << ' ' << field(done.captured_out, done.out) << ' ' << field(done.captured_err, done.err);
+    out << "done " << done.returncode() << ' ' << field(done.captured_out, done.out) << ' '
+        << field(done.captured_err, done.err);
   } catch (const CalledProcessError& e) {
-    out << "called " << e.returncode() << ' ' << field(e.process().captured_out, e.out()) << ' ' << field(e.process().captured_err, e.err());
-  } catch (const TimeoutExpired& e) {
-    out << "timeout " << hex(e.out());
-  } catch (const DecodeError&) {
+    out << "called " << e.returncode() << ' ' << field(e.process().captured_out, e.out()) << ' '
+        << field(e.process().captured_err, e.err());
+  } catch (const TimeoutExpired& e) { out << "timeout " << hex(e.out()); } catch (const DecodeError&) {
     out << "unicode";
-  } catch (const EncodeError&) {
-    out << "unicode";
-  } catch (const ValueError&) {
+  } catch (const EncodeError&) { out << "unicode"; } catch (const ValueError&) {
     out << "value";
-  } catch (const SpawnError& e) {
-    out << "os " << e.code().value() << ' ' << hex(e.subject());
-  }
+  } catch (const SpawnError& e) { out << "os " << e.code().value() << ' ' << hex(e.subject()); }
   return out.str();
 }
 
@@ -279,7 +283,8 @@ TEST(SubprocessDifferential, gives_what_python_gives) {
     auto theirs = python.out().read_line(60s);
     ASSERT_TRUE(theirs) << "Python ended";
     if (*theirs == "skip") continue;
-    ASSERT_EQ(mine.substr(0, 2000), theirs->substr(0, 2000)) << "seed " << seed + i << ": " << one.python.substr(0, 1000);
+    ASSERT_EQ(mine.substr(0, 2000), theirs->substr(0, 2000))
+        << "seed " << seed + i << ": " << one.python.substr(0, 1000);
     ASSERT_EQ(mine == *theirs, true) << "seed " << seed + i;
   }
   python.in().close();

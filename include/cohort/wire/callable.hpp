@@ -105,6 +105,9 @@ COHORT_EXPORT void load_callable_module(const CallableId& id, const std::string&
 
 namespace detail {
 
+/// Builds the tables that look-ups use, so that forked children inherit them.
+COHORT_EXPORT void prepare_callables();
+
 using AnyFunction = void (*)();
 /// A plain function pointer as (build-id, offset from its module).
 COHORT_EXPORT void encode_function(Encoder& out, AnyFunction function);

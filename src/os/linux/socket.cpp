@@ -32,7 +32,7 @@ void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> 
     if (errno != EINTR) throw_errno("sendmsg");
 }
 
-Packet receive_packet(int fd, std::span<std::byte> buffer) {
+std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
   iovec part{buffer.data(), buffer.size()};
   msghdr message{};
   message.msg_iov = &part;
@@ -41,8 +41,10 @@ Packet receive_packet(int fd, std::span<std::byte> buffer) {
   message.msg_control = control;
   message.msg_controllen = sizeof control;
   ssize_t length;
-  while ((length = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC)) < 0)
+  while ((length = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC)) < 0) {
+    if (errno == EAGAIN) return std::nullopt;
     if (errno != EINTR) throw_errno("recvmsg");
+  }
   Packet packet;
   packet.size = static_cast<std::size_t>(length);
   packet.truncated = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
