@@ -34,9 +34,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kBytes = 256U << 20;
 constexpr std::size_t kPipe = 1U << 20;
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 double quantile(std::vector<double> values, double q) {
   std::sort(values.begin(), values.end());
@@ -63,9 +61,11 @@ void measure(const char* scenario, const char* metric, const char* unit, int rou
     peers += text;
   }
   const auto& own = values["cohort"];
-  std::printf("{\"scenario\": \"%s\", \"metric\": \"%s\", \"cohort\": %.4g, \"limit\": %.4g, \"peers\": {%s}, \"unit\": \"%s\", \"spread\": %.3g}\n",
-              scenario, metric, quantile(own, 0.5), quantile(values["limit"], 0.5), peers.c_str(), unit,
-              quantile(own, 0.75) - quantile(own, 0.25));
+  std::printf(
+      "{\"scenario\": \"%s\", \"metric\": \"%s\", \"cohort\": %.4g, \"limit\": %.4g, \"peers\": {%s}, \"unit\": "
+      "\"%s\", \"spread\": %.3g}\n",
+      scenario, metric, quantile(own, 0.5), quantile(values["limit"], 0.5), peers.c_str(), unit,
+      quantile(own, 0.75) - quantile(own, 0.25));
   std::fflush(stdout);
 }
 
@@ -80,8 +80,7 @@ const char* const kTrue[] = {"/bin/true", nullptr};
 
 void reap(pid_t pid) {
   int status;
-  while (waitpid(pid, &status, 0) < 0) {
-  }
+  while (waitpid(pid, &status, 0) < 0) {}
 }
 
 pid_t vfork_exec(const char* const* argv) {
@@ -113,10 +112,8 @@ void raw_capture() {
   close(out[1]);
   close(err[1]);
   char c;
-  while (read(out[0], &c, 1) > 0) {
-  }
-  while (read(err[0], &c, 1) > 0) {
-  }
+  while (read(out[0], &c, 1) > 0) {}
+  while (read(err[0], &c, 1) > 0) {}
   close(out[0]);
   close(err[0]);
   reap(pid);
@@ -125,8 +122,7 @@ void raw_capture() {
 // A Python that stays, and times what it is told to on its own clock.
 class Python {
  public:
-  Python()
-      : process_({"/usr/bin/python3", "-c", kLoop}, {.in = PIPE, .out = PIPE, .bufsize = 0}) {}
+  Python() : process_({"/usr/bin/python3", "-c", kLoop}, {.in = PIPE, .out = PIPE, .bufsize = 0}) {}
   double seconds(const std::string& expression) {
     process_.in().write(expression + "\n");
     return std::strtod(process_.out().read_line().value_or("0").c_str(), nullptr);
@@ -148,7 +144,12 @@ void launches(const char* scenario, int rounds, Python& python, bool with_python
       {"cohort", [] { return microseconds([] { run({"/bin/true"}); }); }},
       {"limit", [] { return microseconds([] { reap(vfork_exec(kTrue)); }); }},
       {"posix_spawn", [] { return microseconds(raw_spawn); }},
-      {"std::system", [] { return microseconds([] { if (std::system("/bin/true") != 0) std::abort(); }); }},
+      {"std::system",
+       [] {
+         return microseconds([] {
+           if (std::system("/bin/true") != 0) std::abort();
+         });
+       }},
   };
   if (with_python) {
     contest.emplace_back("python", [&] { return python.seconds("subprocess.run(['/bin/true'])") * 1e6; });
@@ -199,7 +200,8 @@ double raw_cat(char* source, char* target) {
 
 void throughput(int rounds, Python& python) {
   auto map = [] {
-    void* memory = mmap(nullptr, kBytes + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    void* memory =
+        mmap(nullptr, kBytes + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     return static_cast<char*>(memory);
   };
   char* source = map();
@@ -257,9 +259,7 @@ void wait_latency(int rounds, Python& python) {
                 p.poll();
               });
             }},
-           {"python", [&] {
-              return python.seconds("wait_latency()") * 1e6;
-            }}});
+           {"python", [&] { return python.seconds("wait_latency()") * 1e6; }}});
 }
 
 void concurrent(int rounds) {

@@ -16,12 +16,13 @@ struct Name {
 
 // Not sigabbrev_np: only some C libraries have it.
 constexpr Name kNames[] = {
-    {SIGABRT, "SIGABRT"}, {SIGALRM, "SIGALRM"}, {SIGBUS, "SIGBUS"},   {SIGCHLD, "SIGCHLD"},     {SIGCONT, "SIGCONT"},
-    {SIGFPE, "SIGFPE"},   {SIGHUP, "SIGHUP"},   {SIGILL, "SIGILL"},   {SIGINT, "SIGINT"},       {SIGKILL, "SIGKILL"},
-    {SIGPIPE, "SIGPIPE"}, {SIGPROF, "SIGPROF"}, {SIGQUIT, "SIGQUIT"}, {SIGSEGV, "SIGSEGV"},     {SIGSTOP, "SIGSTOP"},
-    {SIGSYS, "SIGSYS"},   {SIGTERM, "SIGTERM"}, {SIGTRAP, "SIGTRAP"}, {SIGTSTP, "SIGTSTP"},     {SIGTTIN, "SIGTTIN"},
-    {SIGTTOU, "SIGTTOU"}, {SIGURG, "SIGURG"},   {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"},     {SIGVTALRM, "SIGVTALRM"},
-    {SIGXCPU, "SIGXCPU"}, {SIGXFSZ, "SIGXFSZ"},
+    {SIGABRT, "SIGABRT"},     {SIGALRM, "SIGALRM"}, {SIGBUS, "SIGBUS"},   {SIGCHLD, "SIGCHLD"},
+    {SIGCONT, "SIGCONT"},     {SIGFPE, "SIGFPE"},   {SIGHUP, "SIGHUP"},   {SIGILL, "SIGILL"},
+    {SIGINT, "SIGINT"},       {SIGKILL, "SIGKILL"}, {SIGPIPE, "SIGPIPE"}, {SIGPROF, "SIGPROF"},
+    {SIGQUIT, "SIGQUIT"},     {SIGSEGV, "SIGSEGV"}, {SIGSTOP, "SIGSTOP"}, {SIGSYS, "SIGSYS"},
+    {SIGTERM, "SIGTERM"},     {SIGTRAP, "SIGTRAP"}, {SIGTSTP, "SIGTSTP"}, {SIGTTIN, "SIGTTIN"},
+    {SIGTTOU, "SIGTTOU"},     {SIGURG, "SIGURG"},   {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"},
+    {SIGVTALRM, "SIGVTALRM"}, {SIGXCPU, "SIGXCPU"}, {SIGXFSZ, "SIGXFSZ"},
 #ifdef SIGIO
     {SIGIO, "SIGIO"},
 #endif
@@ -52,8 +53,7 @@ std::string signal_name(int signal) {
 
 std::string ExitStatus::to_string() const {
   switch (kind_) {
-    case Kind::exited:
-      return "exited with " + std::to_string(value_);
+    case Kind::exited: return "exited with " + std::to_string(value_);
     case Kind::signaled: {
       std::string name = signal_name(value_);
       std::string text = name.empty() ? "died with unknown signal " + std::to_string(value_)
@@ -61,8 +61,7 @@ std::string ExitStatus::to_string() const {
       if (core_dumped_) text += ", core dumped";
       return text;
     }
-    case Kind::unknown:
-      break;
+    case Kind::unknown: break;
   }
   return "ended with unknown status";
 }

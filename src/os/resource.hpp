@@ -10,7 +10,17 @@
 
 namespace cohort::os {
 
-enum class Resource : unsigned char { cpu_seconds, file_size, data, stack, core, open_files, address_space, processes, locked_memory };
+enum class Resource : unsigned char {
+  cpu_seconds,
+  file_size,
+  data,
+  stack,
+  core,
+  open_files,
+  address_space,
+  processes,
+  locked_memory
+};
 
 /// What setrlimit(2) calls it. Throws ValueError for one that the platform lacks.
 [[nodiscard]] int resource_number(Resource resource);

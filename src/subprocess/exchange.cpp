@@ -9,10 +9,12 @@ namespace cohort::subprocess::detail {
 
 namespace {
 
-constexpr std::size_t kSmallPiece = 64 * 1024;   // the room of a default pipe
+constexpr std::size_t kSmallPiece = 64 * 1024;    // the room of a default pipe
 constexpr std::size_t kLargePiece = 1024 * 1024;  // what an unprivileged user may make of it
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
 
 }  // namespace
 

@@ -79,22 +79,19 @@ State& opened(const std::unique_ptr<State>& state, const char* operation) {
 
 std::string PipeReader::read(std::size_t count, Deadline deadline) {
   State& state = opened(state_, "PipeReader.read");
-  while (state.available() < count && state.fill(deadline)) {
-  }
+  while (state.available() < count && state.fill(deadline)) {}
   return state.take(count);
 }
 
 std::string PipeReader::read_some(Deadline deadline) {
   State& state = opened(state_, "PipeReader.read_some");
-  while (state.available() == 0 && state.fill(deadline)) {
-  }
+  while (state.available() == 0 && state.fill(deadline)) {}
   return state.take(state.available());
 }
 
 std::string PipeReader::read_all(Deadline deadline) {
   State& state = opened(state_, "PipeReader.read_all");
-  while (state.fill(deadline)) {
-  }
+  while (state.fill(deadline)) {}
   return state.take(state.available());
 }
 

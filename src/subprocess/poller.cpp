@@ -52,7 +52,8 @@ bool Job::wait(Deadline deadline) {
 
 CompletedProcess Job::take() {
   std::lock_guard guard(lock_);
-  if (std::exchange(taken_, true)) throw StateError("AsyncRun.get", command_.to_string(), "the result was taken before");
+  if (std::exchange(taken_, true))
+    throw StateError("AsyncRun.get", command_.to_string(), "the result was taken before");
   if (error_) std::rethrow_exception(error_);
   return std::move(*result_);
 }
@@ -96,11 +97,9 @@ bool Job::try_start() {
     exchange_.emplace(options_, std::move(session_->pipes.in), std::move(session_->pipes.out),
                       std::move(session_->pipes.err));
     set_input(*exchange_, options_);
-    deadline_ = options_.timeout.deadline();  // waiting for a turn does not count
+    deadline_ = options_.timeout.deadline();                          // waiting for a turn does not count
     phase_ = exchange_->finished() ? Phase::ending : Phase::running;  // there may be no pipe at all
-  } catch (...) {
-    finish(std::current_exception());
-  }
+  } catch (...) { finish(std::current_exception()); }
   return true;
 }
 

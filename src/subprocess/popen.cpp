@@ -136,8 +136,8 @@ Communicated Popen::communicate(std::string_view input, Timeout timeout) {
     throw ValueError("Popen.communicate", "input", "may be given in the first call only");
   }
   const detail::StopSignal stop(state.options.stop);
-  auto outcome = detail::serve_pipes(state.session, *state.exchange, deadline, state.options.drain, stop,
-                                     state.drain_expired);
+  auto outcome =
+      detail::serve_pipes(state.session, *state.exchange, deadline, state.options.drain, stop, state.drain_expired);
   if (outcome == detail::Outcome::done) outcome = detail::wait_for_end(state.session, deadline, stop);
   if (outcome == detail::Outcome::timed_out) {
     CompletedProcess so_far;

@@ -43,8 +43,7 @@ struct ChildEnds {
 // Where stream `number` goes: the parent's descriptor for it, or -1 to inherit.
 int source_of(const Redirect& redirect, int number, std::size_t pipesize, ChildEnds& ends, os::Fd& ours) {
   switch (redirect.kind()) {
-    case Redirect::Kind::inherit:
-      return -1;
+    case Redirect::Kind::inherit: return -1;
     case Redirect::Kind::pipe: {
       auto [read_end, write_end] = high_pipe(pipesize);
       ours = std::move(number == 0 ? write_end : read_end);
@@ -57,16 +56,15 @@ int source_of(const Redirect& redirect, int number, std::size_t pipesize, ChildE
         if (ends.null.get() < 3) ends.null = os::duplicate(ends.null.get());
       }
       return ends.null.get();
-    case Redirect::Kind::to_out:
-      refuse(number == 0 ? "in" : "out", "STDOUT is for err only");
+    case Redirect::Kind::to_out: refuse(number == 0 ? "in" : "out", "STDOUT is for err only");
     case Redirect::Kind::descriptor:
       if (redirect.descriptor() < 0) refuse(std::to_string(redirect.descriptor()), "is no descriptor");
       return redirect.descriptor();
     case Redirect::Kind::file:
     case Redirect::Kind::append_file: {
-      auto use = number == 0                                            ? os::FileUse::read
+      auto use = number == 0                                      ? os::FileUse::read
                  : redirect.kind() == Redirect::Kind::append_file ? os::FileUse::append
-                                                                        : os::FileUse::replace;
+                                                                  : os::FileUse::replace;
       return ends.keep(os::open_for(redirect.path().native(), use));
     }
   }
@@ -76,9 +74,8 @@ int source_of(const Redirect& redirect, int number, std::size_t pipesize, ChildE
 void arrange_streams(const Options& options, os::SpawnPlan& plan, ChildEnds& ends, Pipes& pipes) {
   int in = source_of(options.in, 0, options.pipesize, ends, pipes.in);
   int out = source_of(options.out, 1, options.pipesize, ends, pipes.out);
-  int err = options.err.kind() == Redirect::Kind::to_out
-                ? (out >= 0 ? out : 1)
-                : source_of(options.err, 2, options.pipesize, ends, pipes.err);
+  int err = options.err.kind() == Redirect::Kind::to_out ? (out >= 0 ? out : 1)
+                                                         : source_of(options.err, 2, options.pipesize, ends, pipes.err);
   if (in >= 0) plan.fds.push_back({0, in});
   if (out >= 0) plan.fds.push_back({1, out});
   if (err >= 0) plan.fds.push_back({2, err});
@@ -145,7 +142,8 @@ void set_attributes(const Options& options, os::SpawnPlan& plan) {
   if (options.group) plan.gid = id_of(*options.group, "group", os::find_group);
   if (options.extra_groups) {
     plan.groups.emplace();
-    for (const Account& account : *options.extra_groups) plan.groups->push_back(id_of(account, "group", os::find_group));
+    for (const Account& account : *options.extra_groups)
+      plan.groups->push_back(id_of(account, "group", os::find_group));
   }
   if (options.user) plan.uid = id_of(*options.user, "user", os::find_user);
   for (const ResourceLimit& limit : options.limits) {

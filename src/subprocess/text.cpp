@@ -39,9 +39,9 @@ void put_utf8(char32_t c, std::string& text) {
 
 // One character at the front of `bytes`.
 struct Character {
-  std::size_t length = 0;    // bytes it takes; for a bad one, how many to skip
+  std::size_t length = 0;  // bytes it takes; for a bad one, how many to skip
   bool valid = false;
-  bool incomplete = false;   // the bytes end before the character does
+  bool incomplete = false;  // the bytes end before the character does
   char32_t value = 0;
 };
 

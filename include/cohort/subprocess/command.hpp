@@ -39,9 +39,9 @@ concept Number = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, 
 /// one string made of an iterator pair.
 class Arg {
  public:
-  Arg(const char* text) : text_(text) {}                          // NOLINT(google-explicit-constructor)
-  Arg(std::string text) noexcept : text_(std::move(text)) {}      // NOLINT(google-explicit-constructor)
-  Arg(std::string_view text) : text_(text) {}                     // NOLINT(google-explicit-constructor)
+  Arg(const char* text) : text_(text) {}                            // NOLINT(google-explicit-constructor)
+  Arg(std::string text) noexcept : text_(std::move(text)) {}        // NOLINT(google-explicit-constructor)
+  Arg(std::string_view text) : text_(text) {}                       // NOLINT(google-explicit-constructor)
   Arg(const std::filesystem::path& path) : text_(path.native()) {}  // NOLINT(google-explicit-constructor)
   template <Number T>
   Arg(T number) : text_(std::to_string(number)) {}  // NOLINT(google-explicit-constructor)
@@ -75,13 +75,14 @@ class COHORT_EXPORT Command {
     (add(Arg(std::forward<Rest>(rest))), ...);
   }
   /// A program without arguments: "ls -l" is a program whose name has a blank, as in Python.
-  Command(const char* program) : words_{program} {}             // NOLINT(google-explicit-constructor)
-  Command(std::string program) : words_{std::move(program)} {}  // NOLINT(google-explicit-constructor)
-  Command(const std::filesystem::path& program) : words_{program.native()} {}  // NOLINT(google-explicit-constructor)
+  Command(const char* program) : words_{program} {}                               // NOLINT(google-explicit-constructor)
+  Command(std::string program) : words_{std::move(program)} {}                    // NOLINT(google-explicit-constructor)
+  Command(const std::filesystem::path& program) : words_{program.native()} {}     // NOLINT(google-explicit-constructor)
   Command(std::vector<std::string> words) noexcept : words_(std::move(words)) {}  // NOLINT(google-explicit-constructor)
   /// The words of any range of strings or paths.
   template <ArgRange R>
-    requires(!std::same_as<std::remove_cvref_t<R>, Command> && !std::same_as<std::remove_cvref_t<R>, std::vector<std::string>>)
+    requires(!std::same_as<std::remove_cvref_t<R>, Command> &&
+             !std::same_as<std::remove_cvref_t<R>, std::vector<std::string>>)
   Command(R&& words) {  // NOLINT(google-explicit-constructor)
     for (auto&& word : words) words_.push_back(Arg(word).text());
   }

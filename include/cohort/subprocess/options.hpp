@@ -91,7 +91,17 @@ using Account = std::variant<std::uint32_t, std::string>;
 /// One resource limit, as setrlimit(2) counts it. nullopt is "no limit".
 struct ResourceLimit {
   /// The limits of which programs are started with; those that the platform lacks are refused by ValueError.
-  enum class Kind : unsigned char { cpu_seconds, file_size, data, stack, core, open_files, address_space, processes, locked_memory };
+  enum class Kind : unsigned char {
+    cpu_seconds,
+    file_size,
+    data,
+    stack,
+    core,
+    open_files,
+    address_space,
+    processes,
+    locked_memory
+  };
   Kind kind;
   std::optional<std::uint64_t> soft;
   std::optional<std::uint64_t> hard = soft;

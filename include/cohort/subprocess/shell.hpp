@@ -64,7 +64,8 @@ class ShellScan {
   constexpr std::size_t step(std::string_view rest) {
     char c = rest[0];
     bool at_word_start = word_start_;
-    word_start_ = !single_ && !double_ && (c == ' ' || c == '\t' || c == '\n' || c == ';' || c == '&' || c == '|' || c == '(' || c == ')');
+    word_start_ = !single_ && !double_ &&
+                  (c == ' ' || c == '\t' || c == '\n' || c == ';' || c == '&' || c == '|' || c == '(' || c == ')');
     if (comment_) {
       comment_ = c != '\n';
     } else if (single_) {
@@ -123,7 +124,8 @@ class ShellFormat {
   template <std::size_t N>
   consteval ShellFormat(const char (&text)[N]) : text_(text, N - 1) {  // NOLINT(google-explicit-constructor)
     if constexpr (sizeof...(Args) > 0) {
-      if (detail::ShellScan::count(text_) != sizeof...(Args)) detail::shell_placeholder_count_differs_from_argument_count();
+      if (detail::ShellScan::count(text_) != sizeof...(Args))
+        detail::shell_placeholder_count_differs_from_argument_count();
     }
   }
   [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }

@@ -107,8 +107,7 @@ struct Child::State {
       status = ExitStatus::unknown();  // the supervisor was killed
     }
     // It has said its last word and leaves.
-    while (::waitpid(supervisor->pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    while (::waitpid(supervisor->pid, nullptr, 0) < 0 && errno == EINTR) {}
   }
 
   // With the lock held: an order to the supervisor. False when the program is known to have ended.

@@ -63,8 +63,11 @@ SpawnPlan supervisor_plan(const SpawnPlan& plan, int control) {
   out.fds.push_back({number, control});
   std::vector<std::string> files = plan.executables.empty() ? std::vector{plan.argv.at(0)} : plan.executables;
   int flags = (plan.new_session ? supervisor::kNewSession : 0) | (plan.process_group ? supervisor::kProcessGroup : 0);
-  out.argv = {"cohort-supervisor", std::to_string(number), std::to_string(flags),
-              std::to_string(plan.process_group.value_or(0)), std::to_string(static_cast<std::int64_t>(mask_for(plan))),
+  out.argv = {"cohort-supervisor",
+              std::to_string(number),
+              std::to_string(flags),
+              std::to_string(plan.process_group.value_or(0)),
+              std::to_string(static_cast<std::int64_t>(mask_for(plan))),
               std::to_string(files.size())};
   out.argv.insert(out.argv.end(), files.begin(), files.end());
   out.argv.insert(out.argv.end(), plan.argv.begin(), plan.argv.end());
@@ -95,9 +98,7 @@ const char* name_of(supervisor::Step step) {
 bool receive_from_supervisor(int control, bool wait, supervisor::Message& message) {
   message = {supervisor::Kind::failed, ECHILD, supervisor::Step::none, 0, 0, 0, 0};
   ssize_t got;
-  do {
-    got = ::recv(control, &message, sizeof message, wait ? 0 : MSG_DONTWAIT);
-  } while (got < 0 && errno == EINTR);
+  do { got = ::recv(control, &message, sizeof message, wait ? 0 : MSG_DONTWAIT); } while (got < 0 && errno == EINTR);
   if (got < 0 && errno == EAGAIN) return false;
   if (got != sizeof message) message = {supervisor::Kind::failed, ECHILD, supervisor::Step::none, 0, 0, 0, 0};
   return true;
@@ -105,9 +106,7 @@ bool receive_from_supervisor(int control, bool wait, supervisor::Message& messag
 
 bool send_to_supervisor(int control, const supervisor::Message& message) {
   ssize_t sent;
-  do {
-    sent = ::send(control, &message, sizeof message, MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
+  do { sent = ::send(control, &message, sizeof message, MSG_NOSIGNAL); } while (sent < 0 && errno == EINTR);
   return sent == sizeof message;
 }
 
@@ -123,8 +122,7 @@ Contained start_contained(const SpawnPlan& plan) {
   supervisor::Message message;
   receive_from_supervisor(ours.get(), true, message);
   if (message.kind != supervisor::Kind::started) {
-    while (::waitpid(started.supervisor.pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    while (::waitpid(started.supervisor.pid, nullptr, 0) < 0 && errno == EINTR) {}
     throw SpawnError(message.value, name_of(message.step), plan.program.empty() ? plan.argv[0] : plan.program);
   }
   started.pid = message.value;

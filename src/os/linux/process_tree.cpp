@@ -171,8 +171,9 @@ std::size_t kill_descendants_of(Child& root, bool leads_group) {
 ControlGroup::ControlGroup(const std::string& parent) {
   // relaxed: only distinctness matters
   static std::atomic<unsigned> next{0};
-  std::string path = parent + "/cohort-" + std::to_string(::getpid()) + "-" +
-                     std::to_string(next.fetch_add(1, std::memory_order_relaxed));  // relaxed: only distinctness matters
+  std::string path =
+      parent + "/cohort-" + std::to_string(::getpid()) + "-" +
+      std::to_string(next.fetch_add(1, std::memory_order_relaxed));  // relaxed: only distinctness matters
   if (::mkdir(path.c_str(), 0755) != 0) throw_errno("mkdir", path);
   path_ = std::move(path);
   procs_ = Fd(::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
@@ -220,9 +221,7 @@ void ControlGroup::kill() {
 bool ControlGroup::empty() const noexcept {
   try {
     return path_.empty() || file_text(path_ + "/cgroup.procs").empty();
-  } catch (...) {
-    return false;
-  }
+  } catch (...) { return false; }
 }
 
 }  // namespace cohort::os

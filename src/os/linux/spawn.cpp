@@ -92,11 +92,9 @@ bool shared_memory_works() noexcept {
     alignas(16) static std::array<char, 4096> stack;
     volatile bool ran = false;
     AllSignalsBlocked blocked;
-    int pid = ::clone(probe_child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK,
-                      const_cast<bool*>(&ran));
+    int pid = ::clone(probe_child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK, const_cast<bool*>(&ran));
     if (pid < 0) return false;
-    while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
-    }
+    while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {}
     return bool{ran};
   }();
   return works;
@@ -230,8 +228,7 @@ std::string subject_of(const SpawnPlan& plan, const ChildReport& report) {
 
 void reap(pid_t pid) noexcept {
   // ECHILD: SIGCHLD is ignored, or another thread's waitpid(-1) was quicker.
-  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {}
 }
 
 struct Birth {

@@ -42,8 +42,7 @@ struct KernelSigaction {
   orders.report = {step, error, detail};
   if (orders.report_fd >= 0) {
     // A pipe takes so few bytes whole or not at all.
-    while (::syscall(SYS_write, orders.report_fd, &orders.report, sizeof orders.report) < 0 && errno == EINTR) {
-    }
+    while (::syscall(SYS_write, orders.report_fd, &orders.report, sizeof orders.report) < 0 && errno == EINTR) {}
   }
   die();
 }
@@ -291,9 +290,7 @@ COHORT_RAW int child_main(void* argument) noexcept {
   if (orders.cwd != nullptr) check(orders, ::syscall(SYS_chdir, orders.cwd), ChildStep::chdir);
   if (orders.umask >= 0) ::syscall(SYS_umask, orders.umask);
   if (orders.new_session) check(orders, ::syscall(SYS_setsid), ChildStep::setsid);
-  if (orders.process_group >= 0) {
-    check(orders, ::syscall(SYS_setpgid, 0, orders.process_group), ChildStep::setpgid);
-  }
+  if (orders.process_group >= 0) { check(orders, ::syscall(SYS_setpgid, 0, orders.process_group), ChildStep::setpgid); }
   set_scheduling(orders);
   set_ids(orders);
   set_bonds(orders);

@@ -70,8 +70,7 @@ SigpipeBlocked::~SigpipeBlocked() {
   sigset_t set = only_sigpipe();
   if (!was_pending_ && sigpipe_pending()) {
     timespec none{};
-    while (sigtimedwait(&set, nullptr, &none) < 0 && errno == EINTR) {
-    }
+    while (sigtimedwait(&set, nullptr, &none) < 0 && errno == EINTR) {}
   }
   if (!was_blocked_) pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   errno = saved;
@@ -112,7 +111,9 @@ std::optional<std::size_t> pipe_size(int fd) noexcept {
   return size < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(size));
 }
 
-bool set_pipe_size(int fd, std::size_t bytes) noexcept { return ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(bytes)) >= 0; }
+bool set_pipe_size(int fd, std::size_t bytes) noexcept {
+  return ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(bytes)) >= 0;
+}
 
 void prefer_large_pages(void* start, std::size_t bytes) noexcept {
   constexpr std::uintptr_t kPage = 4096;

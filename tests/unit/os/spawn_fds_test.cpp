@@ -69,9 +69,7 @@ class SpawnFds : public testing::TestWithParam<unsigned> {
       try {
         arrange();
         text = body();
-      } catch (const std::exception& error) {
-        text = std::string("exception: ") + error.what();
-      }
+      } catch (const std::exception& error) { text = std::string("exception: ") + error.what(); }
       std::ofstream(verdict) << text << "done";
       _exit(0);
     }
@@ -125,8 +123,10 @@ TEST_P(SpawnFds, every_crossing_of_open_and_closed_standard_streams) {
     std::string verdict = in_copy([&] {
       std::array<std::string, 41> names;
       for (int fd = 0; fd < 3; ++fd) {
-        if (closed >> fd & 1) close(fd);
-        else names[fd] = file(fd);
+        if (closed >> fd & 1)
+          close(fd);
+        else
+          names[fd] = file(fd);
       }
       names[40] = file(3);
       std::string complaints;
@@ -137,8 +137,10 @@ TEST_P(SpawnFds, every_crossing_of_open_and_closed_standard_streams) {
         for (int child = 0; child < 3; ++child) {
           int source = sources[child];
           if (source >= 0 && source < 3 && (closed >> source & 1)) possible = false;
-          if (source == kNone) plan.closed_fds.push_back(child);
-          else plan.fds.push_back({child, source});
+          if (source == kNone)
+            plan.closed_fds.push_back(child);
+          else
+            plan.fds.push_back({child, source});
         }
         if (possible) complaints += differences(*this, sources, closed, run(plan), names);
       }
@@ -190,9 +192,7 @@ TEST_P(SpawnFds, keeps_the_error_channel_away_from_every_target) {
     try {
       (void)spawn(plan);
       return std::string("started\n");
-    } catch (const SpawnError& error) {
-      return error.operation() == "execve" ? std::string() : error.operation();
-    }
+    } catch (const SpawnError& error) { return error.operation() == "execve" ? std::string() : error.operation(); }
   });
   EXPECT_EQ(verdict, "done");
 }

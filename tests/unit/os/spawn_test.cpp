@@ -34,8 +34,7 @@ std::size_t open_descriptors() {
 
 int wait_for(pid_t pid) {
   int status = -1;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
   return status;
 }
 
@@ -297,7 +296,8 @@ TEST(Spawn, makes_sessions_and_groups) {
 }
 
 TEST(Spawn, sets_umask_limits_niceness_cpus_and_privileges) {
-  SpawnPlan plan = shell("umask; ulimit -n; ulimit -Hn; nice; grep -E 'NoNewPrivs|Cpus_allowed_list' /proc/self/status");
+  SpawnPlan plan =
+      shell("umask; ulimit -n; ulimit -Hn; nice; grep -E 'NoNewPrivs|Cpus_allowed_list' /proc/self/status");
   plan.umask = 027;
   plan.limits = {{RLIMIT_NOFILE, 77, 99}};
   plan.nice = 3;

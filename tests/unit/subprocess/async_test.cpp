@@ -52,8 +52,10 @@ TEST(RunAsync, throws_what_run_throws) {
   EXPECT_THROW(run_async({"false"}, {.check = true}).get(60s), CalledProcessError);
   EXPECT_THROW(run_async({"yes"}, {.out = PIPE, .max_output = 10_B}).get(60s), OutputLimitExceeded);
   EXPECT_THROW(run_async({"true"}, {.capture_output = true, .out = PIPE}), ValueError);
-  EXPECT_THROW(run_async({"echo", "x"}, {.out = PIPE, .on_out = [](std::string_view) { throw std::runtime_error("no"); }}).get(60s),
-               std::runtime_error);
+  EXPECT_THROW(
+      run_async({"echo", "x"}, {.out = PIPE, .on_out = [](std::string_view) { throw std::runtime_error("no"); }})
+          .get(60s),
+      std::runtime_error);
   try {
     run_async({"sh", "-c", "echo x; sleep 1000 & sleep 1000"}, {.out = PIPE, .timeout = 200ms}).get(60s);
     FAIL();
@@ -78,9 +80,7 @@ TEST(RunAsync, is_awaited_by_coroutines) {
     try {
       AsyncRun none = run_async({"/no/such"});
       co_await none;
-    } catch (const SpawnError& e) {
-      error = e.subject();
-    }
+    } catch (const SpawnError& e) { error = e.subject(); }
     all.count_down();
   };
   good();
@@ -107,12 +107,9 @@ TEST(RunAsync, runs_500_awaited_commands_20_at_once_with_one_cancelled) {
       std::size_t newline = out.find('\n');
       int together = std::stoi(out);
       int seen = most.load();
-      while (together > seen && !most.compare_exchange_weak(seen, together)) {
-      }
+      while (together > seen && !most.compare_exchange_weak(seen, together)) {}
       if (out.substr(newline + 1) == std::to_string(i) + "\n") ++right;
-    } catch (const RunCancelled&) {
-      ++cancelled;
-    }
+    } catch (const RunCancelled&) { ++cancelled; }
     all.count_down();
   };
   for (int i = 0; i < 500; ++i) one(i);
@@ -137,9 +134,7 @@ TEST(RunAsync, cancels_what_runs_and_what_waits) {
   try {
     running.get(60s);
     FAIL();
-  } catch (const RunCancelled& error) {
-    EXPECT_EQ(error.process().status, ExitStatus::signaled(SIGKILL));
-  }
+  } catch (const RunCancelled& error) { EXPECT_EQ(error.process().status, ExitStatus::signaled(SIGKILL)); }
   EXPECT_EQ(next.get(60s).out, "x\n") << "the slot is free again";
 }
 

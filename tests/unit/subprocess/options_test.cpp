@@ -36,9 +36,7 @@ template <class F>
 SpawnError spawn_error(F start) {
   try {
     start();
-  } catch (const SpawnError& error) {
-    return error;
-  }
+  } catch (const SpawnError& error) { return error; }
   ADD_FAILURE() << "it started";
   return SpawnError(0, "", "");
 }
@@ -97,7 +95,8 @@ TEST(Options, refuses_names_and_values_that_no_environment_can_hold) {
 TEST(Options, pass_fds_keeps_the_number_and_the_parents_flag) {
   int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
   std::string number = std::to_string(fd);
-  EXPECT_EQ(output({"sh", "-c", "[ -e /proc/self/fd/" + number + " ] && echo there"}, {.pass_fds = {fd, 1}}), "there\n");
+  EXPECT_EQ(output({"sh", "-c", "[ -e /proc/self/fd/" + number + " ] && echo there"}, {.pass_fds = {fd, 1}}),
+            "there\n");
   EXPECT_EQ(output({"sh", "-c", "[ -e /proc/self/fd/" + number + " ] || echo gone"}), "gone\n");
   EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
   EXPECT_EQ(output({"readlink", "/proc/self/fd/77"}, {.map_fds = {{77, fd}}}), "/dev/null\n");
@@ -126,8 +125,10 @@ TEST(Options, sessions_and_groups) {
   std::string own = std::to_string(getsid(0));
   EXPECT_EQ(output({"sh", "-c", "cut -d' ' -f6 /proc/self/stat"}), own + "\n");
   EXPECT_NE(output({"sh", "-c", "cut -d' ' -f6 /proc/self/stat"}, {.start_new_session = true}), own + "\n");
-  EXPECT_EQ(output({"sh", "-c", "[ $$ = $(cut -d' ' -f5 /proc/$$/stat) ] && echo leads"}, {.process_group = 0}), "leads\n");
-  EXPECT_EQ(output({"sh", "-c", "cut -d' ' -f5 /proc/$$/stat"}, {.process_group = getpgrp()}), std::to_string(getpgrp()) + "\n");
+  EXPECT_EQ(output({"sh", "-c", "[ $$ = $(cut -d' ' -f5 /proc/$$/stat) ] && echo leads"}, {.process_group = 0}),
+            "leads\n");
+  EXPECT_EQ(output({"sh", "-c", "cut -d' ' -f5 /proc/$$/stat"}, {.process_group = getpgrp()}),
+            std::to_string(getpgrp()) + "\n");
   EXPECT_THROW(run({"true"}, {.process_group = -1}), ValueError);
 }
 

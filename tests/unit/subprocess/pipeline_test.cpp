@@ -26,7 +26,8 @@ TEST(Pipeline, connects_programs_in_a_row) {
 
 TEST(Pipeline, feeds_the_first_and_reads_the_last) {
   std::string input(3'000'000, 'x');
-  PipelineResult done = pipeline({{"cat"}, {"tr", "x", "y"}, {"cat"}}).run({.input = input, .out = PIPE, .timeout = 60s});
+  PipelineResult done =
+      pipeline({{"cat"}, {"tr", "x", "y"}, {"cat"}}).run({.input = input, .out = PIPE, .timeout = 60s});
   EXPECT_EQ(done.out, std::string(3'000'000, 'y'));
   EXPECT_TRUE(done.success());
 }
@@ -40,8 +41,8 @@ TEST(Pipeline, ends_a_writer_whose_reader_has_gone) {
 }
 
 TEST(Pipeline, tells_the_status_of_each) {
-  PipelineResult done =
-      pipeline({{"sh", "-c", "cat; exit 3"}, {"sh", "-c", "cat; echo x; exit 4"}, {"cat"}}).run({.capture_output = true, .timeout = 60s});
+  PipelineResult done = pipeline({{"sh", "-c", "cat; exit 3"}, {"sh", "-c", "cat; echo x; exit 4"}, {"cat"}})
+                            .run({.capture_output = true, .timeout = 60s});
   EXPECT_EQ(done.stages[0].returncode(), 3);
   EXPECT_EQ(done.stages[1].returncode(), 4);
   EXPECT_EQ(done.stages[2].returncode(), 0);
@@ -57,7 +58,8 @@ TEST(Pipeline, tells_the_status_of_each) {
 }
 
 TEST(Pipeline, gathers_the_errors_of_all) {
-  PipelineResult done = pipeline({{"sh", "-c", "echo a >&2"}, {"sh", "-c", "cat; echo b >&2"}}).run({.capture_output = true});
+  PipelineResult done =
+      pipeline({{"sh", "-c", "echo a >&2"}, {"sh", "-c", "cat; echo b >&2"}}).run({.capture_output = true});
   EXPECT_EQ(done.err.size(), 4U);
   EXPECT_NE(done.err.find("a\n"), std::string::npos);
   EXPECT_NE(done.err.find("b\n"), std::string::npos);

@@ -80,11 +80,23 @@ TEST(Popen, sends_signals_and_forgives_a_dead_program) {
   auto ended_by = [](auto action) {
     Popen p({"sleep", "1000"});
     action(p);
-    return *p.status() ;
+    return *p.status();
   };
-  EXPECT_EQ(ended_by([](Popen& p) { p.kill(); p.wait(); }), ExitStatus::signaled(SIGKILL));
-  EXPECT_EQ(ended_by([](Popen& p) { p.terminate(); p.wait(); }), ExitStatus::signaled(SIGTERM));
-  EXPECT_EQ(ended_by([](Popen& p) { p.send_signal(SIGINT); p.wait(); }), ExitStatus::signaled(SIGINT));
+  EXPECT_EQ(ended_by([](Popen& p) {
+              p.kill();
+              p.wait();
+            }),
+            ExitStatus::signaled(SIGKILL));
+  EXPECT_EQ(ended_by([](Popen& p) {
+              p.terminate();
+              p.wait();
+            }),
+            ExitStatus::signaled(SIGTERM));
+  EXPECT_EQ(ended_by([](Popen& p) {
+              p.send_signal(SIGINT);
+              p.wait();
+            }),
+            ExitStatus::signaled(SIGINT));
   Popen dead({"true"});
   dead.wait();
   EXPECT_NO_THROW(dead.kill());
@@ -172,9 +184,7 @@ TEST(PopenStreams, buffer_until_flushed_unless_told_otherwise) {
 
 TEST(PopenStreams, keep_what_came_before_a_deadline) {
   Popen p({"sh", "-c", "printf abc; read x; printf def"}, {.in = PIPE, .out = PIPE});
-  while (p.out().read_some(60s) != "abc") {
-    FAIL();
-  }
+  while (p.out().read_some(60s) != "abc") { FAIL(); }
   EXPECT_THROW(p.out().read(3, 1ms), TimeoutError);
   p.in().write("go\n");
   p.in().flush();
@@ -197,9 +207,7 @@ TEST(PopenStreams, report_a_program_that_reads_no_more_without_a_signal) {
   try {
     p.in().write(repeated(100'000));
     FAIL();
-  } catch (const std::system_error& error) {
-    EXPECT_EQ(error.code(), std::errc::broken_pipe);
-  }
+  } catch (const std::system_error& error) { EXPECT_EQ(error.code(), std::errc::broken_pipe); }
 }
 
 TEST(PopenStreams, decode_what_is_cut_between_reads) {
@@ -232,7 +240,8 @@ TEST(Communicate, without_pipes_just_waits) {
 
 TEST(Communicate, cannot_deadlock_on_more_than_the_pipes_hold) {
   std::string input = repeated(3'000'000);
-  Popen p({"sh", "-c", "yes | head -c 2000000 >&2; cat; yes | head -c 2000000 >&2"}, {.in = PIPE, .out = PIPE, .err = PIPE});
+  Popen p({"sh", "-c", "yes | head -c 2000000 >&2; cat; yes | head -c 2000000 >&2"},
+          {.in = PIPE, .out = PIPE, .err = PIPE});
   Communicated got = p.communicate(input, 60s);
   EXPECT_EQ(got.out, input);
   EXPECT_EQ(got.err.size(), 4'000'000U);
@@ -245,9 +254,7 @@ TEST(Communicate, retried_after_a_timeout_loses_neither_output_nor_input) {
   try {
     q.communicate(input, 200ms);
     FAIL();
-  } catch (const TimeoutExpired& error) {
-    EXPECT_EQ(error.out(), "early\n");
-  }
+  } catch (const TimeoutExpired& error) { EXPECT_EQ(error.out(), "early\n"); }
   EXPECT_THROW(q.communicate({}, 1ms), TimeoutExpired);
   EXPECT_THROW(q.communicate("again", 1ms), ValueError) << "input only at first";
   q.send_signal(SIGCONT);
@@ -287,8 +294,8 @@ TEST(Communicate, forgives_a_program_that_reads_no_more) {
 TEST(Communicate, goes_on_after_a_callback_threw) {
   int calls = 0;
   Popen p({"printf", "a\nb\nc\n"}, {.out = PIPE, .on_out_line = [&](std::string_view) {
-            if (++calls == 2) throw std::runtime_error("no");
-          }});
+                                      if (++calls == 2) throw std::runtime_error("no");
+                                    }});
   EXPECT_THROW(p.communicate(), std::runtime_error);
   EXPECT_EQ(p.communicate({}, 60s).out, "a\nb\nc\n");
   EXPECT_EQ(calls, 3);

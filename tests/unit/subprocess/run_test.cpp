@@ -117,19 +117,20 @@ TEST(Run, returns_at_the_limit_though_a_grandchild_holds_the_pipe) {
   auto start = std::chrono::steady_clock::now();
   EXPECT_THROW(sh("sleep 1000 & sleep 1000", {.capture_output = true, .timeout = 100ms}), TimeoutExpired);
   // Even one that left the tree and ignores signals.
-  EXPECT_THROW(sh("setsid sh -c \"trap '' TERM HUP; sleep 5\" & sleep 1000", {.capture_output = true, .timeout = 100ms}), TimeoutExpired);
+  EXPECT_THROW(
+      sh("setsid sh -c \"trap '' TERM HUP; sleep 5\" & sleep 1000", {.capture_output = true, .timeout = 100ms}),
+      TimeoutExpired);
   EXPECT_LT(std::chrono::steady_clock::now() - start, 4s);
 }
 
 TEST(Run, kills_the_whole_tree_of_descendants) {
   Temporary dir;
   try {
-    sh(("(sleep 1000; :) & (sh -c 'sleep 1000; :' & wait) & echo $! > " + (dir.path() / "pid").string() + "; wait").c_str(),
+    sh(("(sleep 1000; :) & (sh -c 'sleep 1000; :' & wait) & echo $! > " + (dir.path() / "pid").string() + "; wait")
+           .c_str(),
        {.out = DEVNULL, .timeout = 300ms});
     FAIL();
-  } catch (const TimeoutExpired& error) {
-    EXPECT_EQ(error.tree_kill(), TreeKill::walk);
-  }
+  } catch (const TimeoutExpired& error) { EXPECT_EQ(error.tree_kill(), TreeKill::walk); }
   int pid = 0;
   std::ifstream(dir.path() / "pid") >> pid;
   ASSERT_GT(pid, 0);
@@ -147,9 +148,7 @@ TEST(Run, stops_when_asked_to) {
   try {
     sh("echo a; exec sleep 1000", {.stop = source.get_token()});
     FAIL();
-  } catch (const RunCancelled& error) {
-    EXPECT_EQ(error.process().status, ExitStatus::signaled(SIGKILL));
-  }
+  } catch (const RunCancelled& error) { EXPECT_EQ(error.process().status, ExitStatus::signaled(SIGKILL)); }
   stopper.join();
   EXPECT_THROW(run({"sleep", "1000"}, {.stop = source.get_token()}), RunCancelled);
 }
@@ -167,9 +166,7 @@ TEST(Run, bounds_what_it_keeps) {
   try {
     sh("yes", {.max_output = 10_B});
     FAIL();
-  } catch (const OutputLimitExceeded& error) {
-    EXPECT_EQ(error.process().out, "y\ny\ny\ny\ny\n");
-  }
+  } catch (const OutputLimitExceeded& error) { EXPECT_EQ(error.process().out, "y\ny\ny\ny\ny\n"); }
   CompletedProcess head = sh("seq 100000", {.max_output = 4_B, .overflow = Overflow::keep_head});
   EXPECT_EQ(head.out, "1\n2\n");
   EXPECT_EQ(head.out_bytes, 588895U);
@@ -312,9 +309,7 @@ TEST(Run, runs_10000_programs_without_a_leak) {
   int count = std::getenv("COHORT_TEST_LONG") != nullptr ? 10000 : 1000;
   for (int i = 0; i < count; ++i) {
     EXPECT_TRUE(run({"/bin/true"}, {.input = "x", .capture_output = true}).status.success());
-    if (i % 10 == 0) {
-      EXPECT_THROW(run({"/no/such"}, {.capture_output = true}), SpawnError);
-    }
+    if (i % 10 == 0) { EXPECT_THROW(run({"/no/such"}, {.capture_output = true}), SpawnError); }
   }
   EXPECT_EQ(open_descriptors(), before);
 }

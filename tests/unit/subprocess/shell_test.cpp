@@ -54,21 +54,69 @@ TEST(Shell, knows_where_a_word_may_stand) {
   using detail::ShellScan;
   static_assert(ShellScan::count("a {} b {} {{}}") == 2);
   static_assert(ShellScan::count("'it' {} \"x\" {}") == 2);
-  static_assert(ShellScan::count("a=#{}") == 1);           // # inside a word is no comment
+  static_assert(ShellScan::count("a=#{}") == 1);  // # inside a word is no comment
   static_assert(ShellScan::count("echo # note\necho {}") == 1);
-  static_assert(ShellScan::count("echo \\' {}") == 1);      // an escaped quote opens nothing
+  static_assert(ShellScan::count("echo \\' {}") == 1);  // an escaped quote opens nothing
   static_assert(ShellScan::count("echo ${x} $((1)) {}") == 1);
   static_assert(ShellScan::count("echo $(basename {})") == 1);
-  static_assert(ShellScan::count("echo '\\' {}") == 1);     // a backslash inside single quotes is itself
+  static_assert(ShellScan::count("echo '\\' {}") == 1);  // a backslash inside single quotes is itself
 }
 
 // Fifty ways that broke other people's programs; each must come out as the one word it is.
 TEST(Shell, keeps_injections_literal) {
-  const std::vector<std::string> attempts{
-      "; id", "| id", "|| id", "& id", "&& id", "`id`", "$(id)", "$((1+1))", "${HOME}", "$HOME", "\nid", "\r\nid", "\n;id;\n",
-      "'; id; '", "\"; id; \"", "' || id || '", "\\'; id; \\'", "\\", "\\\\", "'", "\"", "''", "'\"'\"'", "a'b\"c`d$e\\f", "> /tmp/x",
-      "< /etc/passwd", ">> x", "2>&1", "<(id)", ">(id)", "<<EOF\nid\nEOF", "*", "?", "[a-z]*", "~", "~root", "{a,b}", "{}", "{{}}", "%s%n",
-      "-rf", "--help", "#comment", "!1", "!!", "^a^b", "() { :;}; id", "$'\\x27;id'", "$\"id\"", "\t id", " ", "\x1b[31m", "\xff\xfe"};
+  const std::vector<std::string> attempts{"; id",
+                                          "| id",
+                                          "|| id",
+                                          "& id",
+                                          "&& id",
+                                          "`id`",
+                                          "$(id)",
+                                          "$((1+1))",
+                                          "${HOME}",
+                                          "$HOME",
+                                          "\nid",
+                                          "\r\nid",
+                                          "\n;id;\n",
+                                          "'; id; '",
+                                          "\"; id; \"",
+                                          "' || id || '",
+                                          "\\'; id; \\'",
+                                          "\\",
+                                          "\\\\",
+                                          "'",
+                                          "\"",
+                                          "''",
+                                          "'\"'\"'",
+                                          "a'b\"c`d$e\\f",
+                                          "> /tmp/x",
+                                          "< /etc/passwd",
+                                          ">> x",
+                                          "2>&1",
+                                          "<(id)",
+                                          ">(id)",
+                                          "<<EOF\nid\nEOF",
+                                          "*",
+                                          "?",
+                                          "[a-z]*",
+                                          "~",
+                                          "~root",
+                                          "{a,b}",
+                                          "{}",
+                                          "{{}}",
+                                          "%s%n",
+                                          "-rf",
+                                          "--help",
+                                          "#comment",
+                                          "!1",
+                                          "!!",
+                                          "^a^b",
+                                          "() { :;}; id",
+                                          "$'\\x27;id'",
+                                          "$\"id\"",
+                                          "\t id",
+                                          " ",
+                                          "\x1b[31m",
+                                          "\xff\xfe"};
   EXPECT_GE(attempts.size(), 50U);
   for (const std::string& attempt : attempts) {
     EXPECT_EQ(output(Shell{"printf '%s' {}", attempt}), attempt);

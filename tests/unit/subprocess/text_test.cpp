@@ -27,20 +27,35 @@ TEST(Text, comes_back_from_every_wide_encoding) {
 }
 
 TEST(Text, is_laid_out_as_the_encodings_say) {
-  EXPECT_EQ(encode("a", Encoding::utf16), "\xFF\xFE" "a\0"s);
+  EXPECT_EQ(encode("a", Encoding::utf16),
+            "\xFF\xFE"
+            "a\0"s);
   EXPECT_EQ(encode("😀", Encoding::utf16_be), "\xD8\x3D\xDE\x00"s);
   EXPECT_EQ(encode("a", Encoding::utf32_le), "a\0\0\0"s);
   EXPECT_EQ(encode("é", Encoding::latin1), "\xE9");
 }
 
 TEST(Text, obeys_a_byte_order_mark) {
-  EXPECT_EQ(decode("\xFE\xFF\x00" "a"s, Encoding::utf16), "a");
-  EXPECT_EQ(decode("\xFF\xFE" "a\0"s, Encoding::utf16), "a");
-  EXPECT_EQ(decode("\x00\x00\xFE\xFF\x00\x00\x00" "a"s, Encoding::utf32), "a");
+  EXPECT_EQ(decode("\xFE\xFF\x00"
+                   "a"s,
+                   Encoding::utf16),
+            "a");
+  EXPECT_EQ(decode("\xFF\xFE"
+                   "a\0"s,
+                   Encoding::utf16),
+            "a");
+  EXPECT_EQ(decode("\x00\x00\xFE\xFF\x00\x00\x00"
+                   "a"s,
+                   Encoding::utf32),
+            "a");
 }
 
 TEST(Text, treats_bad_bytes_as_asked) {
-  const std::string bad = "a\xFF" "b\xE2\x82" "c\xED\xA0\x80" "d\xF0\x9F";
+  const std::string bad =
+      "a\xFF"
+      "b\xE2\x82"
+      "c\xED\xA0\x80"
+      "d\xF0\x9F";
   EXPECT_THROW((void)decode(bad, Encoding::utf8), DecodeError);
   // As CPython: one mark for each maximal part of a well-formed sequence.
   EXPECT_EQ(decode(bad, Encoding::utf8, ErrorPolicy::replace), "a\uFFFDb\uFFFDc\uFFFD\uFFFD\uFFFDd\uFFFD");
@@ -58,9 +73,7 @@ TEST(Text, treats_characters_that_do_not_exist_there_as_asked) {
   EXPECT_THROW((void)encode("\xFF", Encoding::utf8), EncodeError);
 }
 
-TEST(Text, has_universal_newlines) {
-  EXPECT_EQ(translate_newlines("a\r\nb\rc\nd\r\r\n\r"), "a\nb\nc\nd\n\n\n");
-}
+TEST(Text, has_universal_newlines) { EXPECT_EQ(translate_newlines("a\r\nb\rc\nd\r\r\n\r"), "a\nb\nc\nd\n\n\n"); }
 
 // However the bytes are cut, the text is the same.
 TEST(TextDecoder, does_not_care_where_bytes_are_cut) {

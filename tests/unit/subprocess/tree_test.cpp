@@ -103,9 +103,15 @@ TEST(Contain, ends_everything_when_we_die) {
 
 TEST(Contain, changes_nothing_else) {
   Temporary dir;
-  CompletedProcess done = run({"sh", "-c", "pwd; cat; echo $V; umask; [ $$ = $(cut -d' ' -f6 /proc/$$/stat) ] && echo session; kill -9 $$"},
-                              {.input = "in\n", .capture_output = true, .cwd = dir.path(), .env_set = {{"V", "v"}},
-                               .start_new_session = true, .umask = 077U, .contain = true});
+  CompletedProcess done =
+      run({"sh", "-c", "pwd; cat; echo $V; umask; [ $$ = $(cut -d' ' -f6 /proc/$$/stat) ] && echo session; kill -9 $$"},
+          {.input = "in\n",
+           .capture_output = true,
+           .cwd = dir.path(),
+           .env_set = {{"V", "v"}},
+           .start_new_session = true,
+           .umask = 077U,
+           .contain = true});
   EXPECT_EQ(done.out, fs::canonical(dir.path()).string() + "\nin\nv\n0077\nsession\n");
   EXPECT_EQ(done.status, ExitStatus::signaled(SIGKILL));
   EXPECT_GT(done.usage.max_resident_bytes, 0U);
@@ -167,9 +173,7 @@ TEST(ControlGroup, leaves_none_alive_and_no_directory) {
   try {
     run(brood.command, {.capture_output = true, .timeout = 400ms, .cgroup = root});
     FAIL();
-  } catch (const TimeoutExpired& error) {
-    EXPECT_EQ(error.tree_kill(), TreeKill::cgroup);
-  }
+  } catch (const TimeoutExpired& error) { EXPECT_EQ(error.tree_kill(), TreeKill::cgroup); }
   for (int i = 0; i < 2000 && !alive(brood.mark).empty(); ++i) usleep(1000);
   EXPECT_EQ(alive(brood.mark), std::vector<int>{});
   for (const auto& entry : fs::directory_iterator(root)) {
@@ -184,7 +188,8 @@ TEST(ControlGroup, that_cannot_be_made_is_an_error) {
 
 TEST(Walk, finds_descendants_and_a_session_that_was_left) {
   Brood brood;
-  Command command{"sh", "-c", "sh -c 'sleep " + brood.mark + " & sleep " + brood.mark + "' & (sleep " + brood.mark + " &); wait"};
+  Command command{"sh", "-c",
+                  "sh -c 'sleep " + brood.mark + " & sleep " + brood.mark + "' & (sleep " + brood.mark + " &); wait"};
   EXPECT_THROW(run(command, {.start_new_session = true, .timeout = 300ms}), TimeoutExpired);
   for (int i = 0; i < 2000 && !alive(brood.mark).empty(); ++i) usleep(1000);
   EXPECT_EQ(alive(brood.mark), std::vector<int>{}) << "those with a new session fall with it";
@@ -195,9 +200,7 @@ TEST(Walk, can_be_declined) {
   try {
     run({"sh", "-c", "sleep " + brood.mark + " & wait"}, {.timeout = 200ms, .kill_tree = false});
     FAIL();
-  } catch (const TimeoutExpired& error) {
-    EXPECT_EQ(error.tree_kill(), TreeKill::process);
-  }
+  } catch (const TimeoutExpired& error) { EXPECT_EQ(error.tree_kill(), TreeKill::process); }
   EXPECT_EQ(alive(brood.mark).size(), 1U) << "as in Python, the grandchild goes on";
 }
 

@@ -23,7 +23,10 @@ long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 
   long result;
   register long r10 asm("r10") = d;
   register long r8 asm("r8") = e;
-  asm volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
+  asm volatile("syscall"
+               : "=a"(result)
+               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+               : "rcx", "r11", "memory");
   return result;
 }
 asm(".globl _start\n_start:\n xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call supervise\n hlt\n");
@@ -79,7 +82,9 @@ struct Arguments {
 
 // In the copy that becomes the program. Answers what failed.
 Message become_program(const Arguments& arguments) {
-  auto failed = [](Step step, long result) { return Message{Kind::failed, static_cast<int>(-result), step, 0, 0, 0, 0}; };
+  auto failed = [](Step step, long result) {
+    return Message{Kind::failed, static_cast<int>(-result), step, 0, 0, 0, 0};
+  };
   if (arguments.flags & kNewSession) {
     long result = call(__NR_setsid);
     if (result < 0) return failed(Step::setsid, result);
@@ -221,10 +226,8 @@ void obey(const Message& order) {
     case Kind::signal_group:
       if (!main_ended) call(__NR_kill, -main_pid, order.value);
       return;
-    case Kind::kill_all:
-      end_all();
-    default:
-      return;
+    case Kind::kill_all: end_all();
+    default: return;
   }
 }
 

@@ -9,9 +9,9 @@ namespace cohort::os::supervisor {
 
 enum class Kind : int {
   // From the supervisor.
-  started = 1,   ///< value: the program's pid
-  failed = 2,    ///< value: errno, step: which call
-  ended = 3,     ///< value: the wait status; nothing that the program started is left
+  started = 1,  ///< value: the program's pid
+  failed = 2,   ///< value: errno, step: which call
+  ended = 3,    ///< value: the wait status; nothing that the program started is left
   // To the supervisor.
   signal = 16,        ///< value: to the program
   signal_group = 17,  ///< value: to the group that the program leads
