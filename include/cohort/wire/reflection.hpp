@@ -22,7 +22,7 @@ template <class T>
 struct AnyField {
   template <class U>
     requires(!std::is_same_v<U, T>)
-  operator U() const noexcept {
+  operator U() const noexcept {  // NOLINT(google-explicit-constructor): it stands for a conversion
     __builtin_unreachable();
   }
 };
@@ -31,7 +31,7 @@ template <class T>
 struct AnyReference {
   template <class U>
     requires(!std::is_same_v<U, T>)
-  operator U&() const noexcept {
+  operator U&() const noexcept {  // NOLINT(google-explicit-constructor): it stands for a conversion
     __builtin_unreachable();
   }
 };
@@ -39,7 +39,7 @@ template <class T>
 struct AnyBase {
   template <class U>
     requires(!std::is_same_v<U, T> && std::is_base_of_v<U, T>)
-  operator U() const noexcept {
+  operator U() const noexcept {  // NOLINT(google-explicit-constructor): it stands for a conversion
     __builtin_unreachable();
   }
 };
