@@ -21,6 +21,7 @@ class Partial {
   /// Nothing to call.
   Partial() = default;
 
+  /// partial(f, arguments...) makes it.
   template <class F, class... Args>
   [[nodiscard]] static Partial make(F&& f, Args&&... arguments) {
     using Callable = std::decay_t<F>;

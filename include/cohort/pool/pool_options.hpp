@@ -21,11 +21,13 @@ struct PoolOptions {
   std::optional<StartMethod> start_method = {};
 };
 
+/// How submit() runs one task.
 struct TaskOptions {
   /// How often a task may be run again after its worker died. With a retry a task may have run more than once.
   int retries = 0;
 };
 
+/// How map() and starmap() cut and run their items.
 struct MapOptions {
   /// Items that a worker takes at once; 0 chooses: small enough to balance, large enough to cost nothing.
   std::size_t chunksize = 0;
@@ -33,6 +35,7 @@ struct MapOptions {
   int retries = 0;
 };
 
+/// How imap_unordered() cuts its items, and how far ahead it runs.
 struct ImapOptions {
   /// Items that a task holds; 1 gives each result as soon as it is there.
   std::size_t chunksize = 1;
