@@ -39,25 +39,32 @@ struct TaskState {
 
 enum class TaskOutcome : std::uint32_t { value = 1, error = 2 };
 
-/// One call of one callable.
+/// One call of one callable. What the owner writes lies in the first two cache lines and what the worker writes in the last two, so
+/// that a small task costs one line each way.
 struct alignas(64) TaskRecord {
-  static constexpr std::size_t kInlineArguments = 80;
-  static constexpr std::size_t kInlineResult = 80;
+  static constexpr std::size_t kInlineArguments = 104;
+  static constexpr std::size_t kInlineResult = 104;
 
   std::atomic<std::uint64_t> state;
-  std::uint32_t arguments_size;
-  std::uint32_t result_size;
-  shm::Offset arguments;               ///< 0: inline
-  std::atomic<shm::Offset> result;     ///< 0: inline
+  std::uint32_t callable;        ///< index into PoolShared::callables
+  std::uint32_t arguments_size;  ///< of inline arguments
+  union {
+    shm::Offset block;           ///< when arguments_size is kInBlock: their place; their size lies after it
+    std::byte bytes[kInlineArguments];
+  } arguments;
+  std::uint64_t arguments_block_bytes;
+
+  std::atomic<shm::Offset> result;  ///< 0: inline
+  std::uint64_t result_bytes;
   TaskOutcome outcome;
   std::uint32_t reserved;
-  std::uint64_t result_bytes;          ///< size of a result in a block
-  std::uint64_t arguments_bytes;       ///< size of arguments in a block
-  CallableId callable;
-  std::byte inline_arguments[kInlineArguments];
-  std::byte inline_result[kInlineResult - 8];
+  std::byte inline_result[kInlineResult];
 };
-static_assert(sizeof(TaskRecord) == 256);
+static_assert(sizeof(TaskRecord) == 256 && offsetof(TaskRecord, result) == 128);
+inline constexpr std::uint32_t kInBlock = UINT32_MAX;
+
+/// The callables that a pool's tasks name by a number. Only grows.
+inline constexpr std::uint32_t kMostCallables = 1024;
 
 /// A ring of 64-bit entries. One side moves head, the other tail; both only grow.
 struct RingShared {
@@ -96,6 +103,7 @@ struct PoolShared {
   std::atomic<std::int32_t> owner_cpu;  ///< where a waiting thread of the owner ran last
   alignas(64) std::atomic<std::uint32_t> stop;
   alignas(64) JobSlot jobs[kMaxJobs];
+  alignas(64) CallableId callables[kMostCallables];
   alignas(64) TaskRecord tasks[kTaskCapacity];
   // WorkerShared workers[worker_capacity] follows
 };
@@ -119,6 +127,12 @@ inline constexpr std::uint32_t kChunkDone = 0x80000000u;
 inline constexpr std::uint32_t kChunkFailed = 0x40000000u;
 [[nodiscard]] constexpr std::uint32_t chunk_owned_by(std::uint32_t worker) noexcept { return worker + 1; }
 [[nodiscard]] constexpr std::uint32_t chunk_worker(std::uint32_t state) noexcept { return (state & 0xffffu) - 1; }
+
+/// What a chunk of an encoded job is given: the callable's state, the number of items, the items.
+struct ChunkInput {
+  shm::Offset block;
+  std::uint64_t size;
+};
 
 /// What a chunk of an encoded job produced.
 struct ChunkResult {
@@ -148,10 +162,10 @@ struct JobShared {
   std::uint64_t chunks;
   std::uint64_t input_size;         ///< bytes an item, when ranged
   std::uint64_t output_size;
-  shm::Offset input;                ///< values, or the concatenated encoded chunks
+  shm::Offset input;                ///< values, when ranged
   shm::Offset output;
   shm::Offset chunk_states;         ///< atomic u32 [chunks]
-  shm::Offset chunk_places;         ///< u64 [chunks + 1], offsets into input, when encoded
+  shm::Offset chunk_inputs;         ///< ChunkInput [chunks], when encoded
   shm::Offset results;              ///< ChunkResult [chunks], when encoded
   shm::Offset errors;               ///< JobError [worker capacity]
   shm::Offset finished;             ///< FinishedCounter [worker capacity]

@@ -71,19 +71,22 @@ std::byte* MapJob::prepare_ranged(std::size_t input_size, std::size_t output_siz
 
 void MapJob::prepare_encoded(FunctionRef<void(std::size_t, Encoder&)> encode) {
   std::uint64_t chunks = shared_->chunks;
-  std::vector<std::uint64_t> places(chunks + 1);
-  FamilyEncoder out({}, owner_);
+  std::size_t bytes = chunks * sizeof(ChunkInput);
+  shared_->chunk_inputs = allocate(bytes);
+  auto* inputs = reinterpret_cast<ChunkInput*>(family_.address(shared_->chunk_inputs, bytes));
+  // A block a chunk: of sizes that come back, so that warm pages are used again, and never copied to grow all of it.
+  std::vector<std::byte> state(shared_->state_size);
+  if (!state.empty()) std::memcpy(state.data(), family_.address(shared_->state, state.size()), state.size());
   for (std::uint64_t chunk = 0; chunk < chunks; ++chunk) {
-    places[chunk] = out.size();
+    FamilyEncoder out({}, owner_);
     std::size_t items = items_in(chunk);
+    out.write(state);
     out.write_raw(static_cast<std::uint64_t>(items));
     for (std::size_t i = 0; i < items; ++i) encode(chunk * shared_->chunk_size + i, out);
+    inputs[chunk].size = out.size();
+    inputs[chunk].block = out.take_block();
+    blocks_.push_back(inputs[chunk].block);
   }
-  places[chunks] = out.size();
-  if (shm::Offset block = out.take_block()) blocks_.push_back(shared_->input = block);
-  std::size_t bytes = places.size() * sizeof(std::uint64_t);
-  shared_->chunk_places = allocate(bytes);
-  std::memcpy(family_.address(shared_->chunk_places, bytes), places.data(), bytes);
   std::size_t results = chunks * sizeof(ChunkResult);
   shared_->results = allocate(results);
   std::memset(family_.address(shared_->results, results), 0, results);

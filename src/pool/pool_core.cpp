@@ -224,10 +224,37 @@ void PoolCore::fill_record(std::uint32_t index, const CallableDescriptor& callab
   task.generation = (task.generation + 1) & 0x7fffffffu;
   ++active_tasks_;
   TaskRecord& record = shared_->tasks[index];
-  record.callable = callable.id();
+  record.callable = number_of(callable);
   record.result.store(0, std::memory_order_relaxed);  // relaxed: ordered by state
   // SYNC(task): this release store -> Worker::execute() acquire CAS; carries the record's fields
   record.state.store(TaskState{task.generation, TaskPhase::queued, 0}.pack(), std::memory_order_release);
+}
+
+std::uint32_t PoolCore::number_of(const CallableDescriptor& callable) {
+  if (&callable == last_callable_) return last_number_;
+  auto [found, added] = numbers_.try_emplace(&callable, static_cast<std::uint32_t>(numbers_.size()));
+  if (added && found->second >= kMostCallables) {
+    numbers_.erase(found);
+    throw ValueError("Pool.submit", callable.name(), "a pool knows at most " + std::to_string(kMostCallables) + " different callables");
+  }
+  // Ordered by the state of the first task that names it.
+  if (added) shared_->callables[found->second] = callable.id();
+  last_callable_ = &callable;
+  last_number_ = found->second;
+  return last_number_;
+}
+
+void PoolCore::put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> encode) {
+  FamilyEncoder out(record.arguments.bytes, owner_);
+  encode(out);
+  std::size_t size = out.size();
+  if (shm::Offset block = out.take_block()) {
+    record.arguments.block = block;
+    record.arguments_block_bytes = size;
+    record.arguments_size = kInBlock;
+  } else {
+    record.arguments_size = static_cast<std::uint32_t>(size);
+  }
 }
 
 void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode, const TaskOptions& options,
@@ -245,12 +272,8 @@ void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encod
     return;
   }
   std::uint32_t index = free_tasks_.back();
-  TaskRecord& record = shared_->tasks[index];
-  FamilyEncoder out(record.inline_arguments, owner_);
-  encode(out);
-  record.arguments_bytes = out.size();
-  record.arguments = out.take_block();
-  record.arguments_size = record.arguments == 0 ? static_cast<std::uint32_t>(record.arguments_bytes) : 0;
+  put_arguments(shared_->tasks[index], encode);
+  (void)number_of(callable);  // may throw: before anything is taken
   free_tasks_.pop_back();
   fill_record(index, callable, options, std::move(sink), tag);
   enqueue(index);
@@ -261,17 +284,13 @@ void PoolCore::feed_overflow() {
     Overflow next = std::move(overflow_.front());
     overflow_.pop_front();
     std::uint32_t index = free_tasks_.back();
-    TaskRecord& record = shared_->tasks[index];
-    FamilyEncoder out(record.inline_arguments, owner_);
     try {
-      out.write(next.arguments);
+      put_arguments(shared_->tasks[index], [&](Encoder& out) { out.write(next.arguments); });
+      (void)number_of(*next.callable);
     } catch (...) {  // no family memory: this task fails, the others go on
       next.sink->deliver(next.tag, TaskResult(std::current_exception()));
       continue;
     }
-    record.arguments_bytes = out.size();
-    record.arguments = out.take_block();
-    record.arguments_size = record.arguments == 0 ? static_cast<std::uint32_t>(record.arguments_bytes) : 0;
     free_tasks_.pop_back();
     fill_record(index, *next.callable, {.retries = next.retries}, std::move(next.sink), next.tag);
     enqueue(index);
@@ -361,7 +380,7 @@ void PoolCore::take_result(std::uint32_t index, std::uint32_t worker) {
   auto kind = record.outcome == TaskOutcome::value ? TaskResult::Kind::value : TaskResult::Kind::remote_error;
   shm::Offset block = record.result.load(std::memory_order_relaxed);  // relaxed: ordered by state
   if (block == 0) {
-    std::size_t size = std::min<std::size_t>(record.result_size, sizeof record.inline_result);
+    std::size_t size = std::min<std::size_t>(record.result_bytes, sizeof record.inline_result);
     resolve(index, TaskResult(kind, std::span(record.inline_result, size)));
   } else {
     resolve(index, TaskResult(kind, block, record.result_bytes));
@@ -369,12 +388,12 @@ void PoolCore::take_result(std::uint32_t index, std::uint32_t worker) {
 }
 
 void PoolCore::release_arguments(TaskRecord& record) noexcept {
-  if (record.arguments == 0) return;
+  if (record.arguments_size != kInBlock) return;
   try {
-    shm::Family::instance().free(record.arguments);
+    shm::Family::instance().free(record.arguments.block);
   } catch (const Error&) {  // a stray write spoilt the record: leaking the block is the lesser evil
   }
-  record.arguments = 0;
+  record.arguments_size = 0;
 }
 
 void PoolCore::resolve(std::uint32_t index, TaskResult&& result) {

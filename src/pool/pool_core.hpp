@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "cohort/pool/pool_door.hpp"
@@ -91,6 +92,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   bool take_completions();
   void take_result(std::uint32_t index, std::uint32_t worker);
   void resolve(std::uint32_t index, TaskResult&& result);
+  [[nodiscard]] std::uint32_t number_of(const CallableDescriptor& callable);
+  void put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> encode);
   void release_arguments(TaskRecord& record) noexcept;
   void feed_overflow();
   void note_death(std::uint32_t worker, int pid, ExitStatus status);
@@ -138,6 +141,9 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   };
   std::vector<Retired> retired_;
   Finalizer at_exit_;
+  std::unordered_map<const CallableDescriptor*, std::uint32_t> numbers_;  // of PoolShared::callables
+  const CallableDescriptor* last_callable_ = nullptr;
+  std::uint32_t last_number_ = 0;
   std::deque<std::uint32_t> stalled_;  // queued tasks for which every ring was full of old entries
 };
 

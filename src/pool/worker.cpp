@@ -58,7 +58,8 @@ class Worker {
   bool step();
   bool steal();
   bool execute(std::uint64_t entry);
-  void perform(TaskRecord& record, std::uint32_t index);
+  void perform(TaskRecord& record);
+  [[nodiscard]] std::span<const std::byte> arguments_of(const TaskRecord& record);
   void join_job(std::uint64_t entry);
   struct Job;
   void work_on(Job& job);
@@ -67,9 +68,9 @@ class Worker {
   void complete(std::uint64_t entry);
   void ring_doorbell();
   void sleep();
-  [[nodiscard]] const CallableDescriptor& resolve(const CallableId& id);
+  [[nodiscard]] const CallableDescriptor& resolve(std::uint32_t index);
   /// Runs `body` so that an exception leaves its encoded form. True when it returned.
-  bool guarded(FunctionRef<void()> body, FamilyEncoder& error, std::string_view task);
+  bool guarded(FunctionRef<void()> body, FamilyEncoder& error, FunctionRef<std::string_view()> task);
 
   shm::Family& family_;
   PoolShared* pool_;
@@ -78,26 +79,24 @@ class Worker {
   shm::MemberId owner_;
   std::string name_;
   WorkerShared* mine_ = nullptr;
-  CallableId last_id_{};
-  const CallableDescriptor* last_ = nullptr;
+  std::vector<const CallableDescriptor*> callables_;  // those of PoolShared::callables that were needed so far
 };
 
-const CallableDescriptor& Worker::resolve(const CallableId& id) {
-  if (last_ == nullptr || !(last_id_ == id)) {
-    last_ = &resolve_callable(id);
-    last_id_ = id;
-  }
-  return *last_;
+const CallableDescriptor& Worker::resolve(std::uint32_t index) {
+  if (index >= kMostCallables) throw DecodeError("task", std::to_string(index), "is not the number of a callable");
+  if (index >= callables_.size()) callables_.resize(index + 1);
+  if (callables_[index] == nullptr) callables_[index] = &resolve_callable(pool_->callables[index]);
+  return *callables_[index];
 }
 
-bool Worker::guarded(FunctionRef<void()> body, FamilyEncoder& error, std::string_view task) {
+bool Worker::guarded(FunctionRef<void()> body, FamilyEncoder& error, FunctionRef<std::string_view()> task) {
   try {
     os::call_with_trace([](void* raw) { (*static_cast<FunctionRef<void()>*>(raw))(); }, &body);
     return true;
   } catch (const abi::__forced_unwind&) {
     throw;
   } catch (...) {
-    encode_current_exception(error, name_, task);
+    encode_current_exception(error, name_, task());
     return false;
   }
 }
@@ -107,7 +106,7 @@ void Worker::initialize(const Partial& initializer) {
   os::ignore_signal(SIGINT);
   mine_->cpu.store(os::current_cpu(), std::memory_order_relaxed);  // relaxed: a hint
   FamilyEncoder error({}, self_);
-  if (initializer && !guarded([&] { initializer(); }, error, "initializer")) {
+  if (initializer && !guarded([&] { initializer(); }, error, [] { return std::string_view("initializer"); })) {
     std::size_t size = error.size();
     shm::Offset block = error.take_block();
     mine_->init_error_size.store(size, std::memory_order_relaxed);  // relaxed: ordered by init_error
@@ -168,7 +167,7 @@ bool Worker::execute(std::uint64_t entry) {
                                             std::memory_order_acquire, std::memory_order_relaxed))
     return false;
   COHORT_CRASH_POINT("pool.claimed");
-  perform(record, index);
+  perform(record);
   COHORT_CRASH_POINT("pool.performed");
   // SYNC(task): this release store -> the owner's acquire load in take_result(), recover_tasks(); carries outcome and result
   record.state.store(TaskState{generation, TaskPhase::done, index_}.pack(), std::memory_order_release);
@@ -178,35 +177,37 @@ bool Worker::execute(std::uint64_t entry) {
   return true;
 }
 
-void Worker::perform(TaskRecord& record, std::uint32_t) {
+void Worker::perform(TaskRecord& record) {
   FamilyEncoder out(record.inline_result, self_);
   FamilyEncoder error(std::span<std::byte>(), self_);
+  const CallableDescriptor* callable = nullptr;
   bool returned = guarded(
       [&] {
-        const CallableDescriptor& callable = resolve(record.callable);
-        std::span<const std::byte> arguments(record.inline_arguments, std::min<std::size_t>(record.arguments_size, TaskRecord::kInlineArguments));
-        if (shm::Offset block = record.arguments; block != 0) {
-          std::size_t size = record.arguments_bytes;
-          if (size > family_.block_size(block)) throw DecodeError("task", callable.name(), "its arguments are larger than their block");
-          arguments = {family_.address(block, size), size};
-        }
-        if (callable.call() == nullptr) throw DecodeError("task", callable.name(), "is not a callable for a task");
-        Decoder in(arguments);
-        callable.call()(in, out);
+        callable = &resolve(record.callable);
+        if (callable->call() == nullptr) throw DecodeError("task", callable->name(), "is not a callable for a task");
+        Decoder in(arguments_of(record));
+        callable->call()(in, out);
       },
-      error, last_ != nullptr ? last_->name() : std::string_view());
+      error, [&] { return callable != nullptr ? callable->name() : std::string_view(); });
   FamilyEncoder& message = returned ? out : error;
   record.outcome = returned ? TaskOutcome::value : TaskOutcome::error;
-  std::size_t size = message.size();
+  record.result_bytes = message.size();
   shm::Offset block = message.take_block();
   COHORT_CRASH_POINT("pool.result_made");
-  record.result_size = block == 0 ? static_cast<std::uint32_t>(size) : 0;
-  record.result_bytes = size;
   record.result.store(block, std::memory_order_relaxed);  // relaxed: ordered by state, or the reader knows that we are dead
-  // From here until `done` the block is the owner's and named in the record: see the death table.
   COHORT_CRASH_POINT("pool.result_named");
+  // From here until `done` the block is the owner's and named in the record: see the death table.
   if (block != 0) family_.set_owner(block, owner_);
   COHORT_CRASH_POINT("pool.result_handed_over");
+}
+
+std::span<const std::byte> Worker::arguments_of(const TaskRecord& record) {
+  std::uint32_t size = record.arguments_size;
+  if (size != kInBlock) return {record.arguments.bytes, std::min<std::size_t>(size, TaskRecord::kInlineArguments)};
+  shm::Offset block = record.arguments.block;
+  std::uint64_t bytes = record.arguments_block_bytes;
+  if (bytes > family_.block_size(block)) throw DecodeError("task", std::to_string(bytes), "its arguments are larger than their block");
+  return {family_.address(block, bytes), bytes};
 }
 
 void Worker::complete(std::uint64_t entry) {
@@ -253,7 +254,7 @@ struct Worker::Job {
   const std::byte* input = nullptr;
   std::byte* output = nullptr;
   std::atomic<std::uint32_t>* states;
-  const std::uint64_t* places = nullptr;
+  const ChunkInput* inputs = nullptr;
   ChunkResult* results = nullptr;
   JobError* error;
   FinishedCounter* finished;
@@ -276,15 +277,13 @@ void Worker::join_job(std::uint64_t entry) {
     job.ranged = s.ranged != 0;
     job.input_size = s.input_size;
     job.output_size = s.output_size;
-    job.callable = &resolve(s.callable);
+    job.callable = &resolve_callable(s.callable);
     if (s.state_size != 0) job.state = {family_.address(s.state, s.state_size), s.state_size};
     if (job.ranged) {
       job.input = family_.address(s.input, job.count * job.input_size);
       if (job.output_size != 0) job.output = family_.address(s.output, job.count * job.output_size);
     } else {
-      std::size_t bytes = (job.chunks + 1) * sizeof(std::uint64_t);
-      job.places = reinterpret_cast<const std::uint64_t*>(family_.address(s.chunk_places, bytes));
-      job.input = family_.address(s.input, job.places[job.chunks]);
+      job.inputs = reinterpret_cast<const ChunkInput*>(family_.address(s.chunk_inputs, job.chunks * sizeof(ChunkInput)));
       job.results = reinterpret_cast<ChunkResult*>(family_.address(s.results, job.chunks * sizeof(ChunkResult)));
     }
     job.states = reinterpret_cast<std::atomic<std::uint32_t>*>(family_.address(s.chunk_states, job.chunks * sizeof(std::uint32_t)));
@@ -331,21 +330,13 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
           job.callable->call_range()(state, job.input + first * job.input_size, job.output + first * job.output_size, items);
         } else {
           if (job.callable->call() == nullptr) throw DecodeError("map", job.callable->name(), "is not a callable for a chunk");
-          std::uint64_t begin = job.places[chunk];
-          std::uint64_t end = job.places[chunk + 1];
-          if (begin > end || end > job.places[job.chunks]) throw DecodeError("map", job.callable->name(), "a chunk lies outside its job");
-          // State first, then items, as the callable reads them.
-          std::vector<std::byte> message(job.state.begin(), job.state.end());
-          std::span<const std::byte> body(job.input + begin, end - begin);
-          if (!message.empty()) {
-            message.insert(message.end(), body.begin(), body.end());
-            body = message;
-          }
-          Decoder in(body);
+          ChunkInput place = job.inputs[chunk];
+          if (place.size > family_.block_size(place.block)) throw DecodeError("map", job.callable->name(), "a chunk is larger than its block");
+          Decoder in(std::span<const std::byte>(family_.address(place.block, place.size), place.size));
           job.callable->call()(in, out);
         }
       },
-      error, job.callable->name());
+      error, [&] { return job.callable->name(); });
   COHORT_CRASH_POINT("pool.chunk_computed");
   std::uint32_t state = chunk_owned_by(index_) | kChunkDone;
   if (!returned) {

@@ -41,7 +41,7 @@ class COHORT_EXPORT TaskResult {
   }
 
  private:
-  static constexpr std::size_t kSmall = 72;
+  static constexpr std::size_t kSmall = 104;
   void free_block() noexcept;
   [[noreturn]] void throw_error() const;
   [[nodiscard]] std::span<const std::byte> bytes_in_block() const;
