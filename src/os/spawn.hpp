@@ -125,6 +125,7 @@ struct SpawnFallbacks {
   std::uint64_t no_clone_pidfd;    ///< the pidfd was opened after the birth
   std::uint64_t no_pidfd;          ///< there is none
   std::uint64_t no_close_range;    ///< descriptors were found through /proc/self/fd
+  std::uint64_t no_clone3;         ///< the child reset the signal handlers one by one
   std::uint64_t no_proc;           ///< descriptors were closed one by one up to the limit
 };
 [[nodiscard]] SpawnFallbacks spawn_fallbacks() noexcept;
@@ -137,6 +138,7 @@ enum ForcedFallback : unsigned {
   force_no_pidfd = 4,
   force_no_close_range = 8,
   force_no_proc = 16,
+  force_no_clone3 = 32,
 };
 void force_spawn_fallbacks(unsigned forced) noexcept;
 

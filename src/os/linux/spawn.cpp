@@ -18,6 +18,7 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
+#include <span>
 
 #include "cohort/base/check.hpp"
 #include "cohort/base/error.hpp"
@@ -51,6 +52,7 @@ std::atomic<std::uint64_t> count_no_shared_memory{0};
 std::atomic<std::uint64_t> count_no_clone_pidfd{0};
 std::atomic<std::uint64_t> count_no_pidfd{0};
 std::atomic<std::uint64_t> count_no_close_range{0};
+std::atomic<std::uint64_t> count_no_clone3{0};
 std::atomic<std::uint64_t> count_no_proc{0};
 
 bool forced(ForcedFallback which) noexcept {
@@ -237,8 +239,66 @@ struct Birth {
   int error;
 };
 
+// clone3 is optional (Docker's default filter refuses it); what it is for is CLONE_CLEAR_SIGHAND, which spares the child
+// 64 system calls, one in forty of a launch. The C library has no wrapper that takes a function.
+constexpr std::uint64_t kClearHandlers = 0x100000000ULL;
+std::atomic<bool> clone3_refused{false};
+
+struct Clone3Arguments {
+  std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+};
+
+long clone3_call([[maybe_unused]] Clone3Arguments& arguments, [[maybe_unused]] ChildOrders& orders) {
+#if defined(__x86_64__)
+  long result;
+  register auto function asm("r8") = child_main;
+  register void* argument asm("r9") = &orders;
+  asm volatile(
+      "syscall\n\t"
+      "test %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xor %%ebp, %%ebp\n\t"  // the child, on its own stack: the outermost frame
+      "mov %%r9, %%rdi\n\t"
+      "call *%%r8\n\t"
+      "hlt\n"
+      "1:"
+      : "=a"(result)
+      : "a"(435L), "D"(&arguments), "S"(sizeof arguments), "r"(function), "r"(argument)
+      : "rcx", "r11", "memory", "cc");
+  return result;
+#else
+  return -ENOSYS;
+#endif
+}
+
+// A pid of -1 means: take the other way.
+Birth give_birth_by_clone3(ChildOrders& orders, std::span<char> stack) {
+  // relaxed: a hint that saves a refused call
+  if (forced(force_no_clone3) || clone3_refused.load(std::memory_order_relaxed)) return {-1, -1, 0};
+  int pidfd = -1;
+  Clone3Arguments arguments{};
+  arguments.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | kClearHandlers;
+  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  arguments.stack = reinterpret_cast<std::uintptr_t>(stack.data());
+  arguments.stack_size = stack.size();
+  orders.handlers_cleared = true;
+  long pid = clone3_call(arguments, orders);
+  if (pid > 0) return {static_cast<pid_t>(pid), pidfd, 0};
+  orders.handlers_cleared = false;
+  if (pid == -ENOSYS || pid == -EPERM || pid == -EINVAL) {
+    clone3_refused.store(true, std::memory_order_relaxed);  // relaxed: a hint
+  }
+  return {-1, -1, 0};  // also for EAGAIN and ENOMEM: the other call says what is wrong
+}
+
 Birth give_birth(ChildOrders& orders, bool share_memory, bool want_pidfd) {
   alignas(16) std::array<char, kChildStack> stack;  // the child's; this frame waits while it is in use
+  if (share_memory && want_pidfd) {
+    Birth birth = give_birth_by_clone3(orders, stack);
+    if (birth.pid > 0) return birth;
+    count(count_no_clone3);
+  }
   int flags = SIGCHLD;
   if (share_memory) flags |= CLONE_VM | CLONE_VFORK;
   int pidfd = -1;
@@ -345,6 +405,7 @@ SpawnFallbacks spawn_fallbacks() noexcept {
           count_no_clone_pidfd.load(std::memory_order_relaxed),    // relaxed: statistic
           count_no_pidfd.load(std::memory_order_relaxed),          // relaxed: statistic
           count_no_close_range.load(std::memory_order_relaxed),    // relaxed: statistic
+          count_no_clone3.load(std::memory_order_relaxed),         // relaxed: statistic
           count_no_proc.load(std::memory_order_relaxed)};          // relaxed: statistic
 }
 

@@ -108,6 +108,14 @@ COHORT_RAW void arrange_fds(ChildOrders& orders) noexcept {
 
 COHORT_RAW void reset_signals(ChildOrders& orders) noexcept {
   constexpr unsigned long kIgnore = 1;
+  if (orders.handlers_cleared && !orders.default_signals) {
+    const KernelSigaction reset{};
+    constexpr int kRestored[] = {SIGPIPE, SIGXFSZ};
+    for (int signal : kRestored) {
+      if (orders.restore_signals) ::syscall(SYS_rt_sigaction, signal, &reset, nullptr, sizeof reset.mask);
+    }
+    return;
+  }
   for (int signal = 1; signal <= kSignalCount; ++signal) {
     if (signal == SIGKILL || signal == SIGSTOP) continue;
     KernelSigaction action{};

@@ -84,6 +84,7 @@ struct ChildOrders {
   bool subreaper = false;
   bool no_close_range = false;
   bool no_proc = false;
+  bool handlers_cleared = false;  ///< the kernel has reset them at birth
   KernelSignalSet signal_mask = 0;
   pid_t process_group = -1;
   int umask = -1;

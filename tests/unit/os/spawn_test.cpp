@@ -65,7 +65,7 @@ struct Fallbacks : testing::TestWithParam<unsigned> {
   void TearDown() override { force_spawn_fallbacks(force_none); }
 };
 INSTANTIATE_TEST_SUITE_P(Spawn, Fallbacks,
-                         testing::Values(force_none, force_no_shared_memory, force_no_clone_pidfd, force_no_pidfd,
+                         testing::Values(force_none, force_no_shared_memory, force_no_clone_pidfd, force_no_pidfd, force_no_clone3,
                                          force_no_close_range, force_no_close_range | force_no_proc,
                                          force_no_shared_memory | force_no_close_range));
 
@@ -241,7 +241,7 @@ std::string status_line(SpawnPlan plan, const std::string& name) {
   return line.substr(line.find('\t') + 1, line.size() - line.find('\t') - 2);
 }
 
-TEST(Spawn, gives_the_child_default_handlers_and_the_callers_mask) {
+TEST_P(Fallbacks, gives_the_child_default_handlers_and_the_callers_mask) {
   auto* old_pipe = signal(SIGPIPE, SIG_IGN);
   auto* old_usr1 = signal(SIGUSR1, SIG_IGN);
   auto* old_usr2 = signal(SIGUSR2, [](int) {});
