@@ -2,6 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Running other programs: output, input, errors, time limits, pipelines and a shell that cannot be injected.
+//
+// Output:
+//
+//   0 $HOME is not expanded
+//   SENT IN
+//   sorted: apple
+//   sorted: fig
+//   sorted: pear
+//   sort returned 0
+//   failed with 3: partly
+//   execve no-such-program: No such file or directory
+//   timed out, killed by way of contain, it said: started
+//    1 a
+//    2 b
+//   16
 #include <chrono>
 #include <cstdio>
 #include <string>

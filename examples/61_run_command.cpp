@@ -3,6 +3,14 @@
 //
 // The wrapper that most projects write once: run_command gives output, errors and exit code, in a fixed locale, with a
 // log, and throws or not; waited for in a thread or awaited by a coroutine.
+//
+// Output:
+//
+//   0 C
+//   warning
+//   3
+//   raised: 1
+//   4 awaited
 #include <chrono>
 #include <coroutine>
 #include <cstdio>

@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The Cohort authors
+# SPDX-License-Identifier: Apache-2.0
+"""Checks that the tutorial shows code that is compiled and run.
+
+Each block of C++ in docs/tutorial follows a comment that names a file; its lines must stand in that file, one after the other.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"(?:<!-- (\S+) -->\n)?```cpp\n(.*?)```", re.DOTALL)
+
+
+def main():
+    wrong, count = 0, 0
+    for page in sorted((ROOT / "docs/tutorial").glob("*.md")):
+        for source, code in BLOCK.findall(page.read_text(encoding="utf-8")):
+            count += 1
+            first = code.splitlines()[0]
+            if not source:
+                print(f"{page.name}: no file is named for the block that starts with: {first}")
+                wrong += 1
+            elif code not in (ROOT / source).read_text(encoding="utf-8"):
+                print(f"{page.name}: not in {source}: the block that starts with: {first}")
+                wrong += 1
+    print(f"{count} blocks, {wrong} wrong")
+    return 1 if wrong or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
