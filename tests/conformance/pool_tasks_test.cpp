@@ -264,7 +264,6 @@ TEST_P(PoolTasks, results_may_be_dropped_before_they_are_there) {
 }
 
 TEST_P(PoolTasks, several_threads_may_use_one_pool) {
-  if (GetParam() == StartMethod::fork) GTEST_SKIP() << "a fork pool cannot replace workers while there are threads";
   std::vector<std::thread> threads;
   std::atomic<int> wrong{0};
   for (int t = 0; t < 4; ++t)
