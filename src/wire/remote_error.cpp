@@ -4,13 +4,21 @@
 
 #include <cxxabi.h>
 
+#include <any>
 #include <filesystem>
+#include <functional>
 #include <future>
+#include <ios>
+#include <iterator>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
+#include <regex>
 #include <system_error>
 #include <typeinfo>
+#include <variant>
 
 #include "os/process.hpp"
 #include "os/unwind.hpp"
@@ -30,7 +38,7 @@ namespace {
 
 template <class E>
 ExceptionCodec by_text() {
-  return {typeid(E).name(), nullptr, [](Decoder&, RemoteContext&& context) {
+  return {typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, RemoteContext&& context) {
             E exception(context.text);
             throw Remote<E>(std::move(exception), std::move(context));
           }};
@@ -39,13 +47,13 @@ ExceptionCodec by_text() {
 // Types that carry no text of their own.
 template <class E>
 ExceptionCodec by_default() {
-  return {typeid(E).name(), nullptr, [](Decoder&, RemoteContext&& context) { throw Remote<E>(E(), std::move(context)); }};
+  return {typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, RemoteContext&& context) { throw Remote<E>(E(), std::move(context)); }};
 }
 
 // One of Cohort's: operation, subject, and the sentence that is left of the text.
 template <class E>
 ExceptionCodec by_error() {
-  return {typeid(E).name(),
+  return {typeid(E).name(), typeid(Remote<E>).name(),
           [](Encoder& out, const void* exception) {
             const auto& error = *static_cast<const E*>(exception);
             Codec<std::string>::encode(out, error.operation());
@@ -63,33 +71,105 @@ ExceptionCodec by_error() {
           }};
 }
 
-// A std::error_code as (number, category name); only the two standard categories come back as themselves.
+// A category that this program does not know: its codes equal no condition, so that no handler takes them for something else.
+class ForeignCategory final : public std::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "remote"; }
+  [[nodiscard]] std::string message(int value) const override { return "remote error " + std::to_string(value); }
+  [[nodiscard]] bool equivalent(int, const std::error_condition&) const noexcept override { return false; }
+};
+
+const std::error_category* const kCategories[] = {&std::generic_category(), &std::system_category(), &std::iostream_category(),
+                                                  &std::future_category()};
+
+// A std::error_code as (number, category); only those of the standard library come back as themselves.
 void encode_code(Encoder& out, const std::error_code& code) {
   out.write_raw(static_cast<std::int32_t>(code.value()));
-  out.write_raw(static_cast<std::uint8_t>(code.category() == std::system_category() ? 1 : code.category() == std::generic_category() ? 2 : 0));
+  std::uint8_t index = 0;
+  while (index < std::size(kCategories) && *kCategories[index] != code.category()) ++index;
+  out.write_raw(index);
 }
 std::error_code decode_code(Decoder& in) {
+  static const auto* foreign = new ForeignCategory;
   int value = in.read_raw<std::int32_t>();
-  return in.read_raw<std::uint8_t>() == 1 ? std::error_code(value, std::system_category())
-                                          : std::error_code(value, std::generic_category());
+  auto index = in.read_raw<std::uint8_t>();
+  return {value, index < std::size(kCategories) ? *kCategories[index] : *foreign};
+}
+
+// What was given to a constructor that appends ": message".
+std::string without_message(const std::string& text, const std::error_code& code) {
+  std::string tail = ": " + code.message();
+  return text.ends_with(tail) ? text.substr(0, text.size() - tail.size()) : text;
 }
 
 ExceptionCodec system_error_codec() {
-  return {typeid(std::system_error).name(),
+  return {typeid(std::system_error).name(), typeid(Remote<std::system_error>).name(),
           [](Encoder& out, const void* exception) { encode_code(out, static_cast<const std::system_error*>(exception)->code()); },
           [](Decoder& in, RemoteContext&& context) {
             std::error_code code = decode_code(in);
-            // The constructor appends ": message"; take it off the text first.
-            std::string text = context.text;
-            std::string tail = ": " + code.message();
-            if (text.ends_with(tail)) text.resize(text.size() - tail.size());
-            throw Remote<std::system_error>(std::system_error(code, text), std::move(context));
+            std::system_error failure(code, without_message(context.text, code));
+            throw Remote<std::system_error>(std::move(failure), std::move(context));
+          }};
+}
+
+ExceptionCodec stream_failure_codec() {
+  using Failure = std::ios_base::failure;
+  return {typeid(Failure).name(), typeid(Remote<Failure>).name(),
+          [](Encoder& out, const void* exception) { encode_code(out, static_cast<const Failure*>(exception)->code()); },
+          [](Decoder& in, RemoteContext&& context) {
+            std::error_code code = decode_code(in);
+            Failure failure(without_message(context.text, code), code);
+            throw Remote<Failure>(std::move(failure), std::move(context));
+          }};
+}
+
+// Its what() is made of its parts in the library's own way, so the parts travel.
+ExceptionCodec filesystem_error_codec() {
+  using Failure = std::filesystem::filesystem_error;
+  return {typeid(Failure).name(), typeid(Remote<Failure>).name(),
+          [](Encoder& out, const void* exception) {
+            const auto& error = *static_cast<const Failure*>(exception);
+            encode_code(out, error.code());
+            Codec<std::string>::encode(out, error.path1().string());
+            Codec<std::string>::encode(out, error.path2().string());
+            Codec<std::string>::encode(out, without_message(error.std::system_error::what(), error.code()));
+          },
+          [](Decoder& in, RemoteContext&& context) {
+            std::error_code code = decode_code(in);
+            std::string first = Codec<std::string>::decode(in);
+            std::string second = Codec<std::string>::decode(in);
+            std::string words = Codec<std::string>::decode(in);
+            Failure failure = second.empty() ? first.empty() ? Failure(words, code) : Failure(words, first, code)
+                                             : Failure(words, first, second, code);
+            throw Remote<Failure>(std::move(failure), std::move(context));
+          }};
+}
+
+ExceptionCodec future_error_codec() {
+  return {typeid(std::future_error).name(), typeid(Remote<std::future_error>).name(),
+          [](Encoder& out, const void* exception) {
+            out.write_raw(static_cast<std::int32_t>(static_cast<const std::future_error*>(exception)->code().value()));
+          },
+          [](Decoder& in, RemoteContext&& context) {
+            auto code = static_cast<std::future_errc>(in.read_raw<std::int32_t>());
+            throw Remote<std::future_error>(std::future_error(code), std::move(context));
+          }};
+}
+
+ExceptionCodec regex_error_codec() {
+  return {typeid(std::regex_error).name(), typeid(Remote<std::regex_error>).name(),
+          [](Encoder& out, const void* exception) {
+            out.write_raw(static_cast<std::int32_t>(static_cast<const std::regex_error*>(exception)->code()));
+          },
+          [](Decoder& in, RemoteContext&& context) {
+            auto code = static_cast<std::regex_constants::error_type>(in.read_raw<std::int32_t>());
+            throw Remote<std::regex_error>(std::regex_error(code), std::move(context));
           }};
 }
 
 template <class E>
 ExceptionCodec os_error_codec() {
-  return {typeid(E).name(),
+  return {typeid(E).name(), typeid(Remote<E>).name(),
           [](Encoder& out, const void* exception) {
             const auto& error = *static_cast<const E*>(exception);
             out.write_raw(static_cast<std::int32_t>(error.code().value()));
@@ -115,14 +195,22 @@ struct Registry {
                         by_default<std::exception>(), by_default<std::bad_alloc>(), by_default<std::bad_cast>(),
                         by_default<std::bad_typeid>(), by_default<std::bad_exception>(),
                         by_default<std::bad_optional_access>(), by_default<std::bad_variant_access>(),
-                        by_default<std::bad_function_call>(), system_error_codec(), os_error_codec<OsError>(),
+                        by_default<std::bad_function_call>(), by_default<std::bad_weak_ptr>(),
+                        by_default<std::bad_array_new_length>(), by_default<std::bad_any_cast>(), system_error_codec(),
+                        stream_failure_codec(), filesystem_error_codec(), future_error_codec(), regex_error_codec(), os_error_codec<OsError>(),
                         os_error_codec<SpawnError>(), by_error<TimeoutError>(), by_error<StateError>(),
                         by_error<ValueError>(), by_error<ClosedError>(), by_error<EndOfFile>(), by_error<Empty>(),
                         by_error<Full>(), by_error<BufferTooShort>(), by_error<AuthenticationError>(),
                         by_error<BrokenBarrierError>(), by_error<LockOwnerDied>(), by_error<DecodeError>(),
                         by_error<EncodeError>(), by_error<OutOfFamilyMemory>(), by_error<IncompatibleError>(),
                         by_error<BootstrapError>()})
-      codecs.emplace(codec.type, codec);
+      add(codec);
+  }
+
+  // One that arrived here from elsewhere goes on as what it was.
+  void add(const ExceptionCodec& codec) {
+    codecs.insert_or_assign(std::string(codec.type), codec);
+    if (!codec.remote_type.empty()) codecs.insert_or_assign(std::string(codec.remote_type), codec);
   }
 
   ExceptionCodec find(std::string_view type) {
@@ -155,8 +243,7 @@ void write_error(Encoder& out, std::string_view mangled, const RemoteContext& co
 
 void register_exception_codec(ExceptionCodec codec) {
   std::lock_guard guard(registry().mutex);
-  std::string type(codec.type);
-  registry().codecs.insert_or_assign(std::move(type), std::move(codec));
+  registry().add(codec);
 }
 
 ExceptionText describe_current_exception() {
@@ -182,15 +269,32 @@ ExceptionText describe_current_exception() {
   return result;
 }
 
-void encode_current_exception(Encoder& out, std::string_view process_name, std::string_view task) {
+namespace {
+
+// Hop by hop the first origin stays what is reported.
+RemoteContext current_context(std::string_view process_name, std::string_view task) {
+  os::StackTrace trace = os::take_trace();
+  try {
+    throw;
+  } catch (const RemoteException& e) {
+    return e.context();
+  } catch (...) {  // born here
+  }
   RemoteContext context;
   auto described = describe_current_exception();
   context.type = std::move(described.type);
   context.text = std::move(described.text);
-  context.trace = os::format_trace(os::take_trace());
+  context.trace = os::format_trace(trace);
   context.pid = os::process_id();
   context.process = process_name;
   context.task = task;
+  return context;
+}
+
+}  // namespace
+
+void encode_current_exception(Encoder& out, std::string_view process_name, std::string_view task) {
+  RemoteContext context = current_context(process_name, task);
   const std::type_info* type = abi::__cxa_current_exception_type();
   std::string mangled = type != nullptr ? type->name() : "";
   VectorEncoder own;
@@ -230,7 +334,7 @@ void rethrow_remote(std::span<const std::byte> bytes) {
     }
   } catch (const RemoteException&) {
     throw;
-  } catch (const DecodeError& e) {
+  } catch (const std::exception& e) {  // bytes that cannot be decoded, or a type whose constructor refuses them
     if (context.text.empty()) context.text = e.what();
   }
   throw RemoteError(std::move(context));

@@ -6,14 +6,14 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include <csignal>
 #include <algorithm>
+#include <csignal>
 #include <functional>
 #include <random>
 #include <set>
 
-#include "conformance/process_conformance.hpp"
 #include "cohort/base/error.hpp"
+#include "conformance/process_conformance.hpp"
 
 namespace cohort::test {
 namespace {
@@ -83,8 +83,7 @@ std::set<pid_t> descendants() {
   return all;
 }
 void reap() {
-  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-  }
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {}
 }
 std::string describe(const std::set<pid_t>& pids) {
   std::string text;
@@ -103,8 +102,7 @@ class Orphans : public testing::TestWithParam<StartMethod> {
   }
   void TearDown() override {
     for (pid_t pid : descendants()) ::kill(pid, SIGKILL);
-    while (::waitpid(-1, nullptr, 0) > 0) {
-    }
+    while (::waitpid(-1, nullptr, 0) > 0) {}
   }
   // A program of its own: its family begins with it.
   pid_t start_root(const std::function<void()>& body) {
@@ -113,19 +111,20 @@ class Orphans : public testing::TestWithParam<StartMethod> {
     set_start_method(GetParam(), true);
     try {
       body();
-    } catch (const std::exception& e) {
-      std::fprintf(stderr, "root: %s\n", e.what());
-    }
+    } catch (const std::exception& e) { std::fprintf(stderr, "root: %s\n", e.what()); }
     ::_exit(3);
   }
   // Everything below the test is gone within the patience.
   void expect_nobody_left() {
     std::set<pid_t> left;
-    EXPECT_TRUE(eventually([&] {
-      reap();
-      left = descendants();
-      return left.empty();
-    }, Deadline(20s))) << describe(left);
+    EXPECT_TRUE(eventually(
+        [&] {
+          reap();
+          left = descendants();
+          return left.empty();
+        },
+        Deadline(20s)))
+        << describe(left);
   }
   ScratchDirectory scratch;
 };
@@ -307,7 +306,9 @@ TEST(ForkServerDeath, at_any_moment_starts_a_child_once_or_not_at_all) {
   int unknown = 0;
   int fine = 0;
   for (int i = 0; i < 150; ++i) {
-    Process p({.start_method = StartMethod::forkserver}, [](const std::string& to, int n) { say(to, std::to_string(n)); }, log, i);
+    Process p(
+        {.start_method = StartMethod::forkserver}, [](const std::string& to, int n) { say(to, std::to_string(n)); },
+        log, i);
     try {
       p.start();
     } catch (const BootstrapError&) {  // three servers in a row were killed
@@ -315,8 +316,10 @@ TEST(ForkServerDeath, at_any_moment_starts_a_child_once_or_not_at_all) {
       continue;
     }
     ASSERT_TRUE(p.join(patience()));
-    if (p.exitcode() == 0) ++fine;
-    else ++unknown;
+    if (p.exitcode() == 0)
+      ++fine;
+    else
+      ++unknown;
   }
   ::kill(killer, SIGKILL);
   ::waitpid(killer, nullptr, 0);

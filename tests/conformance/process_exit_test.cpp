@@ -197,8 +197,10 @@ TEST_P(Exit, runs_no_finalizer_of_the_parent_and_none_when_killed) {
   ours.cancel();
 }
 
-TEST_P(Exit, runs_the_childs_exit_handlers) {
-  if (shares_image()) GTEST_SKIP() << "a forked copy has its parent's handlers, which must not run: finalize() is for it";
+// A forked copy has its parent's handlers, which must not run: finalize() is for it.
+class ExitOfANewImage : public EachMethod {};
+INSTANTIATE_TEST_SUITE_P(By, ExitOfANewImage, testing::Values(StartMethod::forkserver, StartMethod::spawn), method_of);
+TEST_P(ExitOfANewImage, runs_the_childs_exit_handlers) {
   static std::string to;
   auto body = [](const std::string& path) {
     to = path;

@@ -20,6 +20,9 @@ namespace {
 
 class Surroundings : public EachMethod {};
 COHORT_FOR_EACH_METHOD(Surroundings);
+// A forked copy has all descriptors of its parent.
+class Descriptors : public EachMethod {};
+INSTANTIATE_TEST_SUITE_P(By, Descriptors, testing::Values(StartMethod::forkserver, StartMethod::spawn), method_of);
 
 int open_descriptors() {
   int count = 0;
@@ -36,8 +39,7 @@ TEST_P(Surroundings, read_standard_input_from_the_null_device) {
   EXPECT_EQ(file_text(scratch / "log"), "/dev/null 0\n");
 }
 
-TEST_P(Surroundings, do_not_gather_descriptors_of_siblings) {
-  if (shares_image()) GTEST_SKIP() << "a forked copy has all descriptors of its parent";
+TEST_P(Descriptors, are_not_gathered_from_siblings) {
   auto count = [](const std::string& to) { say(to, std::to_string(open_descriptors())); };
   Line said(scratch / "said");
   std::vector<Process> staying;
@@ -51,8 +53,7 @@ TEST_P(Surroundings, do_not_gather_descriptors_of_siblings) {
   EXPECT_EQ(said.next(), first);
 }
 
-TEST_P(Surroundings, do_not_hold_descriptors_of_the_parent) {
-  if (shares_image()) GTEST_SKIP() << "a forked copy has all descriptors of its parent";
+TEST_P(Descriptors, of_the_parent_are_not_there) {
   int high = ::fcntl(0, F_DUPFD, 200);  // not close-on-exec, as careless code makes them
   auto look = [](int fd) { throw SystemExit(::fcntl(fd, F_GETFD) >= 0 ? 1 : 2); };
   EXPECT_EQ(finished(look, high).exitcode(), 2);

@@ -73,7 +73,8 @@ namespace detail {
 
 /// How one type of exception travels.
 struct ExceptionCodec {
-  std::string_view type;  ///< typeid(E).name(); storage must be static
+  std::string_view type;         ///< typeid(E).name(); storage must be static
+  std::string_view remote_type;  ///< typeid(Remote<E>).name(), so that one that came from elsewhere can go on
   /// Writes what the text alone does not hold. May be empty.
   std::function<void(Encoder&, const void* exception)> encode;
   /// Throws Remote<E>.
@@ -103,13 +104,13 @@ void register_exception() {
   static_assert(std::is_class_v<E> && !std::is_final_v<E>, "cohort: an exception type must be a class that is not final");
   if constexpr (Encodable<E>) {
     detail::register_exception_codec(
-        {typeid(E).name(),
+        {typeid(E).name(), typeid(Remote<E>).name(),
          [](Encoder& out, const void* exception) { Codec<E>::encode(out, *static_cast<const E*>(exception)); },
          [](Decoder& in, RemoteContext&& context) { throw Remote<E>(Codec<E>::decode(in), std::move(context)); }});
   } else {
     static_assert(std::is_constructible_v<E, std::string>,
                   "cohort: an exception type travels by its Codec or by a constructor from std::string; it has neither");
-    detail::register_exception_codec({typeid(E).name(), nullptr, [](Decoder&, RemoteContext&& context) {
+    detail::register_exception_codec({typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, RemoteContext&& context) {
                                         E exception(context.text);
                                         throw Remote<E>(std::move(exception), std::move(context));
                                       }});

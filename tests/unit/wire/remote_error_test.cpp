@@ -1,0 +1,269 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/wire/remote_error.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <any>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <regex>
+#include <variant>
+
+#include "os/unwind.hpp"
+
+namespace cohort {
+namespace {
+
+// What catching, encoding and rethrowing `exception` gives, as one process would do it for another.
+template <class E>
+std::vector<std::byte> encoded(const E& exception) {
+  VectorEncoder out;
+  try {
+    throw exception;
+  } catch (...) {
+    detail::encode_current_exception(out, "worker-1", "task 7");
+  }
+  return out.take();
+}
+
+template <class E>
+void expect_same(const E& original) {
+  try {
+    detail::rethrow_remote(encoded(original));
+  } catch (const std::exception& e) {
+    EXPECT_NE(dynamic_cast<const Remote<E>*>(&e), nullptr) << typeid(E).name() << " came as " << typeid(e).name();
+    EXPECT_STREQ(e.what(), original.what());
+    const auto* remote = dynamic_cast<const RemoteException*>(&e);
+    ASSERT_NE(remote, nullptr);
+    EXPECT_EQ(remote->context().type, os::demangle(typeid(E).name()));
+    EXPECT_EQ(remote->context().text, original.what());
+    EXPECT_EQ(remote->context().pid, ::getpid());
+    EXPECT_EQ(remote->context().process, "worker-1");
+    EXPECT_EQ(remote->context().task, "task 7");
+  }
+}
+
+TEST(RemoteError, carries_each_standard_type_as_itself) {
+  expect_same(std::exception());
+  expect_same(std::runtime_error("r"));
+  expect_same(std::logic_error("l"));
+  expect_same(std::invalid_argument("i"));
+  expect_same(std::domain_error("d"));
+  expect_same(std::length_error("n"));
+  expect_same(std::out_of_range("o"));
+  expect_same(std::range_error("a"));
+  expect_same(std::overflow_error("v"));
+  expect_same(std::underflow_error("u"));
+  expect_same(std::bad_alloc());
+  expect_same(std::bad_array_new_length());
+  expect_same(std::bad_cast());
+  expect_same(std::bad_typeid());
+  expect_same(std::bad_exception());
+  expect_same(std::bad_optional_access());
+  expect_same(std::bad_variant_access());
+  expect_same(std::bad_function_call());
+  expect_same(std::bad_weak_ptr());
+  expect_same(std::bad_any_cast());
+  expect_same(std::future_error(std::future_errc::broken_promise));
+  expect_same(std::regex_error(std::regex_constants::error_brack));
+  expect_same(std::system_error(ENOENT, std::generic_category(), "opening"));
+  expect_same(std::system_error(EACCES, std::system_category(), "reading"));
+  expect_same(std::ios_base::failure("stream", std::io_errc::stream));
+  expect_same(std::filesystem::filesystem_error("words", "/a", "/b", std::make_error_code(std::errc::file_exists)));
+  expect_same(std::filesystem::filesystem_error("words", "/a", std::make_error_code(std::errc::file_exists)));
+}
+
+TEST(RemoteError, carries_the_errors_of_cohort_as_themselves) {
+  expect_same(TimeoutError("Queue.get", "q", "nothing came"));
+  expect_same(StateError("op", "", "sentence"));
+  expect_same(ValueError("", "", "bare"));
+  expect_same(DecodeError("a", "b", "c: d"));
+  expect_same(OsError(ENOENT, "open", "/no/file"));
+  expect_same(SpawnError(EACCES, "execve", "/bin/x"));
+}
+
+TEST(RemoteError, keeps_codes_and_fields) {
+  try {
+    detail::rethrow_remote(encoded(OsError(ENOENT, "open", "/no/file")));
+  } catch (const OsError& e) {
+    EXPECT_TRUE(e.code() == std::errc::no_such_file_or_directory);
+    EXPECT_EQ(e.operation(), "open");
+    EXPECT_EQ(e.subject(), "/no/file");
+  }
+  try {
+    detail::rethrow_remote(encoded(std::filesystem::filesystem_error("w", "/a", "/b", std::make_error_code(std::errc::file_exists))));
+  } catch (const std::filesystem::filesystem_error& e) {
+    EXPECT_EQ(e.path1(), "/a");
+    EXPECT_EQ(e.path2(), "/b");
+  }
+}
+
+class OddCategory final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "odd"; }
+  std::string message(int) const override { return "odd"; }
+};
+TEST(RemoteError, takes_no_foreign_code_for_one_of_its_own) {
+  static const OddCategory odd;
+  try {
+    detail::rethrow_remote(encoded(std::system_error(ENOENT, odd, "x")));
+  } catch (const std::system_error& e) {
+    EXPECT_FALSE(e.code() == std::errc::no_such_file_or_directory);
+    EXPECT_EQ(e.code().value(), ENOENT);
+    EXPECT_STREQ(e.code().category().name(), "remote");
+  }
+}
+
+struct Unknown : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+TEST(RemoteError, brings_an_unknown_type_as_text) {
+  try {
+    detail::rethrow_remote(encoded(Unknown("mine")));
+    ADD_FAILURE();
+  } catch (const std::exception& e) {
+    const auto* error = dynamic_cast<const RemoteError*>(&e);
+    ASSERT_NE(error, nullptr);
+    EXPECT_NE(error->context().type.find("Unknown"), std::string::npos);
+    EXPECT_EQ(error->context().text, "mine");
+    EXPECT_NE(std::string(error->what()).find("mine"), std::string::npos);
+  }
+}
+
+TEST(RemoteError, brings_what_is_no_exception_class) {
+  for (int kind = 0; kind < 3; ++kind) {
+    VectorEncoder out;
+    try {
+      if (kind == 0) throw 42;
+      if (kind == 1) throw "words";
+      throw std::string("words");
+    } catch (...) {
+      detail::encode_current_exception(out, "", "");
+    }
+    try {
+      detail::rethrow_remote(out.take());
+    } catch (const RemoteError& e) {
+      EXPECT_EQ(e.context().text, kind == 0 ? "42" : "words");
+    }
+  }
+}
+
+struct ByText : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct ByFields {
+  int code;
+  std::string where;
+};
+struct Picky : std::runtime_error {
+  explicit Picky(const std::string& text) : std::runtime_error(text) {
+    if (text == "refuse") throw std::invalid_argument("no");
+  }
+};
+TEST(RemoteError, carries_registered_types) {
+  register_exception<ByText>();
+  register_exception<ByFields>();
+  expect_same(ByText("text"));
+  try {
+    detail::rethrow_remote(encoded(ByFields{7, "here"}));
+  } catch (const ByFields& e) {
+    EXPECT_EQ(e.code, 7);
+    EXPECT_EQ(e.where, "here");
+  }
+}
+
+TEST(RemoteError, stays_a_remote_error_when_the_types_constructor_refuses) {
+  register_exception<Picky>();
+  VectorEncoder out;
+  try {
+    throw Picky("accept");
+  } catch (...) {
+    detail::encode_current_exception(out, "p", "");
+  }
+  auto bytes = out.take();
+  EXPECT_THROW(detail::rethrow_remote(bytes), Picky);
+  std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  auto at = text.find("accept");
+  ASSERT_NE(at, std::string::npos);
+  std::memcpy(bytes.data() + at, "refuse", 6);
+  EXPECT_THROW(detail::rethrow_remote(bytes), RemoteError);
+}
+
+TEST(RemoteError, keeps_type_and_origin_over_several_hops) {
+  auto bytes = encoded(std::out_of_range("far"));
+  for (int hop = 0; hop < 3; ++hop) {
+    VectorEncoder out;
+    try {
+      detail::rethrow_remote(bytes);
+    } catch (...) {
+      detail::encode_current_exception(out, "relay", "other task");
+    }
+    bytes = out.take();
+  }
+  try {
+    detail::rethrow_remote(bytes);
+    ADD_FAILURE();
+  } catch (const std::out_of_range& e) {
+    EXPECT_STREQ(e.what(), "far");
+    const auto& context = dynamic_cast<const RemoteException&>(e).context();
+    EXPECT_EQ(context.type, "std::out_of_range");
+    EXPECT_EQ(context.process, "worker-1");
+    EXPECT_EQ(context.task, "task 7");
+  } catch (const std::exception& e) {
+    ADD_FAILURE() << e.what();
+  }
+}
+
+TEST(RemoteError, survives_any_cut_and_any_flipped_byte) {
+  auto bytes = encoded(OsError(ENOENT, "open", "/no/file"));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    std::vector<std::byte> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_THROW(detail::rethrow_remote(cut), RemoteException) << size;
+  }
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    auto flipped = bytes;
+    flipped[at] ^= std::byte{0x81};
+    EXPECT_THROW(detail::rethrow_remote(flipped), RemoteException) << at;
+  }
+}
+
+}  // namespace
+
+// Named, visible and not inlined, so that the trace can name it.
+[[gnu::noinline]] void throw_for_the_trace() { throw std::out_of_range("far"); }
+
+namespace {
+
+TEST(RemoteError, has_the_stack_of_the_throw) {
+  VectorEncoder out;
+  try {
+    os::call_with_trace([](void*) { throw_for_the_trace(); }, nullptr);
+  } catch (...) {
+    detail::encode_current_exception(out, "p", "");
+  }
+  try {
+    detail::rethrow_remote(out.take());
+  } catch (const RemoteException& e) {
+    EXPECT_EQ(e.context().trace.rfind("  #0 ", 0), 0u) << e.context().trace;
+    EXPECT_NE(e.context().trace.find("+0x"), std::string::npos);
+  }
+}
+
+TEST(RemoteError, has_no_trace_of_an_exception_that_was_caught_inside) {
+  os::call_with_trace(
+      [](void*) {
+        try {
+          throw_for_the_trace();
+        } catch (const std::exception&) {
+        }
+      },
+      nullptr);
+  EXPECT_TRUE(os::take_trace().frames.empty());
+}
+
+}  // namespace
+}  // namespace cohort
