@@ -21,7 +21,7 @@
 
 void return_normally() {}
 void leave_with_3() { throw cohort::SystemExit(3); }
-void call_exit() { std::exit(4); }
+void call_exit() { std::exit(4); }  // NOLINT(concurrency-mt-unsafe): no other thread
 void complain() { throw cohort::SystemExit("this goes to standard error"); }
 void fail() { throw std::runtime_error("so does this, with a stack trace"); }
 void wait_long() { std::this_thread::sleep_for(std::chrono::hours(1)); }

@@ -128,7 +128,7 @@ std::vector<Batch> make_batches(const Tree& tree, std::span<const std::uint32_t>
     if (batch_cost >= target || condemned) finish(small);
   }
   finish(small);
-  std::ranges::stable_sort(large, std::greater<>{}, [](const Batch& b) { return b.items.front().bytes; });
+  std::ranges::sort(large, std::greater<>{}, [](const Batch& b) { return b.items.front().bytes; });
   std::ranges::move(small, std::back_inserter(large));
   return large;
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <string_view>
 
@@ -15,7 +16,7 @@ namespace digest_tree {
 namespace {
 
 std::string clock_text(double seconds) {
-  auto whole = static_cast<unsigned long long>(std::min(seconds, 3.6e7) + 0.5);
+  auto whole = static_cast<unsigned long long>(std::llround(std::min(seconds, 3.6e7)));
   std::array<char, 32> text{};
   if (whole >= 3600)
     std::snprintf(text.data(), text.size(), "%llu:%02llu:%02llu", whole / 3600, whole / 60 % 60, whole % 60);
@@ -32,7 +33,7 @@ int terminal_columns() {
 }  // namespace
 
 std::string readable_bytes(std::uint64_t bytes) {
-  constexpr std::array<std::string_view, 5> kUnits{"B", "kB", "MB", "GB", "TB"};
+  constexpr std::array<const char*, 5> kUnits{"B", "kB", "MB", "GB", "TB"};
   auto value = static_cast<double>(bytes);
   std::size_t unit = 0;
   while (value >= 999.5 && unit + 1 < kUnits.size()) {
@@ -41,7 +42,7 @@ std::string readable_bytes(std::uint64_t bytes) {
   }
   std::array<char, 32> text{};
   int decimals = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  std::snprintf(text.data(), text.size(), "%.*f %s", decimals, value, kUnits[unit].data());
+  std::snprintf(text.data(), text.size(), "%.*f %s", decimals, value, kUnits[unit]);
   return text.data();
 }
 

@@ -64,7 +64,7 @@ class Walker {
     std::string prefix = path.ends_with('/') ? path : path + '/';
     for (;;) {
       errno = 0;
-      const dirent* entry = ::readdir(directory.get());
+      const dirent* entry = ::readdir(directory.get());  // NOLINT(concurrency-mt-unsafe): the stream is this thread's
       if (entry == nullptr) break;
       std::string_view name = entry->d_name;
       if (name == "." || name == "..") continue;
