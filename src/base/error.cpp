@@ -52,8 +52,6 @@ OsError::OsError(int error_number, std::string_view operation, std::string_view 
 OsError::~OsError() = default;
 SpawnError::~SpawnError() = default;
 
-void throw_errno(std::string_view operation, std::string_view subject) {
-  throw OsError(errno, operation, subject);
-}
+void throw_errno(std::string_view operation, std::string_view subject) { throw OsError(errno, operation, subject); }
 
 }  // namespace cohort

@@ -107,9 +107,9 @@ CallableId CallableDescriptor::id() const {
 const CallableDescriptor& resolve_callable(const CallableId& id) {
   auto module = os::find_module(id.module);
   if (!module)
-    throw IncompatibleError("callable", hex(id.module),
-                            "no module with this build-id is loaded here; this program is build " +
-                                hex(os::program_module().build_id));
+    throw IncompatibleError(
+        "callable", hex(id.module),
+        "no module with this build-id is loaded here; this program is build " + hex(os::program_module().build_id));
   const auto* descriptor = reinterpret_cast<const CallableDescriptor*>(module->base + id.offset);
   if (id.offset >= module->end - module->base || !registry().contains(descriptor))
     throw DecodeError("callable", std::to_string(id.offset), "the program made nothing callable at this place");

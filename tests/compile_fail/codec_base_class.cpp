@@ -7,7 +7,7 @@
 struct Base {
   int number = 0;
 };
-struct Derived TWIN(: Base, ) {
+struct Derived TWIN( : Base, ) {
   int more = 0;
 };
 

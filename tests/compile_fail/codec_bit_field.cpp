@@ -6,7 +6,7 @@
 #include "cohort/wire/codec.hpp"
 
 struct Flags {
-  unsigned read TWIN(: 1, );
+  unsigned read TWIN( : 1, );
 };
 
 auto bytes = cohort::encode(Flags{});

@@ -6,4 +6,4 @@
 
 #include "cohort/wire/codec.hpp"
 
-auto encode(const TWIN(std::condition_variable, int)& value) { return cohort::encode(value); }
+auto encode(const TWIN(std::condition_variable, int) & value) { return cohort::encode(value); }

@@ -7,4 +7,4 @@
 
 #include "cohort/wire/codec.hpp"
 
-auto encode(const TWIN(std::span<int>, std::vector<int>)& values) { return cohort::encode(values); }
+auto encode(const TWIN(std::span<int>, std::vector<int>) & values) { return cohort::encode(values); }

@@ -12,4 +12,4 @@ union Either {
 };
 using Variant = std::variant<int, float>;
 
-auto encode(const TWIN(Either, Variant)& either) { return cohort::encode(either); }
+auto encode(const TWIN(Either, Variant) & either) { return cohort::encode(either); }

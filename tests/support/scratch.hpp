@@ -67,7 +67,8 @@ inline std::vector<std::string> lines_of(const std::string& text) {
 inline void say(const std::string& path, const std::string& line) {
   int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   std::string text = line + "\n";
-  if (fd < 0 || ::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) throw std::runtime_error("say " + path);
+  if (fd < 0 || ::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    throw std::runtime_error("say " + path);
   ::close(fd);
 }
 
@@ -103,7 +104,9 @@ class Line {
   Line& operator=(const Line&) = delete;
   [[nodiscard]] const std::string& path() const { return path_; }
   /// Parent: the next line from a child; "(nothing came)" after the patience.
-  [[nodiscard]] std::string next(Deadline deadline = patience()) { return read_line(fd_, deadline).value_or("(nothing came)"); }
+  [[nodiscard]] std::string next(Deadline deadline = patience()) {
+    return read_line(fd_, deadline).value_or("(nothing came)");
+  }
   /// Parent: lets one child go on that waits in await().
   void tell(const std::string& line = "go") { say(path_, line); }
 

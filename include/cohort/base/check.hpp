@@ -12,13 +12,14 @@
 namespace cohort::detail {
 
 /// Writes "cohort: FILE:LINE: check failed: TEXT (MESSAGE)" with one write(2) and aborts. Safe after fork.
-[[noreturn]] COHORT_EXPORT void check_failed(const char* file, int line, const char* text, const char* message) noexcept;
+[[noreturn]] COHORT_EXPORT void check_failed(const char* file, int line, const char* text,
+                                             const char* message) noexcept;
 
 }  // namespace cohort::detail
 
-#define COHORT_CHECK(condition, message) \
+#define COHORT_CHECK(condition, message)             \
   (__builtin_expect(static_cast<bool>(condition), 1) \
-       ? static_cast<void>(0)            \
+       ? static_cast<void>(0)                        \
        : ::cohort::detail::check_failed(__FILE__, __LINE__, #condition, message))
 
 #ifdef NDEBUG

@@ -38,8 +38,7 @@ class COHORT_EXPORT Deadline {
 
   /// At that time of the monotonic clock.
   constexpr Deadline(Clock::time_point point) noexcept  // NOLINT(google-explicit-constructor)
-      : nanoseconds_(
-            std::chrono::duration_cast<std::chrono::nanoseconds>(point.time_since_epoch()).count()) {}
+      : nanoseconds_(std::chrono::duration_cast<std::chrono::nanoseconds>(point.time_since_epoch()).count()) {}
 
   [[nodiscard]] constexpr bool is_never() const noexcept { return nanoseconds_ == kNever; }
   /// True when the time has come. Costs a clock read (20 ns), none when it is never.

@@ -50,12 +50,12 @@ class COHORT_EXPORT Error : public std::runtime_error {
 };
 
 /// Defines an error type that adds nothing to Error but its name, which is what a handler selects by.
-#define COHORT_DEFINE_ERROR(Name)  \
+#define COHORT_DEFINE_ERROR(Name)           \
   class COHORT_EXPORT Name : public Error { \
-   public:                         \
-    using Error::Error;            \
-    ~Name() override;              \
-    Name(const Name&) = default;   \
+   public:                                  \
+    using Error::Error;                     \
+    ~Name() override;                       \
+    Name(const Name&) = default;            \
     Name& operator=(const Name&) = default; \
   }
 

@@ -38,7 +38,8 @@ std::string group_path(const char* controller) {
     *path++ = '\0';
     // Version 1 joins controllers that share a hierarchy: "cpu,cpuacct".
     std::string joined = std::string(",") + (names + 1) + ",";
-    bool matches = *controller == '\0' ? names[1] == '\0' : joined.find(std::string(",") + controller + ",") != std::string::npos;
+    bool matches =
+        *controller == '\0' ? names[1] == '\0' : joined.find(std::string(",") + controller + ",") != std::string::npos;
     if (!matches) continue;
     std::string found = path;
     while (!found.empty() && (found.back() == '\n' || found.back() == '/')) found.pop_back();
@@ -66,7 +67,8 @@ std::optional<std::uint64_t> cgroup_memory_limit() noexcept try {
     if (text.empty() || text[0] < '0' || text[0] > '9') return;  // absent, or "max"
     least = std::min<std::uint64_t>(least, std::strtoull(text.c_str(), nullptr, 10));
   };
-  for_each_group("/sys/fs/cgroup", group_path(""), [&](const std::string& group) { take(first_line(group + "/memory.max")); });
+  for_each_group("/sys/fs/cgroup", group_path(""),
+                 [&](const std::string& group) { take(first_line(group + "/memory.max")); });
   for_each_group("/sys/fs/cgroup/memory", group_path("memory"),
                  [&](const std::string& group) { take(first_line(group + "/memory.limit_in_bytes")); });
   if (least == UINT64_MAX) return std::nullopt;
@@ -92,8 +94,6 @@ std::optional<double> cgroup_cpu_limit() noexcept try {
   });
   if (least == std::numeric_limits<double>::infinity()) return std::nullopt;
   return least;
-} catch (...) {
-  return std::nullopt;
-}
+} catch (...) { return std::nullopt; }
 
 }  // namespace cohort::os

@@ -50,9 +50,7 @@ Fd make_eventfd() {
 
 Fd open_file(const char* path, int flags, unsigned mode) {
   int fd;
-  do {
-    fd = ::open(path, flags | O_CLOEXEC, mode);
-  } while (fd < 0 && errno == EINTR);
+  do { fd = ::open(path, flags | O_CLOEXEC, mode); } while (fd < 0 && errno == EINTR);
   if (fd < 0) throw_errno("open", path);
   return Fd(fd);
 }

@@ -42,7 +42,8 @@ bool read_build_id(const dl_phdr_info& info, BuildId& id) {
       std::memcpy(&head, note, sizeof head);
       const char* name = note + sizeof head;
       const char* value = name + ((head.n_namesz + 3) & ~3u);
-      if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0 && head.n_descsz >= 8) {
+      if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0 &&
+          head.n_descsz >= 8) {
         id = {};
         std::memcpy(id.data(), value, std::min<std::size_t>(id.size(), head.n_descsz));
         return true;
@@ -131,8 +132,8 @@ std::string executable_path() {
   target[length] = '\0';
   struct stat named{};
   struct stat running{};
-  bool same = ::stat(target, &named) == 0 && ::stat("/proc/self/exe", &running) == 0 && named.st_dev == running.st_dev &&
-              named.st_ino == running.st_ino;
+  bool same = ::stat(target, &named) == 0 && ::stat("/proc/self/exe", &running) == 0 &&
+              named.st_dev == running.st_dev && named.st_ino == running.st_ino;
   return same ? std::string(target) : std::string("/proc/self/exe");
 }
 

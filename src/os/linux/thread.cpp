@@ -37,7 +37,9 @@ void start_thread(void (*function)(void*), void* argument, const char* name, std
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   // Thread-local storage lies on the stack too, so a program with much of it needs more than asked for.
-  ::pthread_attr_setstacksize(&attributes, std::max<std::size_t>(stack_bytes, static_cast<std::size_t>(::sysconf(_SC_THREAD_STACK_MIN)) + 65536));
+  ::pthread_attr_setstacksize(
+      &attributes,
+      std::max<std::size_t>(stack_bytes, static_cast<std::size_t>(::sysconf(_SC_THREAD_STACK_MIN)) + 65536));
   auto* start = new Start{function, argument, name};
   pthread_t thread;
   int error;

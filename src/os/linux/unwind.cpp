@@ -30,8 +30,10 @@ thread_local PendingTrace pending;
 extern "C" {
 
 // The personality of cohort_trace_frame (unwind.S).
-__attribute__((visibility("hidden"))) _Unwind_Reason_Code cohort_search_phase_personality(
-    int, _Unwind_Action actions, std::uint64_t, _Unwind_Exception*, _Unwind_Context*) {
+__attribute__((visibility("hidden"))) _Unwind_Reason_Code cohort_search_phase_personality(int, _Unwind_Action actions,
+                                                                                          std::uint64_t,
+                                                                                          _Unwind_Exception*,
+                                                                                          _Unwind_Context*) {
   // Forced unwinding has no search phase, so thread cancellation leaves no trace.
   if ((actions & _UA_SEARCH_PHASE) != 0) pending.count = ::backtrace(pending.frames.data(), kMostFrames);
   return _URC_CONTINUE_UNWIND;
@@ -51,9 +53,7 @@ StackTrace take_trace() noexcept try {
   trace.frames.assign(pending.frames.begin(), pending.frames.begin() + pending.count);
   pending.count = 0;
   return trace;
-} catch (...) {
-  return {};
-}
+} catch (...) { return {}; }
 
 std::string demangle(const char* mangled) {
   int status = 0;
