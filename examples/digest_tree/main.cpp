@@ -146,9 +146,10 @@ void print_speed_up(std::FILE* out, const Tree& tree, int processes, const Setti
   if (measured.bytes < kTooLittle)
     return std::fputs("speed-up  not measured: the files are too large to read again\n", out), void();
   std::string what = measured.whole_tree ? "the whole tree" : "a sample of " + readable_bytes(measured.bytes);
-  std::fprintf(
-      out, "speed-up  %.2f over --processes 1 (%.3f s against %.3f s: %s, read again by both from the page cache)\n",
-      measured.one / measured.many, measured.one, measured.many, what.c_str());
+  std::fprintf(out,
+               "speed-up  %.2f over --processes 1 (%.3f s against %.3f s: %s, read again from the page cache, best of "
+               "several)\n",
+               measured.one / measured.many, measured.one, measured.many, what.c_str());
 }
 
 void print_summary(std::FILE* out, const Tree& tree, const Pass& pass, const Ledger& ledger, double seconds,

@@ -160,11 +160,11 @@ SpeedUp measure_speed_up(const Tree& tree, int processes) {
   std::vector<Batch> batches = sample(make_batches(tree, {}, processes), tree.bytes, kSample, result.bytes);
   if (batches.empty()) return result;
   auto time = [&](int workers) { return run_pass(batches, {.processes = workers}).seconds; };
-  result.many = time(processes);  // reads what has left the page cache, and counts only if the next is no better
+  result.many = time(processes);  // reads what has left the page cache, and counts only if no later pass is better
   result.one = time(1);
-  result.many = std::min(result.many, time(processes));
-  // Short passes twice: something else may have used the machine.
-  if (result.one < 1.0) {
+  // In turns and the best of each: something else may use the machine now and then.
+  Clock::time_point start = Clock::now();
+  for (int round = 0; round < 5 && seconds_since(start) < 2.0; ++round) {
     result.many = std::min(result.many, time(processes));
     result.one = std::min(result.one, time(1));
   }
