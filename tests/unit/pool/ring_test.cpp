@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pool's ring and task word, with threads on one mapping, so that ThreadSanitizer sees their orders.
+#include "pool/ring.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "pool/layout.hpp"
+
+namespace cohort::detail {
+namespace {
+
+TEST(PoolRing, gives_entries_in_order_and_nothing_when_empty) {
+  auto ring = std::make_unique<RingShared>();
+  EXPECT_FALSE(ring_has_entries(*ring));
+  EXPECT_EQ(ring_pop(*ring), std::nullopt);
+  ring_push(*ring, 7);
+  ring_push(*ring, 8);
+  EXPECT_TRUE(ring_has_entries(*ring));
+  EXPECT_EQ(ring_pop(*ring), 7u);
+  EXPECT_EQ(ring_pop(*ring), 8u);
+  EXPECT_EQ(ring_pop(*ring), std::nullopt);
+}
+
+TEST(PoolRing, goes_round_its_end_without_losing_entries) {
+  auto ring = std::make_unique<RingShared>();
+  std::uint64_t next = 0;
+  for (std::uint64_t i = 0; i < 3 * kTaskCapacity; ++i) {
+    ring_push(*ring, i);
+    for (int k = 0; i % 3 == 2 && k < 3; ++k) ASSERT_EQ(ring_pop(*ring), next++);
+  }
+  EXPECT_EQ(next, 3 * std::uint64_t{kTaskCapacity});
+}
+
+TEST(PoolRing, carries_what_was_written_before_the_push) {
+  constexpr std::uint64_t kEntries = 200'000;
+  auto ring = std::make_unique<RingShared>();
+  // Plain memory that only the ring's order protects.
+  std::vector<std::uint64_t> payload(kTaskCapacity);
+  std::atomic<std::uint64_t> taken{0};
+  std::thread consumer([&] {
+    for (std::uint64_t expected = 0; expected < kEntries;) {
+      auto entry = ring_pop(*ring);
+      if (!entry) {
+        std::this_thread::yield();
+        continue;
+      }
+      ASSERT_EQ(*entry, expected);
+      ASSERT_EQ(payload[*entry % kTaskCapacity], expected * 3);
+      taken.store(++expected, std::memory_order_release);
+    }
+  });
+  for (std::uint64_t i = 0; i < kEntries; ++i) {
+    while (i - taken.load(std::memory_order_acquire) >= kTaskCapacity) std::this_thread::yield();
+    payload[i % kTaskCapacity] = i * 3;
+    ring_push(*ring, i);
+  }
+  consumer.join();
+}
+
+TEST(TaskWord, packs_and_unpacks_every_part) {
+  for (std::uint32_t generation : {0u, 1u, 0x7fffffffu})
+    for (auto phase : {TaskPhase::free, TaskPhase::queued, TaskPhase::running, TaskPhase::done})
+      for (std::uint32_t worker : {0u, 1u, kMaxPoolWorkers - 1}) {
+        auto state = TaskState::unpack(TaskState{generation, phase, worker}.pack());
+        EXPECT_EQ(state.generation, generation);
+        EXPECT_EQ(state.phase, phase);
+        EXPECT_EQ(state.worker, worker);
+      }
+}
+
+TEST(TaskWord, lets_exactly_one_of_several_claim_a_task) {
+  constexpr std::uint32_t kTasks = 20'000;
+  constexpr int kWorkers = 4;
+  auto record = std::make_unique<TaskRecord>();
+  std::atomic<std::uint32_t> offered{0};
+  std::atomic<std::uint32_t> done{0};
+  std::vector<std::uint32_t> claims(kTasks + 1);
+  std::vector<std::thread> workers;
+  for (int w = 0; w < kWorkers; ++w)
+    workers.emplace_back([&, w] {
+      while (done.load(std::memory_order_acquire) < kTasks) {
+        std::uint32_t generation = offered.load(std::memory_order_acquire);
+        std::uint64_t queued = TaskState{generation, TaskPhase::queued, 0}.pack();
+        if (generation == 0 || !record->state.compare_exchange_strong(queued, TaskState{generation, TaskPhase::running, static_cast<std::uint32_t>(w)}.pack(),
+                                                                      std::memory_order_acquire, std::memory_order_relaxed)) {
+          std::this_thread::yield();
+          continue;
+        }
+        ++claims[generation];  // plain memory: only the claimer may touch it
+        record->state.store(TaskState{generation, TaskPhase::done, static_cast<std::uint32_t>(w)}.pack(), std::memory_order_release);
+        done.fetch_add(1, std::memory_order_release);
+      }
+    });
+  for (std::uint32_t generation = 1; generation <= kTasks; ++generation) {
+    record->state.store(TaskState{generation, TaskPhase::queued, 0}.pack(), std::memory_order_release);
+    offered.store(generation, std::memory_order_release);
+    while (TaskState::unpack(record->state.load(std::memory_order_acquire)).phase != TaskPhase::done) std::this_thread::yield();
+  }
+  for (auto& worker : workers) worker.join();
+  for (std::uint32_t generation = 1; generation <= kTasks; ++generation) ASSERT_EQ(claims[generation], 1u) << generation;
+}
+
+}  // namespace
+}  // namespace cohort::detail
