@@ -129,6 +129,7 @@ TEST_P(WithoutPidfds, a_sentinel_is_a_pipe_that_a_thread_writes) {
 }
 
 TEST_P(WithoutPidfds, nothing_is_left_when_the_root_is_killed) {
+  detail::stop_fork_servers();  // that of an earlier case, when all run in one program
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   Line said(scratch / "said");
   pid_t root = ::fork();
