@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+// What Process knows before anything is started.
+#include "cohort/process/process.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
+#include <type_traits>
+
+#include "cohort/base/error.hpp"
+#include "cohort/process/context.hpp"
+#include "process/running_child.hpp"
+#include "process/service_thread.hpp"
+#include "os/fd.hpp"
+
+namespace cohort {
+namespace {
+
+void nothing() {}
+
+static_assert(!std::is_copy_constructible_v<Process> && !std::is_copy_assignable_v<Process>);
+static_assert(std::is_nothrow_move_constructible_v<Process> && std::is_nothrow_move_assignable_v<Process>);
+static_assert(std::is_copy_constructible_v<ProcessHandle>);
+static_assert(!std::is_constructible_v<Process, const Process&>, "the constructor must not swallow a copy");
+
+TEST(Process, takes_name_daemon_and_key_from_its_creator_unless_given) {
+  Process plain(nothing);
+  EXPECT_EQ(plain.name().rfind("Process-", 0), 0u);
+  EXPECT_FALSE(plain.daemon());
+  EXPECT_EQ(plain.authkey(), current_authkey());
+  Process named({.name = "n", .daemon = true}, nothing);
+  EXPECT_EQ(named.name(), "n");
+  EXPECT_TRUE(named.daemon());
+  named.set_name("m");
+  EXPECT_EQ(named.name(), "m");
+}
+
+TEST(Process, keeps_the_key_of_its_creation) {
+  auto before = current_authkey();
+  Process p(nothing);
+  set_current_authkey({std::byte{1}});
+  EXPECT_EQ(p.authkey(), before);
+  EXPECT_EQ(Process(nothing).authkey(), std::vector<std::byte>{std::byte{1}});
+  set_current_authkey(before);
+}
+
+TEST(Process, that_was_moved_from_says_so) {
+  Process p(nothing);
+  Process q(std::move(p));
+  EXPECT_THROW((void)p.name(), StateError);  // NOLINT: that is the point
+  p = std::move(q);
+  EXPECT_NO_THROW((void)p.name());
+}
+
+TEST(Process, may_be_closed_before_it_is_started) {
+  Process p(nothing);
+  p.close();
+  EXPECT_THROW(p.start(), ClosedError);
+  EXPECT_THROW((void)p.exitcode(), ClosedError);
+  EXPECT_NO_THROW((void)p.name());
+  EXPECT_NE(p.to_string().find("closed"), std::string::npos);
+}
+
+TEST(Process, renames_the_current_process_without_renaming_children) {
+  set_current_process_name("boss");
+  EXPECT_EQ(current_process().name, "boss");
+  EXPECT_EQ(Process(nothing).name().rfind("Process-", 0), 0u);
+  set_current_process_name("MainProcess");
+}
+
+TEST(Context, binds_a_method) {
+  EXPECT_EQ(get_context("spawn").get_start_method(), StartMethod::spawn);
+  EXPECT_EQ(get_context(StartMethod::fork).get_start_method(), StartMethod::fork);
+}
+
+TEST(ExitStatusOf, reads_the_word_of_waitpid) {
+  EXPECT_EQ(detail::exit_status_of(7 << 8).code(), 7);
+  EXPECT_EQ(detail::exit_status_of(SIGKILL).signal(), SIGKILL);
+  EXPECT_FALSE(detail::exit_status_of(SIGSEGV).core_dumped());
+  EXPECT_TRUE(detail::exit_status_of(SIGSEGV | 0x80).core_dumped());
+}
+
+TEST(ServiceThread, calls_once_and_never_after_unwatch) {
+  auto [read_end, write_end] = os::make_pipe();
+  std::atomic<int> calls{0};
+  auto first = detail::watch(read_end.get(), [&] { ++calls; });
+  detail::unwatch(first);
+  write_end.reset();
+  auto [other_read, other_write] = os::make_pipe();
+  std::atomic<bool> done{false};
+  detail::watch(other_read.get(), [&] { done = true; });
+  other_write.reset();
+  Deadline patience = std::chrono::seconds(30);
+  while (!done && !patience.expired()) std::this_thread::yield();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(calls, 0);
+  EXPECT_EQ(detail::service_threads(), 1);
+}
+
+}  // namespace
+}  // namespace cohort
