@@ -22,11 +22,16 @@ function(cohort_test name)
   target_link_libraries(${name} PRIVATE cohort_compile_options ${arg_LIBRARIES} cohort_whole GTest::gtest_main)
   # GoogleTest's macros trip these in every test.
   target_compile_options(${name} PRIVATE -Wno-conversion -Wno-shadow)
+  set(environment "")
+  if(COHORT_SANITIZE MATCHES "thread")
+    # A forked child of a process with a service thread starts threads of its own; that is what is tested.
+    set(environment ENVIRONMENT "TSAN_OPTIONS=die_after_fork=0")
+  endif()
   if(arg_WHOLE)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" ${environment})
   else()
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-      PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+      PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" ${environment})
   endif()
 endfunction()

@@ -92,22 +92,26 @@ void PoolCore::replace_missing_workers() {
   std::lock_guard replacing(replace_mutex_);
   for (std::uint32_t w = 0; w < workers_.size(); ++w) {
     Worker& worker = workers_[w];
-    std::optional<ProcessHandle> handle;
+    auto is_missing = [&] {
+      return stage_ != Stage::terminated && !broken_ && !worker.alive && worker.wanted && (stage_ == Stage::open || has_work());
+    };
+    if (std::lock_guard guard(mutex_); !is_missing()) continue;
+    ProcessOptions options;
+    options.name = "PoolWorker-" + std::to_string(w + 1);
+    options.daemon = true;
+    options.start_method = method_;
+    Process process(std::move(options), fn<run_pool_worker>, block_, w, options_.initializer);
+    std::optional<ProcessHandle> handle = process;
+    // Without the mutex: the hook is called with the process's own lock held, and takes the mutex.
+    ProcessAccess::set_end_hook(*handle, [weak = weak_from_this(), w](int pid, ExitStatus status) {
+      if (auto pool = weak.lock()) pool->on_worker_ended(w, pid, status);
+    });
     {
       std::lock_guard guard(mutex_);
-      if (stage_ == Stage::terminated || broken_ || worker.alive || !worker.wanted) continue;
-      if (stage_ == Stage::closed && !has_work()) continue;
-      ProcessOptions options;
-      options.name = "PoolWorker-" + std::to_string(w + 1);
-      options.daemon = true;
-      options.start_method = method_;
-      worker.process.emplace(std::move(options), fn<run_pool_worker>, block_, w, options_.initializer);
+      if (!is_missing()) continue;
+      worker.process.emplace(std::move(process));
       worker.pid = 0;
       worker.alive = true;  // from now on its end is to be noted
-      handle = *worker.process;
-      ProcessAccess::set_end_hook(*handle, [weak = weak_from_this(), w](int pid, ExitStatus status) {
-        if (auto pool = weak.lock()) pool->on_worker_ended(w, pid, status);
-      });
     }
     try {
       ProcessAccess::start(*handle);
