@@ -50,8 +50,8 @@ COHORT_EXPORT void add_forkserver_preload(const CallableDescriptor& function);
 }
 
 /// Has the fork server call these functions once, before it forks the first child, so that children inherit what they load.
-/// No effect on a server that already runs. A function that throws or starts a thread makes the server refuse to start; the error
-/// arrives at the first start(). Python: set_forkserver_preload, which takes modules.
+/// No effect on a server that already runs. A function that throws keeps the server from starting: start() then throws BootstrapError with
+/// its type and text. One that starts a thread makes children be spawned instead. Python: set_forkserver_preload, which takes modules.
 template <auto... Functions>
 void set_forkserver_preload() {
   (detail::add_forkserver_preload(detail::Invocation<Function<Functions>, false, detail::ParameterList<>>::descriptor), ...);
