@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <mutex>
+#include <new>
 #include <shared_mutex>
 
 namespace cohort {
@@ -97,6 +98,16 @@ void set_process_name(std::string_view name) {
 
 // relaxed: a setting, it orders nothing.
 bool to_stderr() noexcept { return state().to_stderr.load(std::memory_order_relaxed); }
+
+ForkGuard::ForkGuard() { state().mutex.lock(); }
+ForkGuard::~ForkGuard() {
+  if (held_) state().mutex.unlock();
+}
+void ForkGuard::in_child() noexcept {
+  // The lock remembers its writer by thread id, which is another one here: it cannot be unlocked, only made anew.
+  held_ = false;
+  new (&state().mutex) std::shared_mutex;
+}
 
 void write_raw(const char* bytes, std::size_t count) noexcept {
   int saved = errno;

@@ -8,6 +8,7 @@
 #include "os/signal.hpp"
 #include "process/children.hpp"
 #include "process/finalizers.hpp"
+#include "process/fork_server_client.hpp"
 #include "process/launch.hpp"
 #include "process/parent_watch.hpp"
 #include "process/process_core.hpp"
@@ -62,10 +63,16 @@ std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string
   flush_standard_streams();
   pid_t pid;
   try {
+    // With other threads (force_fork) one of them may be inside the library: its locks must be free in the copy.
     ServiceThreadForkGuard service;
+    auto server = lock_fork_server_for_fork();
+    auto finalizers = lock_finalizers_for_fork();
+    std::lock_guard state(process_state().mutex);
+    log::ForkGuard logger;
     os::BlockSignals blocked;
     pid = os::fork_process();
     if (pid == 0) {
+      logger.in_child();
       service.in_child();
       family.become(member);
     }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cohort/base/error.hpp"
+#include "cohort/base/log.hpp"
 #include "conformance/process_conformance.hpp"
 #include "os/module.hpp"
 
@@ -153,6 +154,36 @@ TEST(Fork, is_refused_with_threads_unless_forced) {
   other.join();
   p.start();  // allowed now
   EXPECT_TRUE(p.join(patience()));
+}
+
+TEST(Fork, finds_the_librarys_own_locks_free_in_the_copy) {
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> busy;
+  get_logger().set_sink([](LogLevel, std::string_view) {});
+  get_logger().set_level(LogLevel::info);
+  for (int t = 0; t < 3; ++t)
+    busy.emplace_back([&] {
+      while (!stop) {
+        get_logger().info("busy");
+        finalize([] {}).cancel();
+        (void)current_process();
+        (void)current_authkey();
+      }
+    });
+  for (int i = 0; i < 200; ++i) {
+    Process p({.start_method = StartMethod::fork, .force_fork = true}, [] { get_logger().info("in the child"); });
+    p.start();
+    bool ended = p.join(10s);
+    EXPECT_TRUE(ended) << "child " << i << " hangs";
+    if (!ended) {
+      p.kill();
+      break;
+    }
+  }
+  stop = true;
+  for (auto& thread : busy) thread.join();
+  get_logger().set_level(LogLevel::off);
+  get_logger().set_sink({});
 }
 
 TEST(Fork, works_in_a_child_that_watches_its_parent_by_a_thread) {
