@@ -79,6 +79,8 @@ void set_environment_variable(const char* name, const std::string& value);
 [[nodiscard]] std::vector<std::string> program_arguments();
 /// Flushes what coverage tools keep in memory, when there is one; then ends the process without running exit handlers.
 [[noreturn]] void end_process(int status) noexcept;
+/// Has the heap keep freed memory for reuse instead of giving it back at once; for processes that do one large task after another.
+void keep_freed_memory() noexcept;
 /// Names the calling thread, at most 15 characters.
 void name_thread(const char* name) noexcept;
 

@@ -7,12 +7,10 @@
 
 namespace cohort::detail {
 
-void FamilyEncoder::write_slow(const std::byte* data, std::size_t size) {
+void FamilyEncoder::move_to_block(std::size_t bytes) {
   auto& family = shm::Family::instance();
   std::size_t used = static_cast<std::size_t>(cursor_ - begin_);
-  // A value that does not fit is often one large range: give that exactly one block.
-  std::size_t wanted = std::max<std::size_t>({used + size, 2 * used, 1024});
-  shm::Offset bigger = family.allocate(wanted, owner_);
+  shm::Offset bigger = family.allocate(bytes, owner_);
   std::size_t room = family.block_size(bigger);
   std::byte* place = family.address(bigger, room);
   if (used != 0) std::memcpy(place, begin_, used);
@@ -21,6 +19,16 @@ void FamilyEncoder::write_slow(const std::byte* data, std::size_t size) {
   begin_ = place;
   cursor_ = place + used;
   end_ = place + room;
+}
+
+void FamilyEncoder::reserve(std::size_t bytes) {
+  if (bytes > static_cast<std::size_t>(end_ - begin_)) move_to_block(bytes);
+}
+
+void FamilyEncoder::write_slow(const std::byte* data, std::size_t size) {
+  std::size_t used = static_cast<std::size_t>(cursor_ - begin_);
+  // A value that does not fit is often one large range: give that exactly one block.
+  move_to_block(std::max<std::size_t>({used + size, 2 * used, 1024}));
   std::memcpy(cursor_, data, size);
   cursor_ += size;
 }

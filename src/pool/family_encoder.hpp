@@ -19,11 +19,14 @@ class FamilyEncoder final : public Encoder {
     if (block_ != 0) shm::Family::instance().free(block_);
   }
 
+  /// Makes room for that many bytes in all, so that a message whose size can be guessed is not copied to grow.
+  void reserve(std::size_t bytes);
   /// The block that holds the whole message; 0 when it fitted in the place. The caller frees it.
   [[nodiscard]] shm::Offset take_block() noexcept { return std::exchange(block_, 0); }
 
  private:
   void write_slow(const std::byte* data, std::size_t size) override;
+  void move_to_block(std::size_t bytes);
 
   shm::MemberId owner_;
   shm::Offset block_ = 0;

@@ -77,6 +77,7 @@ struct RingShared {
 struct WorkerShared {
   alignas(64) std::atomic<std::uint32_t> wake;
   std::atomic<std::uint32_t> idle;
+  std::atomic<std::uint32_t> busy;     ///< 1: has a task or a job; 0: looks for one
   std::atomic<std::uint32_t> ready;    ///< 1: the initializer has returned
   std::atomic<std::int32_t> cpu;       ///< where it ran last; a hint for spinning
   std::atomic<shm::Offset> init_error;  ///< what the initializer threw, encoded; 0: nothing
@@ -101,6 +102,7 @@ struct PoolShared {
   alignas(64) std::atomic<std::uint32_t> doorbell;
   alignas(64) std::atomic<std::uint32_t> waiters;
   std::atomic<std::int32_t> owner_cpu;  ///< where a waiting thread of the owner ran last
+  std::atomic<std::uint32_t> idle_workers;  ///< how many `idle` are 1: a hint that spares a look at all of them
   alignas(64) std::atomic<std::uint32_t> stop;
   alignas(64) JobSlot jobs[kMaxJobs];
   alignas(64) CallableId callables[kMostCallables];

@@ -82,7 +82,11 @@ void MapJob::prepare_encoded(FunctionRef<void(std::size_t, Encoder&)> encode) {
     std::size_t items = items_in(chunk);
     out.write(state);
     out.write_raw(static_cast<std::uint64_t>(items));
-    for (std::size_t i = 0; i < items; ++i) encode(chunk * shared_->chunk_size + i, out);
+    for (std::size_t i = 0; i < items; ++i) {
+      encode(chunk * shared_->chunk_size + i, out);
+      // Items are often of one size.
+      if (i == 0 && items > 1) out.reserve(out.size() * items);
+    }
     inputs[chunk].size = out.size();
     inputs[chunk].block = out.take_block();
     blocks_.push_back(inputs[chunk].block);

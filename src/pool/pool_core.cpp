@@ -17,6 +17,7 @@
 #include "pool/map_job.hpp"
 #include "pool/ring.hpp"
 #include "pool/spin.hpp"
+#include "pool/wake.hpp"
 #include "pool/worker.hpp"
 #include "process/process_core.hpp"
 #include "process/service_thread.hpp"
@@ -171,7 +172,9 @@ void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
   bool was_ready = shared.ready.load(std::memory_order_relaxed) != 0;  // relaxed: its writer is dead
   // The ring's tasks are given out anew, so its entries are all old now. relaxed: the next reader starts after this.
   shared.work.tail.store(shared.work.head.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  shared.idle.store(0, std::memory_order_relaxed);    // relaxed: as above
+  // relaxed: as above
+  if (shared.idle.exchange(0, std::memory_order_relaxed) != 0) shared_->idle_workers.fetch_sub(1, std::memory_order_relaxed);
+  shared.busy.store(0, std::memory_order_relaxed);    // relaxed: as above
   shared.ready.store(0, std::memory_order_relaxed);   // relaxed: as above
   shared.in_job.store(0, std::memory_order_relaxed);  // relaxed: as above
   if (get_logger().enabled(LogLevel::info)) get_logger().info("pool worker " + std::to_string(pid) + " " + status.to_string());
@@ -334,27 +337,18 @@ void PoolCore::enqueue(std::uint32_t index) {
   }
   tasks_[index].worker = w;
   ring_push(shared_workers_[w].work, task_entry(tasks_[index].generation, index));
-  // SYNC(idle): this fence pairs with the one in Worker::sleep(): either the worker sees the entry or we see that it is idle
+  // SYNC(idle), SYNC(busy): this fence pairs with those in Worker::sleep() and Worker::share_work(): either the worker sees the entry or
+  // we see that it is idle, or busy
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (shared_workers_[w].idle.load(std::memory_order_relaxed) != 0) wake(w);  // relaxed: ordered by the fence
-  else wake_one_idle();
+  if (wake_if_idle(*shared_, shared_workers_[w])) return;
+  // One that looks for work will find this entry. One that is busy may be so for long: whoever sleeps may as well steal it.
+  // relaxed: ordered by the fence
+  if (shared_workers_[w].busy.load(std::memory_order_relaxed) == 0 || shared_->idle_workers.load(std::memory_order_relaxed) == 0) return;
+  for (std::uint32_t other = 0; other < workers_.size(); ++other)
+    if (wake_if_idle(*shared_, shared_workers_[other])) return;
 }
 
-void PoolCore::wake(std::uint32_t w) {
-  WorkerShared& shared = shared_workers_[w];
-  shared.idle.store(0, std::memory_order_relaxed);     // relaxed: only to spare a second wake-up
-  shared.wake.fetch_add(1, std::memory_order_relaxed);  // relaxed: the futex call orders
-  os::futex_wake(shared.wake, 1);
-}
-
-// Whoever sleeps may as well steal what was just handed to a busy one.
-void PoolCore::wake_one_idle() {
-  for (std::uint32_t w = 0; w < workers_.size(); ++w) {
-    if (shared_workers_[w].idle.load(std::memory_order_relaxed) == 0) continue;  // relaxed: ordered by the caller's fence
-    wake(w);
-    return;
-  }
-}
+void PoolCore::wake(std::uint32_t w) { detail::wake(*shared_, shared_workers_[w]); }
 
 bool PoolCore::completions_pending() const noexcept {
   for (std::size_t w = 0; w < workers_.size(); ++w)
@@ -488,7 +482,10 @@ bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline) {
   int cpu = os::current_cpu();
   shared_->owner_cpu.store(cpu, std::memory_order_relaxed);  // relaxed: a hint
   int partner = workers_.size() == 1 ? shared_workers_[0].cpu.load(std::memory_order_relaxed) : -1;  // relaxed: a hint
-  SpinWait spin(cpu, partner);
+  // relaxed: hints
+  auto count = static_cast<std::uint32_t>(workers_.size());
+  std::uint32_t awake = count - std::min(count, shared_->idle_workers.load(std::memory_order_relaxed));
+  SpinWait spin(cpu, partner, awake >= static_cast<std::uint32_t>(cpus_));
   while (spin.again())
     if (completions_pending() && look()) return true;
   shared_->waiters.fetch_add(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
@@ -525,8 +522,7 @@ void PoolCore::publish_job(MapJob& job) {
   for (std::uint32_t w = 0; w < workers_.size(); ++w) ring_push(shared_workers_[w].work, kJobEntry | job.entry);
   // SYNC(idle): this fence pairs with the one in Worker::sleep(): either the worker sees the entry or we see that it is idle
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  for (std::uint32_t w = 0; w < workers_.size(); ++w)
-    if (shared_workers_[w].idle.load(std::memory_order_relaxed) != 0) wake(w);  // relaxed: ordered by the fence
+  for (std::uint32_t w = 0; w < workers_.size(); ++w) (void)wake_if_idle(*shared_, shared_workers_[w]);
 }
 
 void PoolCore::run_job(MapJob& job) {

@@ -88,7 +88,6 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
                    std::shared_ptr<TaskSink> sink, std::uint64_t tag);
   [[nodiscard]] std::uint32_t choose_worker();
   void wake(std::uint32_t worker);
-  void wake_one_idle();
   bool take_completions();
   void take_result(std::uint32_t index, std::uint32_t worker);
   void resolve(std::uint32_t index, TaskResult&& result);
@@ -115,6 +114,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
 
   const PoolOptions options_;
   const int owner_pid_;
+  const int cpus_ = cpu_count();
   StartMethod method_;
   shm::MemberId owner_{};
   shm::Offset block_ = 0;

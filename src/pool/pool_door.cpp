@@ -100,7 +100,7 @@ void run_ranged_map(PoolCore& pool, const RangedMap& map, const MapOptions& opti
   ScopeExit finish([&] { pool.finish_job(job); });
   pool.run_job(job);
   job.throw_if_failed();
-  if (map.output_size != 0) std::memcpy(map.output, job.output(), map.count * map.output_size);
+  if (map.output_size != 0) map.take(job.output());
 }
 
 void run_encoded_map(PoolCore& pool, const EncodedMap& map, const MapOptions& options) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,12 +19,14 @@
 #include "cohort/wire/remote_error.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
+#include "os/process.hpp"
 #include "os/signal.hpp"
 #include "os/unwind.hpp"
 #include "pool/family_encoder.hpp"
 #include "pool/layout.hpp"
 #include "pool/ring.hpp"
 #include "pool/spin.hpp"
+#include "pool/wake.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
@@ -67,6 +70,7 @@ class Worker {
   void note_chunk_error(Job& job, std::uint64_t chunk);
   void complete(std::uint64_t entry);
   void ring_doorbell();
+  void share_work();
   void sleep();
   [[nodiscard]] const CallableDescriptor& resolve(std::uint32_t index);
   /// Runs `body` so that an exception leaves its encoded form. True when it returned.
@@ -79,6 +83,7 @@ class Worker {
   shm::MemberId owner_;
   std::string name_;
   WorkerShared* mine_ = nullptr;
+  int cpus_ = os::usable_cpus();
   std::vector<const CallableDescriptor*> callables_;  // those of PoolShared::callables that were needed so far
 };
 
@@ -102,6 +107,7 @@ bool Worker::guarded(FunctionRef<void()> body, FamilyEncoder& error, FunctionRef
 }
 
 void Worker::initialize(const Partial& initializer) {
+  os::keep_freed_memory();
   // The terminal's Ctrl-C is for the owner, which then ends its workers in order.
   os::ignore_signal(SIGINT);
   mine_->cpu.store(os::current_cpu(), std::memory_order_relaxed);  // relaxed: a hint
@@ -154,6 +160,7 @@ bool Worker::steal() {
 
 bool Worker::execute(std::uint64_t entry) {
   if ((entry & kJobEntry) != 0) {
+    mine_->busy.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence in join_job()
     join_job(entry & ~kJobEntry);
     return true;
   }
@@ -161,12 +168,14 @@ bool Worker::execute(std::uint64_t entry) {
   if (index >= kTaskCapacity) return false;
   TaskRecord& record = pool_->tasks[index];
   auto generation = static_cast<std::uint32_t>(entry >> 32);
+  mine_->busy.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence in share_work()
   std::uint64_t queued = TaskState{generation, TaskPhase::queued, 0}.pack();
   // SYNC(task): the owner's release store of queued -> this CAS; carries the record's fields
   if (!record.state.compare_exchange_strong(queued, TaskState{generation, TaskPhase::running, index_}.pack(),
                                             std::memory_order_acquire, std::memory_order_relaxed))
     return false;
   COHORT_CRASH_POINT("pool.claimed");
+  share_work();
   perform(record);
   COHORT_CRASH_POINT("pool.performed");
   // SYNC(task): this release store -> the owner's acquire load in take_result(), recover_tasks(); carries outcome and result
@@ -216,6 +225,15 @@ void Worker::complete(std::uint64_t entry) {
   ring_doorbell();
 }
 
+// Somebody who sleeps may as well take what waits behind this task.
+void Worker::share_work() {
+  // SYNC(busy): this fence pairs with the one in PoolCore::enqueue(): either we see the new entry or the owner sees that we are busy
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (!ring_has_entries(mine_->work) || pool_->idle_workers.load(std::memory_order_relaxed) == 0) return;  // relaxed: ordered by the fence
+  for (std::uint32_t w = 0; w < pool_->worker_capacity; ++w)
+    if (wake_if_idle(*pool_, workers_of(pool_)[w])) return;
+}
+
 void Worker::ring_doorbell() {
   // SYNC(waiters): this fence pairs with the one in PoolCore::wait_until(): either we see the waiter or it sees our entry
   std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -227,17 +245,24 @@ void Worker::ring_doorbell() {
 void Worker::sleep() {
   int cpu = os::current_cpu();
   mine_->cpu.store(cpu, std::memory_order_relaxed);  // relaxed: a hint
-  SpinWait spin(cpu, pool_->owner_cpu.load(std::memory_order_relaxed));  // relaxed: a hint
+  mine_->busy.store(0, std::memory_order_relaxed);   // relaxed: who sees it late wakes somebody in vain
+  // relaxed: hints, all of them
+  bool owner_runs = pool_->waiters.load(std::memory_order_relaxed) == 0;
+  std::uint32_t awake = pool_->worker_capacity - std::min(pool_->worker_capacity, pool_->idle_workers.load(std::memory_order_relaxed));
+  bool crowded = awake + (owner_runs ? 1u : 0u) > static_cast<std::uint32_t>(cpus_);
+  SpinWait spin(cpu, owner_runs ? pool_->owner_cpu.load(std::memory_order_relaxed) : -1, crowded);
   while (spin.again())
     if (ring_has_entries(mine_->work) || pool_->stop.load(std::memory_order_relaxed) != 0) return;  // relaxed: a look
   std::uint32_t seen = mine_->wake.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
   mine_->idle.store(1, std::memory_order_relaxed);                   // relaxed: ordered by the fence
+  pool_->idle_workers.fetch_add(1, std::memory_order_relaxed);       // relaxed: ordered by the fence
   // SYNC(idle): this fence pairs with the one in PoolCore::enqueue(): either we see the entry or the owner sees that we are idle
   std::atomic_thread_fence(std::memory_order_seq_cst);
   COHORT_CRASH_POINT("pool.idle");
   if (!step() && pool_->stop.load(std::memory_order_relaxed) == 0)  // relaxed: ordered by the fence
     (void)os::futex_wait(mine_->wake, seen, Deadline::never());
-  mine_->idle.store(0, std::memory_order_relaxed);  // relaxed: a late sight of 1 costs the owner one needless wake-up
+  // Whoever takes the flag down counts it off. relaxed: a late sight of it costs one needless wake-up
+  if (mine_->idle.exchange(0, std::memory_order_relaxed) != 0) pool_->idle_workers.fetch_sub(1, std::memory_order_relaxed);
 }
 
 // A job's places, checked once and kept.

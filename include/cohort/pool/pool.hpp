@@ -168,10 +168,14 @@ auto Pool::map(F&& f, Range&& range, const MapOptions& options) {
     std::size_t count = std::ranges::size(range);
     const CallableDescriptor* callable = &detail::RangeInvocation<Callable, P, R>::descriptor;
     if constexpr (std::is_void_v<R>) {
-      detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), nullptr, 0, count}, options);
+      detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}}, options);
     } else {
-      std::vector<R> results(count);
-      detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), reinterpret_cast<std::byte*>(results.data()), sizeof(R), count}, options);
+      std::vector<R> results;
+      auto take = [&](const std::byte* place) {
+        const R* first = reinterpret_cast<const R*>(place);
+        results.assign(first, first + count);
+      };
+      detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), sizeof(R), count, take}, options);
       return results;
     }
   } else {

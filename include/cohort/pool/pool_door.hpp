@@ -39,15 +39,15 @@ COHORT_EXPORT void submit_task(PoolCore& pool, const CallableDescriptor& callabl
 /// Takes in what has come until `done()` is true; false when the deadline passes first. `done` is called with the pool's mutex held.
 COHORT_EXPORT bool wait_pool(PoolCore& pool, FunctionRef<bool()> done, Deadline deadline);
 
-/// One map whose values and results are plain bytes. `input` is copied in, `output` filled.
+/// One map whose values and results are plain bytes. `input` is copied in.
 struct RangedMap {
   const CallableDescriptor* callable;
   std::span<const std::byte> state;
   const std::byte* input;
   std::size_t input_size;   ///< bytes an item
-  std::byte* output;        ///< may be null when output_size is 0
-  std::size_t output_size;
+  std::size_t output_size;  ///< bytes a result; 0: there are none
   std::size_t count;
+  FunctionRef<void(const std::byte* results)> take;  ///< is given the results where they lie
 };
 COHORT_EXPORT void run_ranged_map(PoolCore& pool, const RangedMap& map, const MapOptions& options);
 

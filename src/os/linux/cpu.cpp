@@ -30,6 +30,8 @@ int usable_cpus() noexcept {
   return std::max(1, count);
 }
 
+void yield_processor() noexcept { ::sched_yield(); }
+
 int current_cpu() noexcept { return ::sched_getcpu(); }
 
 }  // namespace cohort::os
