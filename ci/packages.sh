@@ -6,7 +6,7 @@
 # A package counts as present when dpkg says so or when what it brings can be found, so that a machine
 # that is not Debian, or has a tool from elsewhere, works too.
 
-readonly PACKAGES_BUILD="g++ cmake ninja-build pkg-config libssl-dev libcli11-dev"
+readonly PACKAGES_BUILD="g++ cmake ninja-build pkg-config libssl-dev libcli11-dev nlohmann-json3-dev"
 readonly PACKAGES_TEST="$PACKAGES_BUILD libgtest-dev libseccomp-dev python3 valgrind"
 readonly PACKAGES_BENCH="$PACKAGES_BUILD libbenchmark-dev python3"
 readonly PACKAGES_CLANG="$PACKAGES_TEST clang-19"
@@ -20,6 +20,7 @@ package_probe() {
     clang-19) command -v clang++-19 ;;
     libssl-dev) package_header openssl/ssl.h ;;
     libcli11-dev) package_header CLI/CLI.hpp ;;
+    nlohmann-json3-dev) package_header nlohmann/json.hpp ;;
     libgtest-dev) package_header gtest/gtest.h ;;
     libbenchmark-dev) package_header benchmark/benchmark.h ;;
     libseccomp-dev) package_header seccomp.h ;;
