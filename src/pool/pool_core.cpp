@@ -359,22 +359,32 @@ bool PoolCore::completions_pending() const noexcept {
 bool PoolCore::take_completions() {
   bool any = false;
   for (std::uint32_t w = 0; w < workers_.size(); ++w) {
-    while (auto entry = ring_pop(shared_workers_[w].completions)) {
-      auto index = static_cast<std::uint32_t>(*entry & 0xffffffffu);
-      auto generation = static_cast<std::uint32_t>(*entry >> 32);
-      if (index >= kTaskCapacity || !tasks_[index].active || tasks_[index].generation != generation) continue;
-      take_result(index, w);
-      any = true;
+    while (true) {
+      // Results lie in the worker's cache: they are asked for together before the first is needed.
+      std::uint64_t batch[16];
+      std::size_t count = 0;
+      while (count < std::size(batch)) {
+        auto entry = ring_pop(shared_workers_[w].completions);
+        if (!entry) break;
+        __builtin_prefetch(&shared_->tasks[*entry & (kTaskCapacity - 1)].result);
+        batch[count++] = *entry;
+      }
+      if (count == 0) break;
+      for (std::size_t i = 0; i < count; ++i) {
+        auto index = static_cast<std::uint32_t>(batch[i] & 0xffffffffu);
+        auto generation = static_cast<std::uint32_t>(batch[i] >> 32);
+        if (index >= kTaskCapacity || !tasks_[index].active || tasks_[index].generation != generation) continue;
+        // SYNC(ring): the worker's release store of head in ring_push() -> ring_pop(); carries outcome and result, which were written before
+        take_result(index);
+        any = true;
+      }
     }
   }
   return any;
 }
 
-void PoolCore::take_result(std::uint32_t index, std::uint32_t worker) {
+void PoolCore::take_result(std::uint32_t index) {
   TaskRecord& record = shared_->tasks[index];
-  // SYNC(task): Worker::execute() release store of done -> this load; carries outcome and result
-  TaskState state = TaskState::unpack(record.state.load(std::memory_order_acquire));
-  if (state.phase != TaskPhase::done || state.generation != tasks_[index].generation || state.worker != worker) return;
   auto kind = record.outcome == TaskOutcome::value ? TaskResult::Kind::value : TaskResult::Kind::remote_error;
   shm::Offset block = record.result.load(std::memory_order_relaxed);  // relaxed: ordered by state
   if (block == 0) {
@@ -417,7 +427,7 @@ std::vector<std::uint32_t> PoolCore::reclaim_tasks(std::uint32_t w) {
     TaskState state = TaskState::unpack(record.state.load(std::memory_order_acquire));
     if (state.worker != w || state.generation != tasks_[index].generation) continue;
     if (state.phase == TaskPhase::done) {
-      take_result(index, w);  // finished, but its completion was not announced any more
+      take_result(index);  // finished, but its completion was not announced any more
     } else if (state.phase == TaskPhase::running) {
       shm::Offset block = record.result.exchange(0, std::memory_order_relaxed);  // relaxed: its writer is dead
       if (block != 0 && family.owner(block) == owner_) family.free(block);

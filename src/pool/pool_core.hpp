@@ -89,7 +89,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   [[nodiscard]] std::uint32_t choose_worker();
   void wake(std::uint32_t worker);
   bool take_completions();
-  void take_result(std::uint32_t index, std::uint32_t worker);
+  /// The task is known to be done.
+  void take_result(std::uint32_t index);
   void resolve(std::uint32_t index, TaskResult&& result);
   [[nodiscard]] std::uint32_t number_of(const CallableDescriptor& callable);
   void put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> encode);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <ranges>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -35,11 +36,15 @@ struct MapParameter {
 template <class F, class P>
 using MapResult = std::remove_cvref_t<std::invoke_result_t<F&, P>>;
 
-/// Values and results are plain bytes of one contiguous range, so nothing needs to be encoded.
-template <class Range, class P, class R>
-concept InPlace = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
-                  std::same_as<std::ranges::range_value_t<Range>, StoredType<P>> && is_bitwise_encodable<StoredType<P>> &&
-                  (std::is_void_v<R> || is_bitwise_encodable<R>) && !std::same_as<R, bool>;
+/// Values and results are plain bytes, so nothing needs to be encoded. (Not bool: std::vector<bool> is not a range of bools in memory.)
+template <class P, class R>
+concept InPlace = is_bitwise_encodable<StoredType<P>> && (std::is_void_v<R> || is_bitwise_encodable<R>) &&
+                  !std::same_as<R, bool> && !std::same_as<StoredType<P>, bool>;
+
+/// The items lie in memory one after the other already.
+template <class Range, class Item>
+concept ItemsInMemory = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
+                        std::same_as<std::ranges::range_value_t<Range>, Item>;
 
 template <class F, class P, class R>
 struct RangeInvocation {
@@ -88,6 +93,19 @@ struct ChunkInvocation {
 /// R, or char for void: std::vector<void> may not even be named.
 template <class R>
 using OrChar = std::conditional_t<std::is_void_v<R>, char, R>;
+
+/// The items of a range one after the other in memory: the range itself where they lie so, else a vector.
+template <class Item, class Range>
+decltype(auto) contiguous_items(Range& range) {
+  if constexpr (ItemsInMemory<Range, Item>) {
+    return std::span<const Item>(std::ranges::data(range), std::ranges::size(range));
+  } else {
+    std::vector<Item> items;
+    if constexpr (std::ranges::sized_range<Range>) items.reserve(std::ranges::size(range));
+    for (auto&& item : range) items.push_back(static_cast<Item>(std::forward<decltype(item)>(item)));
+    return items;
+  }
+}
 
 /// The items of a range in something that can be indexed: the range itself where it can, else a vector.
 template <class Item, class Range>

@@ -163,9 +163,10 @@ auto Pool::map(F&& f, Range&& range, const MapOptions& options) {
   using Item = detail::StoredType<P>;
   VectorEncoder state;
   detail::encode_state(state, static_cast<const Callable&>(f));
-  if constexpr (detail::InPlace<Range, P, R>) {
-    const auto* input = reinterpret_cast<const std::byte*>(std::ranges::data(range));
-    std::size_t count = std::ranges::size(range);
+  if constexpr (detail::InPlace<P, R>) {
+    auto items = detail::contiguous_items<Item>(range);
+    const auto* input = reinterpret_cast<const std::byte*>(items.data());
+    std::size_t count = items.size();
     const CallableDescriptor* callable = &detail::RangeInvocation<Callable, P, R>::descriptor;
     if constexpr (std::is_void_v<R>) {
       detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}}, options);
