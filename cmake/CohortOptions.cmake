@@ -28,10 +28,14 @@ target_compile_options(cohort_compile_options INTERFACE
     -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough>
   $<$<BOOL:${COHORT_WARNINGS_AS_ERRORS}>:-Werror>)
 if(COHORT_SANITIZE)
+  string(FIND "${COHORT_SANITIZE}" thread found_thread)
+  if(found_thread GREATER -1)
+    set(sanitizes_threads ON)
+  endif()
   target_compile_options(cohort_compile_options INTERFACE
     -fsanitize=${COHORT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined
     # ThreadSanitizer does not model fences; the cores that need one do not rely on it for what they carry.
-    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:$<FILTER:${COHORT_SANITIZE},INCLUDE,thread>>>:-Wno-tsan>)
+    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${sanitizes_threads}>>:-Wno-tsan>)
   target_link_options(cohort_compile_options INTERFACE -fsanitize=${COHORT_SANITIZE})
 endif()
 if(COHORT_CRASH_POINTS)

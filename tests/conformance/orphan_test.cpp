@@ -228,7 +228,13 @@ TEST_P(Orphans, do_not_exist_after_the_root_is_killed_in_the_middle_of_starting)
 TEST_P(Orphans, do_not_exist_after_the_root_is_stopped_and_killed) {
   Line said(scratch / "said");
   pid_t root = start_root([&] { grow(said.path()); });
-  for (int i = 0; i < kTree; ++i) ASSERT_NE(said.next(), "(nothing came)");
+  std::set<pid_t> tree;
+  for (int i = 0; i < kTree; ++i) {
+    std::string line = said.next();
+    ASSERT_NE(line, "(nothing came)");
+    tree.insert(std::stoi(line));
+  }
+  ASSERT_TRUE(eventually([&] { return stopped_among(tree) == 2; }));
   for (pid_t pid : descendants()) ::kill(pid, SIGSTOP);
   ::kill(root, SIGKILL);
   expect_nobody_left();
@@ -344,6 +350,7 @@ TEST(ForkServerDeath, by_its_starters_normal_exit_is_quick_and_leaves_nothing) {
   int status = -1;
   ASSERT_EQ(::waitpid(root, &status, 0), root);
   EXPECT_EQ(status, 0);
+  reap();
   EXPECT_TRUE(descendants().empty()) << describe(descendants());
 }
 
