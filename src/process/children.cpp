@@ -15,6 +15,7 @@ namespace {
 struct Children {
   std::mutex mutex;
   std::vector<std::shared_ptr<ProcessCore>> cores;
+  Children* former = nullptr;  // the parent's, in a forked child: kept reachable, never used
 };
 
 Children* children = nullptr;
@@ -84,7 +85,9 @@ void end_children() {
 
 void forget_children() noexcept {
   instance();
-  children = new Children;  // the old one may be locked by a thread that does not exist here
+  auto* fresh = new Children;  // the old one may be locked by a thread that does not exist here
+  fresh->former = children;
+  children = fresh;
 }
 
 }  // namespace cohort::detail

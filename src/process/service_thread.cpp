@@ -29,6 +29,7 @@ struct Service {
   std::uint64_t next = 1;
   std::uint64_t running = 0;  // the watch whose callback runs now
   bool thread = false;
+  Service* former = nullptr;  // the one of the process that this one is a copy of: kept reachable, never used
 
   void loop() {
     while (true) {
@@ -126,7 +127,9 @@ void ServiceThreadForkGuard::in_child() {
   // The set behind the parent's epoll descriptor is shared: the child must not change it, only close its number. The rest of the old
   // object stays as it is.
   service->poller.reset();
-  service = nullptr;
+  auto* fresh = new Service;
+  fresh->former = service;
+  service = fresh;
   other_threads.store(0, std::memory_order_relaxed);  // relaxed: no other thread exists here
   creation().unlock();
 }
