@@ -144,7 +144,7 @@ void check_vfork(Scene& scene, const Call& call) {
 
 // Whether anything in the function tells -1 from a child's number.
 bool failure_is_seen(const Scene& scene, std::size_t from, std::string_view pid) {
-  for (std::size_t i = from; i + 2 < scene.region.body.end; ++i) {
+  for (std::size_t i = from; i + 1 < scene.region.body.end; ++i) {
     const Token& token = scene.token(i);
     if (token.names("default") || (token.names("case") && scene.token(i + 1).is("-"))) return true;
     if (!token.names(pid)) continue;

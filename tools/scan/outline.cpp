@@ -192,7 +192,7 @@ void Outline::end_statement(std::size_t head, std::size_t end) {
   if (start < end && token(start).names("using")) {
     bool of_std = head_has(start, end, "std");
     if (!of_std && end > start + 1 && token(end - 1).kind == TokenKind::identifier && assignment == kNone)
-      note_declared(end - 1, true);
+      declared_.emplace(scopes_.empty() ? "" : scopes_.back().name, token(end - 1).text);
     return;
   }
   bool virtual_or_defaulted = assignment != kNone && assignment + 2 == end;

@@ -52,7 +52,11 @@ class Outline {
   explicit Outline(const TokenizedSource& source);
 
   [[nodiscard]] const TokenizedSource& source() const { return *source_; }
-  [[nodiscard]] const Token& token(std::size_t i) const { return source_->tokens[i]; }
+  /// Beyond the last one there is an empty token.
+  [[nodiscard]] const Token& token(std::size_t i) const {
+    static const Token kNoToken;
+    return i < source_->tokens.size() ? source_->tokens[i] : kNoToken;
+  }
   [[nodiscard]] const std::vector<Region>& regions() const { return regions_; }
 
   /// The value of a constant of the file, or of a macro that stands for one; an empty range where there is none.

@@ -78,8 +78,8 @@ constexpr LaunchFunction kLaunches[] = {
     {"getoutput", Launch::cohort, false},    {"getstatusoutput", Launch::cohort, false},
 };
 
-constexpr std::string_view kShells[] = {"sh",  "bash", "dash", "zsh",  "ksh",  "mksh",
-                                        "ash", "csh",  "tcsh", "fish", "rbash"};
+constexpr std::string_view kShells[] = {"sh",  "bash", "dash", "zsh",   "ksh", "mksh",   "ash",
+                                        "csh", "tcsh", "fish", "rbash", "su",  "runuser"};
 constexpr std::string_view kInterpreters[] = {"python", "python2", "python3", "perl", "ruby",
                                               "node",   "php",     "lua",     "awk"};
 

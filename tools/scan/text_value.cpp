@@ -38,9 +38,10 @@ constexpr std::string_view kConcatenations[] = {"StrCat", "concat", "Concat"};
 // dest, …: what they write into their first argument.
 constexpr std::string_view kCopies[] = {"strcpy", "strncpy", "stpcpy", "strlcpy", "memcpy", "memmove", "stpncpy"};
 constexpr std::string_view kJoins[] = {"strcat", "strncat", "strlcat"};
-constexpr std::string_view kReads[] = {"getline", "fgets",    "gets",      "read",     "recv",     "recvfrom",
-                                       "fread",   "scanf",    "fscanf",    "sscanf",   "getdelim", "gethostname",
-                                       "getcwd",  "readlink", "vsnprintf", "vsprintf", "realpath", "get_line"};
+constexpr std::string_view kReads[] = {"getline",  "fgets",    "gets",      "read",     "recv",     "recvfrom",
+                                       "fread",    "scanf",    "fscanf",    "sscanf",   "getdelim", "gethostname",
+                                       "getcwd",   "readlink", "vsnprintf", "vsprintf", "mkstemp",  "mkdtemp",
+                                       "mkostemp", "realpath", "get_line"};
 constexpr std::string_view kAppends[] = {"append", "push_back", "emplace_back", "insert", "replace", "operator+="};
 
 bool quotes_for_shell(const std::string& name, std::string_view qualifier) {
@@ -136,7 +137,14 @@ void Evaluator::read_parameters() {
     while (end > parameter.begin && outline_->token(end - 1).is("]") && outline_->token(end - 1).match != kNone) {
       end = outline_->token(end - 1).match;
     }
-    if (end <= parameter.begin || outline_->token(end - 1).kind != TokenKind::identifier) continue;
+    // int (*name)(…), int (&name)[4]
+    if (end > parameter.begin && outline_->token(end - 1).is(")")) {
+      std::size_t i = parameter.begin;
+      while (i + 2 < end && !(outline_->token(i).is("(") && outline_->token(i + 1).kind == TokenKind::punctuation)) ++i;
+      end = i + 3;
+    }
+    if (end <= parameter.begin || end > parameter.end || outline_->token(end - 1).kind != TokenKind::identifier)
+      continue;
     const std::string& name = outline_->token(end - 1).text;
     parameters_.insert(name);
     Variable& variable = locals_[name];
@@ -350,6 +358,9 @@ Text Evaluator::primary(TokenRange expression, int depth) {
   }
   if (first.is("{"))
     return first.match + 1 == expression.end ? text({i + 1, first.match}, depth + 1) : unknown(expression);
+  if (first.is("(") && first.match != kNone && first.match < expression.end) {
+    return with_links(text({i + 1, first.match}, depth + 1), first.match + 1, expression, depth);
+  }
   if (first.is("::")) ++i;
   while (i + 2 < expression.end && outline_->token(i).kind == TokenKind::identifier && outline_->token(i + 1).is("::"))
     i += 2;
@@ -370,6 +381,11 @@ Text Evaluator::primary(TokenRange expression, int depth) {
                 ? of_variable(outline_->token(name).text, depth)
                 : unknown(expression);
   }
+  return with_links(std::move(value), rest, expression, depth);
+}
+
+// What follows a value: `.c_str()`, `[0]`, `/ "name"`.
+Text Evaluator::with_links(Text value, std::size_t rest, TokenRange expression, int depth) {
   while (rest < expression.end) {
     const Token& link = outline_->token(rest);
     if (link.is("[")) {

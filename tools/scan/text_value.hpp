@@ -78,6 +78,7 @@ class Evaluator {
 
   Text text(TokenRange expression, int depth);
   Text primary(TokenRange expression, int depth);
+  Text with_links(Text value, std::size_t rest, TokenRange expression, int depth);
   Text of_call(std::size_t name, TokenRange arguments, int depth);
   Text of_variable(std::string_view name, int depth);
   Text formatted(const std::vector<TokenRange>& arguments, std::size_t format_at, int depth);

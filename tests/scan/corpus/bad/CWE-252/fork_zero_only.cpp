@@ -1,0 +1,10 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+void start() {
+  if (fork() == 0) {  // BAD[fork-failure]
+    execl("/bin/true", "true", nullptr);
+    _exit(127);
+  }
+}

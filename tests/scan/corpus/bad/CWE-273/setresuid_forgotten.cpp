@@ -1,0 +1,8 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+void drop(uid_t user) {
+  int result = setresuid(user, user, user);  // BAD[unchecked-privilege]
+  pause();
+}

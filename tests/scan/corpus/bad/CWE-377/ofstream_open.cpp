@@ -1,0 +1,10 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <string>
+
+void save(const std::string& text) {
+  std::ofstream out;
+  out.open("/dev/shm/state");  // BAD[temp-path]
+  out << text;
+}

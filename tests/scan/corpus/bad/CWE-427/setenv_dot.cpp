@@ -1,0 +1,7 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
+
+void prepare() {
+  setenv("PATH", ".:/usr/bin:/bin", 1);  // BAD[environment-path]
+}

@@ -1,0 +1,9 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+
+struct LaunchOptions { bool shell = false; };
+int launch(const std::string& command, const LaunchOptions& options);
+int touch(const std::string& name) {
+  return launch("touch " + name, {.shell = true});  // BAD[shell-wrapper]
+}

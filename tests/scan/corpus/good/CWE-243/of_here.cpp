@@ -1,0 +1,7 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+void jail(const char* folder) {
+  if (chdir(folder) != 0 || chroot(".") != 0) _exit(1);
+}

@@ -1,0 +1,9 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+
+#include "cohort/subprocess.hpp"
+
+void one(const std::string& name) {
+  cohort::subprocess::run({"sh", "-c", "touch \"$1\"", "sh", name});
+}
