@@ -49,7 +49,7 @@ struct alignas(64) TaskRecord {
   std::uint32_t callable;        ///< index into PoolShared::callables
   std::uint32_t arguments_size;  ///< of inline arguments
   union {
-    shm::Offset block;           ///< when arguments_size is kInBlock: their place; their size lies after it
+    shm::Offset block;  ///< when arguments_size is kInBlock: their place; their size lies after it
     std::byte bytes[kInlineArguments];
   } arguments;
   std::uint64_t arguments_block_bytes;
@@ -77,9 +77,9 @@ struct RingShared {
 struct WorkerShared {
   alignas(64) std::atomic<std::uint32_t> wake;
   std::atomic<std::uint32_t> idle;
-  std::atomic<std::uint32_t> busy;     ///< 1: has a task or a job; 0: looks for one
-  std::atomic<std::uint32_t> ready;    ///< 1: the initializer has returned
-  std::atomic<std::int32_t> cpu;       ///< where it ran last; a hint for spinning
+  std::atomic<std::uint32_t> busy;      ///< 1: has a task or a job; 0: looks for one
+  std::atomic<std::uint32_t> ready;     ///< 1: the initializer has returned
+  std::atomic<std::int32_t> cpu;        ///< where it ran last; a hint for spinning
   std::atomic<shm::Offset> init_error;  ///< what the initializer threw, encoded; 0: nothing
   std::atomic<std::uint64_t> init_error_size;
   alignas(64) std::atomic<std::uint64_t> in_job;
@@ -98,10 +98,10 @@ struct PoolShared {
   std::uint32_t version;
   std::uint32_t worker_capacity;
   std::uint64_t size;
-  std::uint64_t owner;              ///< MemberId, packed
+  std::uint64_t owner;  ///< MemberId, packed
   alignas(64) std::atomic<std::uint32_t> doorbell;
   alignas(64) std::atomic<std::uint32_t> waiters;
-  std::atomic<std::int32_t> owner_cpu;  ///< where a waiting thread of the owner ran last
+  std::atomic<std::int32_t> owner_cpu;      ///< where a waiting thread of the owner ran last
   std::atomic<std::uint32_t> idle_workers;  ///< how many `idle` are 1: a hint that spares a look at all of them
   alignas(64) std::atomic<std::uint32_t> stop;
   alignas(64) JobSlot jobs[kMaxJobs];
@@ -157,22 +157,22 @@ struct alignas(64) FinishedCounter {
 /// One map: the head of its block; the arrays follow at the offsets given.
 struct JobShared {
   CallableId callable;
-  std::uint32_t ranged;             ///< 1: values and results lie in place; 0: encoded per chunk
-  std::uint32_t state_size;         ///< bytes of the callable's state
-  std::uint64_t count;              ///< items
-  std::uint64_t chunk_size;         ///< items a chunk
+  std::uint32_t ranged;      ///< 1: values and results lie in place; 0: encoded per chunk
+  std::uint32_t state_size;  ///< bytes of the callable's state
+  std::uint64_t count;       ///< items
+  std::uint64_t chunk_size;  ///< items a chunk
   std::uint64_t chunks;
-  std::uint64_t input_size;         ///< bytes an item, when ranged
+  std::uint64_t input_size;  ///< bytes an item, when ranged
   std::uint64_t output_size;
-  shm::Offset input;                ///< values, when ranged
+  shm::Offset input;  ///< values, when ranged
   shm::Offset output;
-  shm::Offset chunk_states;         ///< atomic u32 [chunks]
-  shm::Offset chunk_inputs;         ///< ChunkInput [chunks], when encoded
-  shm::Offset results;              ///< ChunkResult [chunks], when encoded
-  shm::Offset errors;               ///< JobError [worker capacity]
-  shm::Offset finished;             ///< FinishedCounter [worker capacity]
-  shm::Offset state;                ///< the callable's state
-  std::uint64_t batch;              ///< chunks a worker takes from the cursor at once
+  shm::Offset chunk_states;  ///< atomic u32 [chunks]
+  shm::Offset chunk_inputs;  ///< ChunkInput [chunks], when encoded
+  shm::Offset results;       ///< ChunkResult [chunks], when encoded
+  shm::Offset errors;        ///< JobError [worker capacity]
+  shm::Offset finished;      ///< FinishedCounter [worker capacity]
+  shm::Offset state;         ///< the callable's state
+  std::uint64_t batch;       ///< chunks a worker takes from the cursor at once
   alignas(64) std::atomic<std::uint64_t> cursor;
 };
 

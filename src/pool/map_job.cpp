@@ -22,9 +22,14 @@ std::size_t automatic_chunk_size(std::size_t count, std::uint32_t workers) {
 
 }  // namespace
 
-MapJob::MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable, std::span<const std::byte> state,
-               std::size_t count, const MapOptions& options)
-    : family_(shm::Family::instance()), owner_(owner), workers_(workers), name_(callable.name()), count_(count), retries_(options.retries) {
+MapJob::MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
+               std::span<const std::byte> state, std::size_t count, const MapOptions& options)
+    : family_(shm::Family::instance()),
+      owner_(owner),
+      workers_(workers),
+      name_(callable.name()),
+      count_(count),
+      retries_(options.retries) {
   job_ = family_.allocate_control(sizeof(JobShared), owner_);
   blocks_.push_back(job_);
   shared_ = family_.at<JobShared>(job_);
@@ -117,7 +122,8 @@ void MapJob::reclaim(std::uint32_t worker) {
   // What was not handed over is freed with its owner; its place must not be read again.
   errors[worker].block.store(0, std::memory_order_relaxed);  // relaxed: its writer is dead
   if (shared_->results == 0) return;
-  auto* results = reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
+  auto* results =
+      reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
   for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
     std::uint32_t state = states_[chunk].load(std::memory_order_relaxed);  // relaxed: the only other writer is dead
     if (state != chunk_owned_by(worker)) continue;
@@ -145,9 +151,11 @@ bool MapJob::recover(std::uint32_t worker, int pid, ExitStatus status) {
       continue;
     }
     std::size_t first = chunk * shared_->chunk_size;
-    std::string task = std::string(name_) + ", items " + std::to_string(first) + " to " + std::to_string(first + items_in(chunk) - 1);
+    std::string task =
+        std::string(name_) + ", items " + std::to_string(first) + " to " + std::to_string(first + items_in(chunk) - 1);
     deaths_[chunk] = std::make_exception_ptr(WorkerDied(pid, status, task));
-    states_[chunk].store(chunk_owned_by(worker) | kChunkDone | kChunkFailed, std::memory_order_relaxed);  // relaxed: workers only skip it
+    states_[chunk].store(chunk_owned_by(worker) | kChunkDone | kChunkFailed,
+                         std::memory_order_relaxed);  // relaxed: workers only skip it
     ++failed_by_owner_;
   }
   finished_[worker].chunks.store(done, std::memory_order_relaxed);  // relaxed: its writer is dead; we are the reader
@@ -159,8 +167,8 @@ void MapJob::collect_errors() {
   for (std::uint32_t worker = 0; worker < workers_; ++worker) {
     // SYNC(job_error): a worker's release store -> this load; carries size and chunk
     shm::Offset block = errors[worker].block.load(std::memory_order_acquire);
-    if (block == 0 || !family_.set_owner(block, owner_, owner_)) continue;  // still the worker's: not handed over yet
-    std::size_t size = errors[worker].size.load(std::memory_order_relaxed);     // relaxed: ordered by block
+    if (block == 0 || !family_.set_owner(block, owner_, owner_)) continue;   // still the worker's: not handed over yet
+    std::size_t size = errors[worker].size.load(std::memory_order_relaxed);  // relaxed: ordered by block
     std::uint64_t chunk = errors[worker].chunk.load(std::memory_order_relaxed);  // relaxed: ordered by block
     if (size <= family_.block_size(block)) {
       const std::byte* bytes = family_.address(block, size);
@@ -182,14 +190,17 @@ void MapJob::throw_if_failed() {
 }
 
 void MapJob::take_results(FunctionRef<void(Decoder&, std::size_t)> decode) {
-  auto* results = reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
+  auto* results =
+      reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
   for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
     shm::Offset block = results[chunk].block.load(std::memory_order_relaxed);  // relaxed: ordered by complete()
     std::size_t size = results[chunk].size.load(std::memory_order_relaxed);    // relaxed: as above
-    if (block == 0 || size > family_.block_size(block)) throw DecodeError("Pool.map", name_, "a chunk came back without its results");
+    if (block == 0 || size > family_.block_size(block))
+      throw DecodeError("Pool.map", name_, "a chunk came back without its results");
     Decoder in(std::span(family_.address(block, size), size));
     auto count = in.read_raw<std::uint64_t>();
-    if (count != items_in(chunk)) throw DecodeError("Pool.map", name_, "a chunk came back with another number of results");
+    if (count != items_in(chunk))
+      throw DecodeError("Pool.map", name_, "a chunk came back with another number of results");
     decode(in, count);
     results[chunk].block.store(0, std::memory_order_relaxed);  // relaxed: nobody else looks at it any more
     family_.free(block);
@@ -199,9 +210,11 @@ void MapJob::take_results(FunctionRef<void(Decoder&, std::size_t)> decode) {
 std::vector<shm::Offset> MapJob::take_blocks() {
   // Results that were not taken, because another chunk failed.
   if (shared_->results != 0) {
-    auto* results = reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
+    auto* results =
+        reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
     for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
-      shm::Offset block = results[chunk].block.exchange(0, std::memory_order_relaxed);  // relaxed: all writers are done or dead
+      shm::Offset block =
+          results[chunk].block.exchange(0, std::memory_order_relaxed);  // relaxed: all writers are done or dead
       if (block != 0 && family_.owner(block) == owner_) family_.free(block);
     }
   }

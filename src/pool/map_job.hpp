@@ -19,8 +19,8 @@ namespace cohort::detail {
 
 class MapJob {
  public:
-  MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable, std::span<const std::byte> state,
-         std::size_t count, const MapOptions& options);
+  MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
+         std::span<const std::byte> state, std::size_t count, const MapOptions& options);
   ~MapJob();
   MapJob(const MapJob&) = delete;
   MapJob& operator=(const MapJob&) = delete;
@@ -67,8 +67,8 @@ class MapJob {
   std::atomic<std::uint32_t>* states_ = nullptr;
   FinishedCounter* finished_ = nullptr;
   std::uint64_t failed_by_owner_ = 0;
-  std::map<std::uint64_t, int> tries_;                     // of chunks whose worker died
-  std::map<std::uint64_t, std::exception_ptr> deaths_;     // chunks that failed for good by a death
+  std::map<std::uint64_t, int> tries_;                      // of chunks whose worker died
+  std::map<std::uint64_t, std::exception_ptr> deaths_;      // chunks that failed for good by a death
   std::map<std::uint64_t, std::vector<std::byte>> errors_;  // what chunks threw, encoded
   std::exception_ptr abandoned_;
 };

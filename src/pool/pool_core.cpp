@@ -28,7 +28,8 @@ namespace {
 
 int count_of_workers(int wanted) {
   if (wanted < 0 || wanted > static_cast<int>(kMaxPoolWorkers))
-    throw ValueError("Pool", std::to_string(wanted), "the number of processes must be 1 to " + std::to_string(kMaxPoolWorkers));
+    throw ValueError("Pool", std::to_string(wanted),
+                     "the number of processes must be 1 to " + std::to_string(kMaxPoolWorkers));
   return wanted == 0 ? cpu_count() : wanted;
 }
 
@@ -84,9 +85,11 @@ void PoolCore::start() {
     terminate();
     throw;
   }
-  at_exit_ = finalize([weak = weak_from_this()] {
-    if (auto pool = weak.lock()) pool->terminate();
-  }, 15);
+  at_exit_ = finalize(
+      [weak = weak_from_this()] {
+        if (auto pool = weak.lock()) pool->terminate();
+      },
+      15);
 }
 
 void PoolCore::replace_missing_workers() {
@@ -94,7 +97,8 @@ void PoolCore::replace_missing_workers() {
   for (std::uint32_t w = 0; w < workers_.size(); ++w) {
     Worker& worker = workers_[w];
     auto is_missing = [&] {
-      return stage_ != Stage::terminated && !broken_ && !worker.alive && worker.wanted && (stage_ == Stage::open || has_work());
+      return stage_ != Stage::terminated && !broken_ && !worker.alive && worker.wanted &&
+             (stage_ == Stage::open || has_work());
     };
     if (std::lock_guard guard(mutex_); !is_missing()) continue;
     ProcessOptions options;
@@ -141,9 +145,7 @@ void PoolCore::on_worker_ended(std::uint32_t w, int pid, ExitStatus status) noex
   std::lock_guard guard(mutex_);
   try {
     if (stage_ != Stage::terminated && workers_[w].alive) note_death(w, pid, status);
-  } catch (...) {
-    fail_everything(std::current_exception());
-  }
+  } catch (...) { fail_everything(std::current_exception()); }
   ring_doorbell();
 }
 
@@ -173,11 +175,13 @@ void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
   // The ring's tasks are given out anew, so its entries are all old now. relaxed: the next reader starts after this.
   shared.work.tail.store(shared.work.head.load(std::memory_order_relaxed), std::memory_order_relaxed);
   // relaxed: as above
-  if (shared.idle.exchange(0, std::memory_order_relaxed) != 0) shared_->idle_workers.fetch_sub(1, std::memory_order_relaxed);
+  if (shared.idle.exchange(0, std::memory_order_relaxed) != 0)
+    shared_->idle_workers.fetch_sub(1, std::memory_order_relaxed);
   shared.busy.store(0, std::memory_order_relaxed);    // relaxed: as above
   shared.ready.store(0, std::memory_order_relaxed);   // relaxed: as above
   shared.in_job.store(0, std::memory_order_relaxed);  // relaxed: as above
-  if (get_logger().enabled(LogLevel::info)) get_logger().info("pool worker " + std::to_string(pid) + " " + status.to_string());
+  if (get_logger().enabled(LogLevel::info))
+    get_logger().info("pool worker " + std::to_string(pid) + " " + status.to_string());
 
   worker.deaths_before_ready = was_ready ? 0 : worker.deaths_before_ready + 1;
   recover_tasks(w, running, pid, status);
@@ -195,7 +199,8 @@ void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
   if (initializer_error) {
     fail_everything(initializer_error);
   } else if (worker.deaths_before_ready >= 3) {
-    fail_everything(std::make_exception_ptr(PoolBroken("Pool", "", "workers die before they are ready; the last one " + status.to_string())));
+    fail_everything(std::make_exception_ptr(
+        PoolBroken("Pool", "", "workers die before they are ready; the last one " + status.to_string())));
   }
 }
 
@@ -205,13 +210,12 @@ std::exception_ptr PoolCore::take_initializer_error(std::uint32_t w) {
   // SYNC(init_error): Worker::initialize() release store -> this load; carries the block
   shm::Offset block = shared.init_error.exchange(0, std::memory_order_acquire);
   if (block == 0 || !family.set_owner(block, owner_, owner_)) return nullptr;
-  std::size_t size = std::min(static_cast<std::size_t>(shared.init_error_size.load(std::memory_order_relaxed)), family.block_size(block));  // relaxed: ordered by init_error
+  std::size_t size = std::min(static_cast<std::size_t>(shared.init_error_size.load(std::memory_order_relaxed)),
+                              family.block_size(block));  // relaxed: ordered by init_error
   std::exception_ptr error;
   try {
     rethrow_remote({family.address(block, size), size});
-  } catch (...) {
-    error = std::current_exception();
-  }
+  } catch (...) { error = std::current_exception(); }
   family.free(block);
   return error;
 }
@@ -242,7 +246,8 @@ std::uint32_t PoolCore::number_of(const CallableDescriptor& callable) {
   auto [found, added] = numbers_.try_emplace(&callable, static_cast<std::uint32_t>(numbers_.size()));
   if (added && found->second >= kMostCallables) {
     numbers_.erase(found);
-    throw ValueError("Pool.submit", callable.name(), "a pool knows at most " + std::to_string(kMostCallables) + " different callables");
+    throw ValueError("Pool.submit", callable.name(),
+                     "a pool knows at most " + std::to_string(kMostCallables) + " different callables");
   }
   // Ordered by the state of the first task that names it.
   if (added) shared_->callables[found->second] = callable.id();
@@ -264,8 +269,8 @@ void PoolCore::put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> enc
   }
 }
 
-void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode, const TaskOptions& options,
-                      std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
+void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode,
+                      const TaskOptions& options, std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
   std::lock_guard guard(mutex_);
   require_open("Pool.submit");
   if (free_tasks_.empty()) {
@@ -318,7 +323,8 @@ std::uint32_t PoolCore::choose_worker() {
     std::uint32_t w = next_worker_ + step < count ? next_worker_ + step : next_worker_ + step - count;
     const WorkerShared& shared = shared_workers_[w];
     // relaxed: a choice, no more
-    std::uint64_t length = shared.work.head.load(std::memory_order_relaxed) - shared.work.tail.load(std::memory_order_relaxed);
+    std::uint64_t length =
+        shared.work.head.load(std::memory_order_relaxed) - shared.work.tail.load(std::memory_order_relaxed);
     if (length < shortest) {
       shortest = length;
       best = w;
@@ -343,7 +349,9 @@ void PoolCore::enqueue(std::uint32_t index) {
   if (wake_if_idle(*shared_, shared_workers_[w])) return;
   // One that looks for work will find this entry. One that is busy may be so for long: whoever sleeps may as well steal it.
   // relaxed: ordered by the fence
-  if (shared_workers_[w].busy.load(std::memory_order_relaxed) == 0 || shared_->idle_workers.load(std::memory_order_relaxed) == 0) return;
+  if (shared_workers_[w].busy.load(std::memory_order_relaxed) == 0 ||
+      shared_->idle_workers.load(std::memory_order_relaxed) == 0)
+    return;
   for (std::uint32_t other = 0; other < workers_.size(); ++other)
     if (wake_if_idle(*shared_, shared_workers_[other])) return;
 }
@@ -442,7 +450,8 @@ void PoolCore::recover_tasks(std::uint32_t w, const std::vector<std::uint32_t>& 
     Task& task = tasks_[index];
     if (task.retries-- > 0) {
       // SYNC(task): this release store -> Worker::execute() acquire CAS; carries the cleared result
-      shared_->tasks[index].state.store(TaskState{task.generation, TaskPhase::queued, 0}.pack(), std::memory_order_release);
+      shared_->tasks[index].state.store(TaskState{task.generation, TaskPhase::queued, 0}.pack(),
+                                        std::memory_order_release);
       enqueue(index);
     } else {
       resolve(index, TaskResult(std::make_exception_ptr(WorkerDied(pid, status, task.name))));
@@ -451,7 +460,8 @@ void PoolCore::recover_tasks(std::uint32_t w, const std::vector<std::uint32_t>& 
   // What lay in its ring and nobody has begun.
   for (std::uint32_t index = 0; index < kTaskCapacity; ++index) {
     if (!tasks_[index].active || tasks_[index].worker != w) continue;
-    TaskState state = TaskState::unpack(shared_->tasks[index].state.load(std::memory_order_relaxed));  // relaxed: an enqueue too many is harmless
+    TaskState state = TaskState::unpack(
+        shared_->tasks[index].state.load(std::memory_order_relaxed));  // relaxed: an enqueue too many is harmless
     if (state.phase == TaskPhase::queued) enqueue(index);
   }
 }
@@ -484,13 +494,14 @@ bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline) {
     if (stage_ != Stage::terminated) {
       bool took = take_completions();
       if (took || !stalled_.empty()) feed_overflow();
-      if (took && shared_->waiters.load(std::memory_order_relaxed) > 1) ring_doorbell();  // relaxed: our own count is in it
+      if (took && shared_->waiters.load(std::memory_order_relaxed) > 1)
+        ring_doorbell();  // relaxed: our own count is in it
     }
     return done();
   };
   if (look()) return true;
   int cpu = os::current_cpu();
-  shared_->owner_cpu.store(cpu, std::memory_order_relaxed);  // relaxed: a hint
+  shared_->owner_cpu.store(cpu, std::memory_order_relaxed);                                          // relaxed: a hint
   int partner = workers_.size() == 1 ? shared_workers_[0].cpu.load(std::memory_order_relaxed) : -1;  // relaxed: a hint
   // relaxed: hints
   auto count = static_cast<std::uint32_t>(workers_.size());
@@ -499,7 +510,8 @@ bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline) {
   while (spin.again())
     if (completions_pending() && look()) return true;
   shared_->waiters.fetch_add(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
-  ScopeExit leave([&] { shared_->waiters.fetch_sub(1, std::memory_order_relaxed); });  // relaxed: a late sight costs a wake-up
+  ScopeExit leave(
+      [&] { shared_->waiters.fetch_sub(1, std::memory_order_relaxed); });  // relaxed: a late sight costs a wake-up
   while (true) {
     std::uint32_t seen = shared_->doorbell.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
     // SYNC(waiters): this fence pairs with the one in Worker::ring_doorbell(): either the worker sees us or we see its entry
@@ -589,7 +601,8 @@ bool PoolCore::join(Deadline deadline) {
   require_owner("Pool.join");
   {
     std::lock_guard guard(mutex_);
-    if (stage_ == Stage::open) throw StateError("Pool.join", "", "the pool is still running: close() or terminate() it first");
+    if (stage_ == Stage::open)
+      throw StateError("Pool.join", "", "the pool is still running: close() or terminate() it first");
   }
   if (!wait_until([&] { return !has_work() || stage_ == Stage::terminated; }, deadline)) return false;
   std::vector<ProcessHandle> processes;
@@ -634,9 +647,7 @@ void PoolCore::terminate() noexcept try {
   for (Worker& worker : workers_) worker.alive = false;
   fail_everything(std::make_exception_ptr(PoolBroken("Pool", "", "the pool was terminated")));
   ring_doorbell();
-} catch (const std::exception& e) {
-  get_logger().error(std::string("a pool could not be terminated: ") + e.what());
-}
+} catch (const std::exception& e) { get_logger().error(std::string("a pool could not be terminated: ") + e.what()); }
 
 std::vector<int> PoolCore::worker_pids() {
   require_owner("Pool.worker_pids");

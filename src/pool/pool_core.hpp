@@ -61,14 +61,14 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
     std::uint64_t watch = 0;
     int pid = 0;
     bool alive = false;
-    bool wanted = true;            // to be replaced when it dies
-    int deaths_before_ready = 0;   // in a row
+    bool wanted = true;           // to be replaced when it dies
+    int deaths_before_ready = 0;  // in a row
   };
   struct Task {
     std::shared_ptr<TaskSink> sink;
     std::uint64_t tag = 0;
     std::uint32_t generation = 0;
-    std::uint32_t worker = 0;      // whose ring it was put in
+    std::uint32_t worker = 0;  // whose ring it was put in
     int retries = 0;
     bool active = false;
     std::string_view name;

@@ -86,8 +86,8 @@ bool join_pool(PoolCore& pool, Deadline deadline) { return pool.join(deadline); 
 int pool_processes(const PoolCore& pool) noexcept { return pool.processes(); }
 std::vector<int> pool_worker_pids(PoolCore& pool) { return pool.worker_pids(); }
 
-void submit_task(PoolCore& pool, const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode, const TaskOptions& options,
-                 std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
+void submit_task(PoolCore& pool, const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode,
+                 const TaskOptions& options, std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
   pool.submit(callable, encode, options, std::move(sink), tag);
 }
 bool wait_pool(PoolCore& pool, FunctionRef<bool()> done, Deadline deadline) { return pool.wait_until(done, deadline); }

@@ -17,7 +17,7 @@ static_assert((kTaskCapacity & kRingMask) == 0);
 
 /// By the one who owns the head.
 inline void ring_push(RingShared& ring, std::uint64_t entry) noexcept {
-  std::uint64_t head = ring.head.load(std::memory_order_relaxed);           // relaxed: only we write it
+  std::uint64_t head = ring.head.load(std::memory_order_relaxed);          // relaxed: only we write it
   ring.entries[head & kRingMask].store(entry, std::memory_order_relaxed);  // relaxed: ordered by head
   // SYNC(ring): this release store -> acquire load of head in ring_pop(), ring_peek(); carries the entry and what it names
   ring.head.store(head + 1, std::memory_order_release);

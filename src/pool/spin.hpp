@@ -26,8 +26,10 @@ class SpinWait {
   [[nodiscard]] bool again() noexcept {
     if (spins_ == 0) return false;
     --spins_;
-    if (crowded_) os::yield_processor();
-    else os::spin_pause();
+    if (crowded_)
+      os::yield_processor();
+    else
+      os::spin_pause();
     // A clock read costs as much as several pauses.
     if (spins_ % look_at_clock_ == 0 && Deadline::Clock::now() >= until()) spins_ = 0;
     return spins_ != 0;

@@ -12,7 +12,8 @@ namespace cohort::detail {
 /// Has the worker look for work, whether it sleeps or is about to.
 inline void wake(PoolShared& pool, WorkerShared& worker) noexcept {
   // Whoever takes the flag down counts it off. relaxed: the futex call orders
-  if (worker.idle.exchange(0, std::memory_order_relaxed) != 0) pool.idle_workers.fetch_sub(1, std::memory_order_relaxed);
+  if (worker.idle.exchange(0, std::memory_order_relaxed) != 0)
+    pool.idle_workers.fetch_sub(1, std::memory_order_relaxed);
   worker.wake.fetch_add(1, std::memory_order_relaxed);  // relaxed: the futex call orders
   os::futex_wake(worker.wake, 1);
 }

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pool/worker.hpp"
 
+#include <cxxabi.h>
 #include <csignal>
 #include <cstring>
-#include <cxxabi.h>
 
 #include <algorithm>
 #include <optional>
@@ -67,6 +67,7 @@ class Worker {
   struct Job;
   void work_on(Job& job);
   void do_chunk(Job& job, std::uint64_t chunk);
+  void run_chunk(const Job& job, std::uint64_t chunk, Encoder& out);
   void note_chunk_error(Job& job, std::uint64_t chunk);
   void complete(std::uint64_t entry);
   void ring_doorbell();
@@ -98,9 +99,7 @@ bool Worker::guarded(FunctionRef<void()> body, FamilyEncoder& error, FunctionRef
   try {
     os::call_with_trace([](void* raw) { (*static_cast<FunctionRef<void()>*>(raw))(); }, &body);
     return true;
-  } catch (const abi::__forced_unwind&) {
-    throw;
-  } catch (...) {
+  } catch (const abi::__forced_unwind&) { throw; } catch (...) {
     encode_current_exception(error, name_, task());
     return false;
   }
@@ -203,7 +202,8 @@ void Worker::perform(TaskRecord& record) {
   record.result_bytes = message.size();
   shm::Offset block = message.take_block();
   COHORT_CRASH_POINT("pool.result_made");
-  record.result.store(block, std::memory_order_relaxed);  // relaxed: ordered by state, or the reader knows that we are dead
+  record.result.store(block,
+                      std::memory_order_relaxed);  // relaxed: ordered by state, or the reader knows that we are dead
   COHORT_CRASH_POINT("pool.result_named");
   // From here until `done` the block is the owner's and named in the record: see the death table.
   if (block != 0) family_.set_owner(block, owner_);
@@ -215,7 +215,8 @@ std::span<const std::byte> Worker::arguments_of(const TaskRecord& record) {
   if (size != kInBlock) return {record.arguments.bytes, std::min<std::size_t>(size, TaskRecord::kInlineArguments)};
   shm::Offset block = record.arguments.block;
   std::uint64_t bytes = record.arguments_block_bytes;
-  if (bytes > family_.block_size(block)) throw DecodeError("task", std::to_string(bytes), "its arguments are larger than their block");
+  if (bytes > family_.block_size(block))
+    throw DecodeError("task", std::to_string(bytes), "its arguments are larger than their block");
   return {family_.address(block, bytes), bytes};
 }
 
@@ -229,7 +230,8 @@ void Worker::complete(std::uint64_t entry) {
 void Worker::share_work() {
   // SYNC(busy): this fence pairs with the one in PoolCore::enqueue(): either we see the new entry or the owner sees that we are busy
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!ring_has_entries(mine_->work) || pool_->idle_workers.load(std::memory_order_relaxed) == 0) return;  // relaxed: ordered by the fence
+  if (!ring_has_entries(mine_->work) || pool_->idle_workers.load(std::memory_order_relaxed) == 0)
+    return;  // relaxed: ordered by the fence
   for (std::uint32_t w = 0; w < pool_->worker_capacity; ++w)
     if (wake_if_idle(*pool_, workers_of(pool_)[w])) return;
 }
@@ -248,7 +250,8 @@ void Worker::sleep() {
   mine_->busy.store(0, std::memory_order_relaxed);   // relaxed: who sees it late wakes somebody in vain
   // relaxed: hints, all of them
   bool owner_runs = pool_->waiters.load(std::memory_order_relaxed) == 0;
-  std::uint32_t awake = pool_->worker_capacity - std::min(pool_->worker_capacity, pool_->idle_workers.load(std::memory_order_relaxed));
+  std::uint32_t awake =
+      pool_->worker_capacity - std::min(pool_->worker_capacity, pool_->idle_workers.load(std::memory_order_relaxed));
   bool crowded = awake + (owner_runs ? 1u : 0u) > static_cast<std::uint32_t>(cpus_);
   SpinWait spin(cpu, owner_runs ? pool_->owner_cpu.load(std::memory_order_relaxed) : -1, crowded);
   while (spin.again())
@@ -262,7 +265,8 @@ void Worker::sleep() {
   if (!step() && pool_->stop.load(std::memory_order_relaxed) == 0)  // relaxed: ordered by the fence
     (void)os::futex_wait(mine_->wake, seen, Deadline::never());
   // Whoever takes the flag down counts it off. relaxed: a late sight of it costs one needless wake-up
-  if (mine_->idle.exchange(0, std::memory_order_relaxed) != 0) pool_->idle_workers.fetch_sub(1, std::memory_order_relaxed);
+  if (mine_->idle.exchange(0, std::memory_order_relaxed) != 0)
+    pool_->idle_workers.fetch_sub(1, std::memory_order_relaxed);
 }
 
 // A job's places, checked once and kept.
@@ -308,12 +312,16 @@ void Worker::join_job(std::uint64_t entry) {
       job.input = family_.address(s.input, job.count * job.input_size);
       if (job.output_size != 0) job.output = family_.address(s.output, job.count * job.output_size);
     } else {
-      job.inputs = reinterpret_cast<const ChunkInput*>(family_.address(s.chunk_inputs, job.chunks * sizeof(ChunkInput)));
+      job.inputs =
+          reinterpret_cast<const ChunkInput*>(family_.address(s.chunk_inputs, job.chunks * sizeof(ChunkInput)));
       job.results = reinterpret_cast<ChunkResult*>(family_.address(s.results, job.chunks * sizeof(ChunkResult)));
     }
-    job.states = reinterpret_cast<std::atomic<std::uint32_t>*>(family_.address(s.chunk_states, job.chunks * sizeof(std::uint32_t)));
+    job.states = reinterpret_cast<std::atomic<std::uint32_t>*>(
+        family_.address(s.chunk_states, job.chunks * sizeof(std::uint32_t)));
     job.error = reinterpret_cast<JobError*>(family_.address(s.errors, (index_ + 1) * sizeof(JobError))) + index_;
-    job.finished = reinterpret_cast<FinishedCounter*>(family_.address(s.finished, (index_ + 1) * sizeof(FinishedCounter))) + index_;
+    job.finished =
+        reinterpret_cast<FinishedCounter*>(family_.address(s.finished, (index_ + 1) * sizeof(FinishedCounter))) +
+        index_;
     COHORT_CRASH_POINT("pool.job_entered");
     work_on(job);
     COHORT_CRASH_POINT("pool.job_done");
@@ -327,7 +335,8 @@ void Worker::join_job(std::uint64_t entry) {
 void Worker::work_on(Job& job) {
   std::uint64_t batch = job.shared->batch;
   while (true) {
-    std::uint64_t first = job.shared->cursor.fetch_add(batch, std::memory_order_relaxed);  // relaxed: a hint; the states decide
+    std::uint64_t first =
+        job.shared->cursor.fetch_add(batch, std::memory_order_relaxed);  // relaxed: a hint; the states decide
     if (first >= job.chunks) break;
     std::uint64_t last = std::min(first + batch, job.chunks);
     for (std::uint64_t chunk = first; chunk < last; ++chunk) do_chunk(job, chunk);
@@ -337,31 +346,35 @@ void Worker::work_on(Job& job) {
     if (job.states[step].load(std::memory_order_relaxed) == kChunkFree) do_chunk(job, step);  // relaxed: a look
 }
 
+void Worker::run_chunk(const Job& job, std::uint64_t chunk, Encoder& out) {
+  if (!job.ranged) {
+    if (job.callable->call() == nullptr)
+      throw DecodeError("map", job.callable->name(), "is not a callable for a chunk");
+    ChunkInput place = job.inputs[chunk];
+    if (place.size > family_.block_size(place.block))
+      throw DecodeError("map", job.callable->name(), "a chunk is larger than its block");
+    Decoder in(std::span<const std::byte>(family_.address(place.block, place.size), place.size));
+    job.callable->call()(in, out);
+    return;
+  }
+  if (job.callable->call_range() == nullptr)
+    throw DecodeError("map", job.callable->name(), "is not a callable for a range");
+  std::uint64_t first = chunk * job.chunk_size;
+  std::size_t items = std::min<std::uint64_t>(job.chunk_size, job.count - first);
+  Decoder state(job.state);
+  job.callable->call_range()(state, job.input + first * job.input_size, job.output + first * job.output_size, items);
+}
+
 void Worker::do_chunk(Job& job, std::uint64_t chunk) {
   std::uint32_t free = kChunkFree;
   // SYNC(chunk): the owner's release store of free -> this CAS; carries a cleared result
-  if (!job.states[chunk].compare_exchange_strong(free, chunk_owned_by(index_), std::memory_order_acquire, std::memory_order_relaxed))
+  if (!job.states[chunk].compare_exchange_strong(free, chunk_owned_by(index_), std::memory_order_acquire,
+                                                 std::memory_order_relaxed))
     return;
   COHORT_CRASH_POINT("pool.chunk_claimed");
-  std::uint64_t first = chunk * job.chunk_size;
-  std::size_t items = std::min<std::uint64_t>(job.chunk_size, job.count - first);
   FamilyEncoder error(std::span<std::byte>(), self_);
   FamilyEncoder out(std::span<std::byte>(), self_);
-  bool returned = guarded(
-      [&] {
-        if (job.ranged) {
-          if (job.callable->call_range() == nullptr) throw DecodeError("map", job.callable->name(), "is not a callable for a range");
-          Decoder state(job.state);
-          job.callable->call_range()(state, job.input + first * job.input_size, job.output + first * job.output_size, items);
-        } else {
-          if (job.callable->call() == nullptr) throw DecodeError("map", job.callable->name(), "is not a callable for a chunk");
-          ChunkInput place = job.inputs[chunk];
-          if (place.size > family_.block_size(place.block)) throw DecodeError("map", job.callable->name(), "a chunk is larger than its block");
-          Decoder in(std::span<const std::byte>(family_.address(place.block, place.size), place.size));
-          job.callable->call()(in, out);
-        }
-      },
-      error, [&] { return job.callable->name(); });
+  bool returned = guarded([&] { run_chunk(job, chunk, out); }, error, [&] { return job.callable->name(); });
   COHORT_CRASH_POINT("pool.chunk_computed");
   std::uint32_t state = chunk_owned_by(index_) | kChunkDone;
   if (!returned) {
@@ -380,7 +393,8 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
   } else if (!job.ranged) {
     job.results[chunk].size.store(out.size(), std::memory_order_relaxed);  // relaxed: ordered by the chunk's state
     shm::Offset block = out.take_block();
-    job.results[chunk].block.store(block, std::memory_order_relaxed);  // relaxed: as above, or the reader knows that we are dead
+    job.results[chunk].block.store(
+        block, std::memory_order_relaxed);  // relaxed: as above, or the reader knows that we are dead
     COHORT_CRASH_POINT("pool.chunk_named");
     family_.set_owner(block, owner_);
   }
@@ -388,7 +402,8 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
   job.states[chunk].store(state, std::memory_order_relaxed);  // relaxed: ordered by finished
   COHORT_CRASH_POINT("pool.chunk_stored");
   // SYNC(finished): this release store -> MapJob::complete() acquire load; carries the chunk's results and state
-  job.finished->chunks.store(job.finished->chunks.load(std::memory_order_relaxed) + 1, std::memory_order_release);  // relaxed: only we write it
+  job.finished->chunks.store(job.finished->chunks.load(std::memory_order_relaxed) + 1,
+                             std::memory_order_release);  // relaxed: only we write it
   COHORT_CRASH_POINT("pool.chunk_counted");
 }
 

@@ -33,11 +33,13 @@ int say(const std::string& sentence) {
 
 int run_worker(const detail::Reexecution& r) {
   if (r.client_end >= 0)
-    detail::adopt_fork_server(std::make_shared<detail::ForkServerLink>(os::Fd(r.client_end), os::Fd(r.server_life), r.server),
-                              os::current_credentials(), 0);
+    detail::adopt_fork_server(
+        std::make_shared<detail::ForkServerLink>(os::Fd(r.client_end), os::Fd(r.server_life), r.server),
+        os::current_credentials(), 0);
   detail::make_standard_streams_line_buffered();
   detail::Launch launch = detail::take_launch(r.member);
-  shm::Family::instance().member(r.member).words[detail::word_claimed].store(1, std::memory_order_relaxed);  // relaxed: a flag
+  shm::Family::instance().member(r.member).words[detail::word_claimed].store(
+      1, std::memory_order_relaxed);  // relaxed: a flag
   return detail::run_launch(launch, r.member);
 }
 
@@ -76,9 +78,7 @@ bool run_if_worker(int& status) {
   }
   try {
     status = run_role(*reexecution);
-  } catch (const std::exception& e) {
-    status = say(std::string("a worker could not start: ") + e.what());
-  }
+  } catch (const std::exception& e) { status = say(std::string("a worker could not start: ") + e.what()); }
   return true;
 }
 

@@ -67,8 +67,7 @@ void end_children() {
     for (auto& core : cores) {
       try {
         act(*core);
-      } catch (const std::exception&) {
-      }
+      } catch (const std::exception&) {}
     }
   };
   each([](ProcessCore& core) {

@@ -90,7 +90,9 @@ void run_finalizers(bool before_children) {
   }
 }
 
-std::unique_lock<std::mutex> lock_finalizers_for_fork() { return std::unique_lock(FinalizerRegistry::instance().mutex); }
+std::unique_lock<std::mutex> lock_finalizers_for_fork() {
+  return std::unique_lock(FinalizerRegistry::instance().mutex);
+}
 
 void run_after_fork() {
   std::vector<std::function<void()>> functions;

@@ -126,10 +126,14 @@ int ForkServer::serve() {
   prepare();
   while (!stopping_) {
     for (std::uint64_t key : poller_->wait(next_look())) {
-      if (key == kRequests) accept_requests();
-      else if (key == kChildEnded) report_ended_children();
-      else if (key == kStarterEnded) stopping_ = true;
-      else kill_children_of(static_cast<pid_t>(key & 0xffffffffu));
+      if (key == kRequests)
+        accept_requests();
+      else if (key == kChildEnded)
+        report_ended_children();
+      else if (key == kStarterEnded)
+        stopping_ = true;
+      else
+        kill_children_of(static_cast<pid_t>(key & 0xffffffffu));
       if (status_) return *status_;
     }
     if (without_pidfds_) look_at_lives();
@@ -162,7 +166,8 @@ void ForkServer::accept_requests() {
       stopping_ = true;
       return;
     }
-    if (packet->size == sizeof request && !packet->truncated && request.magic == kForkServerMagic) accept(request, *packet);
+    if (packet->size == sizeof request && !packet->truncated && request.magic == kForkServerMagic)
+      accept(request, *packet);
   }
 }
 
@@ -191,9 +196,12 @@ ForkServer::Requester* ForkServer::requester_of(const shm::MemberRecord& record)
   // The starter's end and those of our children come by other ways.
   if (!(identity == starter_) && !children_.contains(identity.pid)) {
     requester.life = os::open_pidfd(identity);
-    if (requester.life) poller_->add(requester.life.get(), kRequesterEnded + static_cast<std::uint64_t>(identity.pid));
-    else if (!os::is_alive(identity)) return nullptr;
-    else without_pidfds_ = true;
+    if (requester.life)
+      poller_->add(requester.life.get(), kRequesterEnded + static_cast<std::uint64_t>(identity.pid));
+    else if (!os::is_alive(identity))
+      return nullptr;
+    else
+      without_pidfds_ = true;
   }
   return &(requesters_[identity.pid] = std::move(requester));
 }
@@ -215,7 +223,8 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
     auto prepared = static_cast<std::uint32_t>(LaunchState::prepared);
     // SYNC(launch_state): this release exchange -> await_answer() acquire load; carries word_pid or word_error. It fails when the child
     // itself was quicker, with the same answer.
-    (void)record->launch_state.compare_exchange_strong(prepared, static_cast<std::uint32_t>(state), std::memory_order_release,
+    (void)record->launch_state.compare_exchange_strong(prepared, static_cast<std::uint32_t>(state),
+                                                       std::memory_order_release,
                                                        std::memory_order_relaxed);  // relaxed: not used
     os::futex_wake_all(record->launch_state);
   };
@@ -224,14 +233,16 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
   try {
     pid = os::fork_process();
   } catch (const OsError& e) {
-    record->words[word_error].store(static_cast<std::uint64_t>(e.code().value()), std::memory_order_relaxed);  // relaxed: ordered by launch_state
+    record->words[word_error].store(static_cast<std::uint64_t>(e.code().value()),
+                                    std::memory_order_relaxed);  // relaxed: ordered by launch_state
     return answer(LaunchState::failed);
   }
   if (pid == 0) {
     status_ = live(request, packet.fds);
     return;
   }
-  record->words[word_pid].store(static_cast<std::uint64_t>(pid), std::memory_order_relaxed);  // relaxed: ordered by launch_state
+  record->words[word_pid].store(static_cast<std::uint64_t>(pid),
+                                std::memory_order_relaxed);  // relaxed: ordered by launch_state
   answer(LaunchState::forked);
   children_[pid] = {member, requester->identity.pid};
   requester->children.insert(pid);
@@ -239,11 +250,12 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
 
 // Tells the requester that there is a child, if the server has not. False: the server died and the requester gave this child up.
 bool claim_start(shm::MemberRecord& record) {
-  record.words[word_pid].store(static_cast<std::uint64_t>(os::process_id()), std::memory_order_relaxed);  // relaxed: ordered by launch_state
+  record.words[word_pid].store(static_cast<std::uint64_t>(os::process_id()),
+                               std::memory_order_relaxed);  // relaxed: ordered by launch_state
   auto state = static_cast<std::uint32_t>(LaunchState::prepared);
   // SYNC(launch_state): this release exchange -> await_answer() acquire load; carries word_pid
-  if (record.launch_state.compare_exchange_strong(state, static_cast<std::uint32_t>(LaunchState::forked), std::memory_order_acq_rel,
-                                                  std::memory_order_acquire)) {
+  if (record.launch_state.compare_exchange_strong(state, static_cast<std::uint32_t>(LaunchState::forked),
+                                                  std::memory_order_acq_rel, std::memory_order_acquire)) {
     os::futex_wake_all(record.launch_state);
     return true;
   }
@@ -268,8 +280,8 @@ int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
   starter_life_.reset();
   requesters_.clear();
   children_.clear();
-  adopt_fork_server(std::make_shared<ForkServerLink>(std::move(client_end_), std::move(own_life_), self_), std::move(credentials_),
-                    environment_);
+  adopt_fork_server(std::make_shared<ForkServerLink>(std::move(client_end_), std::move(own_life_), self_),
+                    std::move(credentials_), environment_);
 
   std::size_t next = 1;
   for (int stream : {1, 2}) {
@@ -354,8 +366,9 @@ int serve_forks(const Reexecution& reexecution) {
       resolve_callable(id).call()(in, out);
     } catch (...) {
       ExceptionText what = describe_current_exception();
-      note_failure(reexecution.member, starter,
-                   "a preload function of the fork server failed: " + what.type + (what.text.empty() ? "" : ": " + what.text));
+      note_failure(
+          reexecution.member, starter,
+          "a preload function of the fork server failed: " + what.type + (what.text.empty() ? "" : ": " + what.text));
       return 71;
     }
   }

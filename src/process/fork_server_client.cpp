@@ -28,10 +28,11 @@ namespace {
 struct Server {
   std::mutex mutex;
   std::shared_ptr<ForkServerLink> link;
-  std::vector<std::shared_ptr<ForkServerLink>> retired;  // ours, of former credentials; kept for the end of this process
-  os::Credentials credentials;                           // under which the server was started
-  std::uint64_t environment = 0;                         // digest at its start; 0 when that is unknown
-  bool refused = false;                                  // it had threads: spawn from now on
+  std::vector<std::shared_ptr<ForkServerLink>>
+      retired;                    // ours, of former credentials; kept for the end of this process
+  os::Credentials credentials;    // under which the server was started
+  std::uint64_t environment = 0;  // digest at its start; 0 when that is unknown
+  bool refused = false;           // it had threads: spawn from now on
   std::atomic<std::uint64_t> spawned_instead{0};
 };
 
@@ -81,7 +82,8 @@ void start_server(Server& s, os::Credentials credentials) {
   s.link = execute_server();
   s.credentials = std::move(credentials);
   s.environment = os::environment_digest();
-  if (get_logger().enabled(LogLevel::info)) get_logger().info("fork server started, pid " + std::to_string(s.link->pid()));
+  if (get_logger().enabled(LogLevel::info))
+    get_logger().info("fork server started, pid " + std::to_string(s.link->pid()));
 }
 
 // What a request needs of the server, taken together under the mutex. nullptr: it refuses.
@@ -108,12 +110,15 @@ Outcome await_answer(ForkServerLink& link, shm::MemberRecord& record) {
     if (state == LaunchState::forked) return Outcome::started;
     if (state == LaunchState::refused) return Outcome::refused;
     if (state == LaunchState::failed)
-      throw SpawnError(static_cast<int>(record.words[word_error].load(std::memory_order_relaxed)), "fork", "fork server");  // relaxed: ordered by the acquire above
-    if (os::futex_wait(record.launch_state, 0, std::chrono::milliseconds(50)) != os::FutexWait::timed_out || !link.ended()) continue;
+      throw SpawnError(static_cast<int>(record.words[word_error].load(std::memory_order_relaxed)), "fork",
+                       "fork server");  // relaxed: ordered by the acquire above
+    if (os::futex_wait(record.launch_state, 0, std::chrono::milliseconds(50)) != os::FutexWait::timed_out ||
+        !link.ended())
+      continue;
     auto expected = static_cast<std::uint32_t>(LaunchState::prepared);
     // SYNC(launch_state): against the child's exchange to forked: one of the two happens
-    if (record.launch_state.compare_exchange_strong(expected, static_cast<std::uint32_t>(LaunchState::withdrawn), std::memory_order_acq_rel,
-                                                    std::memory_order_acquire))
+    if (record.launch_state.compare_exchange_strong(expected, static_cast<std::uint32_t>(LaunchState::withdrawn),
+                                                    std::memory_order_acq_rel, std::memory_order_acquire))
       return Outcome::server_gone;
   }
 }
@@ -140,14 +145,17 @@ void note_refusal() {
   s.spawned_instead.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
   if (s.refused) return;
   s.refused = true;
-  get_logger().warning("the fork server has threads after start-up, started by static initialisers or preload; children are spawned instead");
+  get_logger().warning(
+      "the fork server has threads after start-up, started by static initialisers or preload; children are spawned "
+      "instead");
 }
 
 // The server went before it answered: says why, or returns when another attempt makes sense.
 void examine_loss(ForkServerLink& link, const std::string& name, int attempt) {
   std::string failure = link.ended() ? link.take_failure() : std::string();
   if (!failure.empty()) throw BootstrapError("Process.start", name, failure);
-  if (attempt == 2) throw BootstrapError("Process.start", name, "the fork server ended three times before it had served this request");
+  if (attempt == 2)
+    throw BootstrapError("Process.start", name, "the fork server ended three times before it had served this request");
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/fork_server_link.hpp"
 
-#include <csignal>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 
 #include "cohort/base/error.hpp"
@@ -35,9 +35,7 @@ bool ForkServerLink::ended() {
 bool ForkServerLink::send(const ForkRequest& request, std::span<const int> fds) noexcept try {
   os::send_packet(requests_.get(), std::as_bytes(std::span(&request, 1)), fds);
   return true;
-} catch (const std::exception&) {
-  return false;
-}
+} catch (const std::exception&) { return false; }
 
 void ForkServerLink::stop() noexcept try {
   if (!is_ours()) return;

@@ -45,7 +45,7 @@ class ForkServerLink {
 
  private:
   os::Fd requests_;
-  os::Fd life_;      // pidfd of another's server; one of ours is in child_
+  os::Fd life_;  // pidfd of another's server; one of ours is in child_
   os::Child child_;
   shm::MemberId member_;
   int owner_pid_ = 0;

@@ -22,7 +22,7 @@ class ProcessCore;
 
 struct Launch {
   std::uint32_t version = 1;
-  os::BuildId program{};            ///< must equal the child's own
+  os::BuildId program{};  ///< must equal the child's own
   std::string name;
   std::vector<unsigned> identity;
   bool daemon = false;
@@ -34,14 +34,14 @@ struct Launch {
   std::string executable;
   std::string parent_name;
   std::int32_t parent_pid = 0;
-  std::uint64_t parent = 0;         ///< MemberId, packed
+  std::uint64_t parent = 0;  ///< MemberId, packed
   CallableId target{};
-  std::string target_module;        ///< file of the plug-in that holds the target; empty for the program
-  std::vector<std::byte> body;      ///< state and arguments
-  std::vector<std::byte> attributes;   ///< os::ProcessAttributes, for children of a fork server
+  std::string target_module;          ///< file of the plug-in that holds the target; empty for the program
+  std::vector<std::byte> body;        ///< state and arguments
+  std::vector<std::byte> attributes;  ///< os::ProcessAttributes, for children of a fork server
   std::uint64_t environment_digest = 0;
   std::optional<std::vector<std::byte>> environment;  ///< nullopt when the fork server's is equal
-  std::vector<CallableId> preload;     ///< for a fork server
+  std::vector<CallableId> preload;                    ///< for a fork server
 };
 
 /// Words of shm::MemberRecord that the process layer uses.
@@ -51,16 +51,17 @@ enum LaunchWord : std::size_t {
   word_claimed = 2,    ///< 1: the child has found its way into worker code. Written by the child
   word_exit_code = 3,  ///< 1 << 32 | code that the child is about to end with. Written by the child
   word_error = 4,      ///< errno of a failed fork. Written by the fork server
-  word_failure = 5,    ///< of a fork server's own record: Offset of a block that holds why it will not serve, NUL-terminated
+  word_failure =
+      5,  ///< of a fork server's own record: Offset of a block that holds why it will not serve, NUL-terminated
 };
 
 /// shm::MemberRecord::launch_state.
 enum class LaunchState : std::uint32_t {
-  prepared = 0,  ///< written by the parent
-  forked = 1,    ///< written by the fork server, or by the child if that is sooner: word_pid is valid
-  failed = 2,    ///< written by the fork server: word_error is valid
-  refused = 3,   ///< written by a fork server that cannot work (threads after start-up)
-  withdrawn = 4, ///< written by the parent when the server died: a child that still comes must end at once
+  prepared = 0,   ///< written by the parent
+  forked = 1,     ///< written by the fork server, or by the child if that is sooner: word_pid is valid
+  failed = 2,     ///< written by the fork server: word_error is valid
+  refused = 3,    ///< written by a fork server that cannot work (threads after start-up)
+  withdrawn = 4,  ///< written by the parent when the server died: a child that still comes must end at once
 };
 
 /// Fills in what does not depend on the start method.

@@ -54,7 +54,8 @@ void bind_to_parent(os::Fd parent, int parent_pid) {
   if (!parent) {
     count_service_thread(1);
     fallbacks.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
-    os::start_thread(poll_parent, reinterpret_cast<void*>(static_cast<std::intptr_t>(parent_pid)), "cohort-service", 64 * 1024);
+    os::start_thread(poll_parent, reinterpret_cast<void*>(static_cast<std::intptr_t>(parent_pid)), "cohort-service",
+                     64 * 1024);
     return;
   }
   if (os::is_readable(parent.get())) die();
@@ -62,6 +63,8 @@ void bind_to_parent(os::Fd parent, int parent_pid) {
   watch(kept->get(), [kept] { die(); });
 }
 
-std::uint64_t parent_watch_fallbacks() noexcept { return fallbacks.load(std::memory_order_relaxed); }  // relaxed: a counter
+std::uint64_t parent_watch_fallbacks() noexcept {
+  return fallbacks.load(std::memory_order_relaxed);  // relaxed: a counter
+}
 
 }  // namespace cohort::detail

@@ -236,9 +236,12 @@ std::string ProcessCore::to_string() {
   text += " parent=" + std::to_string(creator_pid_);
   text += closed_ ? " closed" : status_ ? " stopped" : child_ ? " started" : " initial";
   if (status_) {
-    if (auto signal = status_->signal()) text += " exitcode=-" + signal_name(*signal);
-    else if (auto code = status_->code()) text += " exitcode=" + std::to_string(*code);
-    else text += " exitcode=unknown";
+    if (auto signal = status_->signal())
+      text += " exitcode=-" + signal_name(*signal);
+    else if (auto code = status_->code())
+      text += " exitcode=" + std::to_string(*code);
+    else
+      text += " exitcode=unknown";
   }
   if (*options_.daemon) text += " daemon";
   return text + ">";

@@ -61,10 +61,10 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   /// Notes the status once, repairs what the child left, and drops it from the children.
   void note_end(const std::shared_ptr<RunningChild>& child, ExitStatus status);
 
-  std::mutex end_mutex_;    // held while an end is noted; taken before mutex_
+  std::mutex end_mutex_;                               // held while an end is noted; taken before mutex_
   std::function<void(int pid, ExitStatus)> end_hook_;  // guarded by end_mutex_
-  std::mutex mutex_;        // guards all below
-  std::mutex start_mutex_;  // one start at a time; held while the child is made
+  std::mutex mutex_;                                   // guards all below
+  std::mutex start_mutex_;                             // one start at a time; held while the child is made
   std::unique_ptr<ProcessBody> body_;
   ProcessOptions options_;
   std::vector<unsigned> identity_;
@@ -83,8 +83,11 @@ struct ProcessAccess {
 };
 
 /// The three start methods. Each returns a started child, or throws with nothing left running.
-std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string& name, bool daemon, const std::vector<std::byte>& authkey);
-std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::string& name, bool daemon, const std::vector<std::byte>& authkey);
-std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std::string& name, bool daemon, const std::vector<std::byte>& authkey);
+std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string& name, bool daemon,
+                                            const std::vector<std::byte>& authkey);
+std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::string& name, bool daemon,
+                                             const std::vector<std::byte>& authkey);
+std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std::string& name, bool daemon,
+                                                   const std::vector<std::byte>& authkey);
 
 }  // namespace cohort::detail

@@ -29,9 +29,10 @@ void register_process_exit() {
   // The family registers its own end when it is made; made first, it ends last.
   (void)shm::Family::instance();
   // A forked copy inherits the registration.
-  if (before == 0) std::atexit([] {
-    if (registered_pid == os::process_id()) run_process_exit();
-  });
+  if (before == 0)
+    std::atexit([] {
+      if (registered_pid == os::process_id()) run_process_exit();
+    });
 }
 
 void run_process_exit() noexcept {

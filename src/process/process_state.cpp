@@ -72,8 +72,10 @@ bool ParentProcess::join(Deadline deadline) const {
     if (deadline.expired()) return false;
     // Without a pidfd there is nothing to sleep on but the clock.
     Deadline next = Deadline::earlier(deadline, Deadline(std::chrono::milliseconds(pidfd ? 1000 : 10)));
-    if (pidfd) (void)os::wait_readable(pidfd.get(), next);
-    else (void)os::wait_any_readable({}, next);
+    if (pidfd)
+      (void)os::wait_readable(pidfd.get(), next);
+    else
+      (void)os::wait_any_readable({}, next);
   }
   return true;
 }

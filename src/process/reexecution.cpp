@@ -22,10 +22,10 @@ constexpr const char* kFormat = "1";
 
 void require_hook() {
   if (process_state().hooked) return;
-  throw BootstrapError(
-      "Process.start", "",
-      "cannot start a worker: this program does not hand its main() to cohort (or main() has not begun yet). Link the target "
-      "cohort::main (CMake), or call cohort::init(argc, argv) as the first line of main()");
+  throw BootstrapError("Process.start", "",
+                       "cannot start a worker: this program does not hand its main() to cohort (or main() has not "
+                       "begun yet). Link the target "
+                       "cohort::main (CMake), or call cohort::init(argc, argv) as the first line of main()");
 }
 
 std::string chosen_executable() {
@@ -55,9 +55,10 @@ std::uint64_t random_number() {
 
 std::string format_reexecution(const Reexecution& r) {
   std::ostringstream text;
-  text << kFormat << ':' << (r.role == Role::worker ? "worker" : "server") << ':' << r.family << ':' << r.parent_life << ':'
-       << r.requests << ':' << r.client_end << ':' << r.server_life << ':' << r.server.slot << ':' << r.server.generation << ':'
-       << r.member.slot << ':' << r.member.generation << ':' << r.binds_now << ':' << r.nonce;
+  text << kFormat << ':' << (r.role == Role::worker ? "worker" : "server") << ':' << r.family << ':' << r.parent_life
+       << ':' << r.requests << ':' << r.client_end << ':' << r.server_life << ':' << r.server.slot << ':'
+       << r.server.generation << ':' << r.member.slot << ':' << r.member.generation << ':' << r.binds_now << ':'
+       << r.nonce;
   return text.str();
 }
 
@@ -71,10 +72,11 @@ std::optional<Reexecution> parse_reexecution(const std::string& text) {
   Reexecution r;
   r.role = role == "worker" ? Role::worker : Role::fork_server;
   char colon[10] = {};
-  in >> r.family >> colon[0] >> r.parent_life >> colon[1] >> r.requests >> colon[2] >> r.client_end >> colon[3] >> r.server_life >>
-      colon[4] >> r.server.slot >> colon[5] >> r.server.generation >> colon[6] >> r.member.slot >> colon[7] >> r.member.generation >>
-      colon[8] >> r.binds_now >> colon[9] >> r.nonce;
-  if (!in || std::string_view(colon, 10) != "::::::::::" || in.peek() != std::char_traits<char>::eof()) return std::nullopt;
+  in >> r.family >> colon[0] >> r.parent_life >> colon[1] >> r.requests >> colon[2] >> r.client_end >> colon[3] >>
+      r.server_life >> colon[4] >> r.server.slot >> colon[5] >> r.server.generation >> colon[6] >> r.member.slot >>
+      colon[7] >> r.member.generation >> colon[8] >> r.binds_now >> colon[9] >> r.nonce;
+  if (!in || std::string_view(colon, 10) != "::::::::::" || in.peek() != std::char_traits<char>::eof())
+    return std::nullopt;
   return r;
 }
 
@@ -117,7 +119,8 @@ os::Child reexecute(Reexecution reexecution) {
     if (reexecution.role == Role::fork_server || !os::is_open(stream)) plan.fds.push_back({stream, null.get()});
   }
   int number = 3;
-  for (int* fd : {&reexecution.family, &reexecution.parent_life, &reexecution.requests, &reexecution.client_end, &reexecution.server_life}) {
+  for (int* fd : {&reexecution.family, &reexecution.parent_life, &reexecution.requests, &reexecution.client_end,
+                  &reexecution.server_life}) {
     if (*fd < 0) continue;
     plan.fds.push_back({number, *fd});
     *fd = number++;

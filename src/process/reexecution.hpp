@@ -18,11 +18,11 @@ enum class Role { worker, fork_server };
 /// What a re-executed process finds in its environment: numbers of inherited descriptors and its place in the family.
 struct Reexecution {
   Role role = Role::worker;
-  int family = -1;       ///< the family memory
-  int parent_life = -1;  ///< pidfd of the parent; -1: none
-  int requests = -1;     ///< a fork server's: where it reads requests
-  int client_end = -1;   ///< where requests are sent; a fork server passes it on to its children. -1: none
-  int server_life = -1;  ///< in a worker: pidfd of the fork server that client_end leads to; -1: none
+  int family = -1;         ///< the family memory
+  int parent_life = -1;    ///< pidfd of the parent; -1: none
+  int requests = -1;       ///< a fork server's: where it reads requests
+  int client_end = -1;     ///< where requests are sent; a fork server passes it on to its children. -1: none
+  int server_life = -1;    ///< in a worker: pidfd of the fork server that client_end leads to; -1: none
   shm::MemberId server{};  ///< in a worker: that server's member slot
   shm::MemberId member{};
   bool binds_now = false;  ///< LD_BIND_NOW was added to the environment, and is to be taken out again

@@ -117,7 +117,8 @@ ServiceThreadForkGuard::ServiceThreadForkGuard() {
   instance();
   creation().lock();
   std::unique_lock lock(service->mutex);
-  if (!on_service_thread) service->idle.wait_for(lock, std::chrono::milliseconds(100), [] { return service->running == 0; });
+  if (!on_service_thread)
+    service->idle.wait_for(lock, std::chrono::milliseconds(100), [] { return service->running == 0; });
   lock.release();
 }
 

@@ -24,7 +24,8 @@ namespace cohort::detail {
 namespace {
 
 // The child's whole life. It shares no thread with the parent, so the heap and the streams are usable.
-[[noreturn]] void live(ProcessCore& core, const Launch& launch, shm::MemberId member, os::Fd parent_life, int parent_pid) {
+[[noreturn]] void live(ProcessCore& core, const Launch& launch, shm::MemberId member, os::Fd parent_life,
+                       int parent_pid) {
   forget_children();
   reset_process_exit();
   apply_launch(launch);
@@ -50,10 +51,11 @@ std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string
                                             const std::vector<std::byte>& authkey) {
   int threads = os::settled_thread_count(1 + service_threads()) - service_threads();
   if (threads > 1 && !core.force_fork())
-    throw StateError("Process.start", name,
-                     "this process has " + std::to_string(threads) +
-                         " threads, and a forked copy may hang on any lock that they hold; use forkserver or spawn, or set "
-                         "ProcessOptions::force_fork");
+    throw StateError(
+        "Process.start", name,
+        "this process has " + std::to_string(threads) +
+            " threads, and a forked copy may hang on any lock that they hold; use forkserver or spawn, or set "
+            "ProcessOptions::force_fork");
   auto& family = shm::Family::instance();
   shm::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::fork, parent);

@@ -26,8 +26,9 @@ void set_start_method(StartMethod method, bool force) {
   auto& state = detail::process_state();
   std::lock_guard guard(state.mutex);
   if (state.default_method && !force)
-    throw StateError("set_start_method", start_method_name(method),
-                     "the start method has been set already, to " + std::string(start_method_name(*state.default_method)));
+    throw StateError(
+        "set_start_method", start_method_name(method),
+        "the start method has been set already, to " + std::string(start_method_name(*state.default_method)));
   state.default_method = method;
 }
 
@@ -46,7 +47,9 @@ std::optional<StartMethod> get_start_method_if_set() noexcept {
   return state.default_method;
 }
 
-std::vector<StartMethod> get_all_start_methods() { return {StartMethod::forkserver, StartMethod::spawn, StartMethod::fork}; }
+std::vector<StartMethod> get_all_start_methods() {
+  return {StartMethod::forkserver, StartMethod::spawn, StartMethod::fork};
+}
 
 void set_executable(std::string path) {
   auto& state = detail::process_state();

@@ -27,10 +27,11 @@ void wait_until_claimed(shm::MemberRecord& record, os::Child& child, const std::
     if (!ended && !patience.expired()) continue;
     if (!ended) child.send_signal(9);
     child.wait(Deadline::never());
-    throw BootstrapError("Process.start", name,
-                         ended ? "the executable that was set " + ended->to_string() +
-                                     " before it took up its work: it is another build, or does not hand its main() to cohort"
-                               : std::string("the executable that was set did not take up its work within 10 s"));
+    throw BootstrapError(
+        "Process.start", name,
+        ended ? "the executable that was set " + ended->to_string() +
+                    " before it took up its work: it is another build, or does not hand its main() to cohort"
+              : std::string("the executable that was set did not take up its work within 10 s"));
   }
 }
 

@@ -54,9 +54,7 @@ int run_reporting(std::string_view process_name, FunctionRef<void()> body) {
 void report_uncaught(std::string_view what, FunctionRef<void()> body) {
   try {
     os::call_with_trace(call, &body);
-  } catch (const abi::__forced_unwind&) {
-    throw;
-  } catch (...) {
+  } catch (const abi::__forced_unwind&) { throw; } catch (...) {
     report("Exception in " + std::string(what));
   }
 }

@@ -47,7 +47,8 @@ ExceptionCodec by_text() {
 // Types that carry no text of their own.
 template <class E>
 ExceptionCodec by_default() {
-  return {typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, RemoteContext&& context) { throw Remote<E>(E(), std::move(context)); }};
+  return {typeid(E).name(), typeid(Remote<E>).name(), nullptr,
+          [](Decoder&, RemoteContext&& context) { throw Remote<E>(E(), std::move(context)); }};
 }
 
 // One of Cohort's: operation, subject, and the sentence that is left of the text.
@@ -79,8 +80,8 @@ class ForeignCategory final : public std::error_category {
   [[nodiscard]] bool equivalent(int, const std::error_condition&) const noexcept override { return false; }
 };
 
-const std::error_category* const kCategories[] = {&std::generic_category(), &std::system_category(), &std::iostream_category(),
-                                                  &std::future_category()};
+const std::error_category* const kCategories[] = {&std::generic_category(), &std::system_category(),
+                                                  &std::iostream_category(), &std::future_category()};
 
 // A std::error_code as (number, category); only those of the standard library come back as themselves.
 void encode_code(Encoder& out, const std::error_code& code) {
@@ -104,7 +105,9 @@ std::string without_message(const std::string& text, const std::error_code& code
 
 ExceptionCodec system_error_codec() {
   return {typeid(std::system_error).name(), typeid(Remote<std::system_error>).name(),
-          [](Encoder& out, const void* exception) { encode_code(out, static_cast<const std::system_error*>(exception)->code()); },
+          [](Encoder& out, const void* exception) {
+            encode_code(out, static_cast<const std::system_error*>(exception)->code());
+          },
           [](Decoder& in, RemoteContext&& context) {
             std::error_code code = decode_code(in);
             std::system_error failure(code, without_message(context.text, code));
@@ -189,20 +192,48 @@ struct Registry {
   std::map<std::string, ExceptionCodec, std::less<>> codecs;
 
   Registry() {
-    for (auto& codec : {by_text<std::runtime_error>(), by_text<std::logic_error>(), by_text<std::invalid_argument>(),
-                        by_text<std::domain_error>(), by_text<std::length_error>(), by_text<std::out_of_range>(),
-                        by_text<std::range_error>(), by_text<std::overflow_error>(), by_text<std::underflow_error>(),
-                        by_default<std::exception>(), by_default<std::bad_alloc>(), by_default<std::bad_cast>(),
-                        by_default<std::bad_typeid>(), by_default<std::bad_exception>(),
-                        by_default<std::bad_optional_access>(), by_default<std::bad_variant_access>(),
-                        by_default<std::bad_function_call>(), by_default<std::bad_weak_ptr>(),
-                        by_default<std::bad_array_new_length>(), by_default<std::bad_any_cast>(), system_error_codec(),
-                        stream_failure_codec(), filesystem_error_codec(), future_error_codec(), regex_error_codec(), os_error_codec<OsError>(),
-                        os_error_codec<SpawnError>(), by_error<TimeoutError>(), by_error<StateError>(),
-                        by_error<ValueError>(), by_error<ClosedError>(), by_error<EndOfFile>(), by_error<Empty>(),
-                        by_error<Full>(), by_error<BufferTooShort>(), by_error<AuthenticationError>(),
-                        by_error<BrokenBarrierError>(), by_error<LockOwnerDied>(), by_error<DecodeError>(),
-                        by_error<EncodeError>(), by_error<OutOfFamilyMemory>(), by_error<IncompatibleError>(),
+    for (auto& codec : {by_text<std::runtime_error>(),
+                        by_text<std::logic_error>(),
+                        by_text<std::invalid_argument>(),
+                        by_text<std::domain_error>(),
+                        by_text<std::length_error>(),
+                        by_text<std::out_of_range>(),
+                        by_text<std::range_error>(),
+                        by_text<std::overflow_error>(),
+                        by_text<std::underflow_error>(),
+                        by_default<std::exception>(),
+                        by_default<std::bad_alloc>(),
+                        by_default<std::bad_cast>(),
+                        by_default<std::bad_typeid>(),
+                        by_default<std::bad_exception>(),
+                        by_default<std::bad_optional_access>(),
+                        by_default<std::bad_variant_access>(),
+                        by_default<std::bad_function_call>(),
+                        by_default<std::bad_weak_ptr>(),
+                        by_default<std::bad_array_new_length>(),
+                        by_default<std::bad_any_cast>(),
+                        system_error_codec(),
+                        stream_failure_codec(),
+                        filesystem_error_codec(),
+                        future_error_codec(),
+                        regex_error_codec(),
+                        os_error_codec<OsError>(),
+                        os_error_codec<SpawnError>(),
+                        by_error<TimeoutError>(),
+                        by_error<StateError>(),
+                        by_error<ValueError>(),
+                        by_error<ClosedError>(),
+                        by_error<EndOfFile>(),
+                        by_error<Empty>(),
+                        by_error<Full>(),
+                        by_error<BufferTooShort>(),
+                        by_error<AuthenticationError>(),
+                        by_error<BrokenBarrierError>(),
+                        by_error<LockOwnerDied>(),
+                        by_error<DecodeError>(),
+                        by_error<EncodeError>(),
+                        by_error<OutOfFamilyMemory>(),
+                        by_error<IncompatibleError>(),
                         by_error<BootstrapError>()})
       add(codec);
   }
@@ -256,13 +287,9 @@ ExceptionText describe_current_exception() {
     // Hop by hop the first origin stays what is reported.
     result.type = e.context().type;
     result.text = e.context().text;
-  } catch (const std::exception& e) {
-    result.text = e.what();
-  } catch (const std::string& text) {
+  } catch (const std::exception& e) { result.text = e.what(); } catch (const std::string& text) {
     result.text = text;
-  } catch (const char* text) {
-    result.text = text != nullptr ? text : "";
-  } catch (int value) {
+  } catch (const char* text) { result.text = text != nullptr ? text : ""; } catch (int value) {
     result.text = std::to_string(value);
   } catch (...) {  // a type that says nothing: its name is all there is
   }
@@ -276,9 +303,7 @@ RemoteContext current_context(std::string_view process_name, std::string_view ta
   os::StackTrace trace = os::take_trace();
   try {
     throw;
-  } catch (const RemoteException& e) {
-    return e.context();
-  } catch (...) {  // born here
+  } catch (const RemoteException& e) { return e.context(); } catch (...) {  // born here
   }
   RemoteContext context;
   auto described = describe_current_exception();

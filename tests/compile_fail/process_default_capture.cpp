@@ -5,4 +5,6 @@
 #include "cohort/process/process.hpp"
 
 int n = 0;
-int main() { cohort::Process p(TWIN([&] { n = 7; }, [] { n = 7; })); }
+int main() {
+  cohort::Process p(TWIN([&] { n = 7; }, [] { n = 7; }));
+}

@@ -29,7 +29,8 @@ void deny_pidfds(int error) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   sock_fprog program{sizeof code / sizeof code[0], code};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) ::_exit(90);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    ::_exit(90);
   os::force_spawn_fallbacks(os::force_no_clone_pidfd | os::force_no_pidfd);
 }
 
@@ -50,9 +51,7 @@ class WithoutPidfds : public testing::TestWithParam<Case> {
       try {
         body();
         status = testing::Test::HasFailure() ? 2 : 0;
-      } catch (const std::exception& e) {
-        std::fprintf(stderr, "%s\n", e.what());
-      }
+      } catch (const std::exception& e) { std::fprintf(stderr, "%s\n", e.what()); }
       std::exit(status);
     }
     int status = -1;
@@ -67,8 +66,9 @@ std::string case_name(const testing::TestParamInfo<Case>& info) {
   return std::string(start_method_name(info.param.method)) + (info.param.error == ENOSYS ? "_ENOSYS" : "_EPERM");
 }
 INSTANTIATE_TEST_SUITE_P(By, WithoutPidfds,
-                         testing::Values(Case{StartMethod::forkserver, ENOSYS}, Case{StartMethod::spawn, ENOSYS}, Case{StartMethod::fork, ENOSYS},
-                                         Case{StartMethod::forkserver, EPERM}, Case{StartMethod::spawn, EPERM}, Case{StartMethod::fork, EPERM}),
+                         testing::Values(Case{StartMethod::forkserver, ENOSYS}, Case{StartMethod::spawn, ENOSYS},
+                                         Case{StartMethod::fork, ENOSYS}, Case{StartMethod::forkserver, EPERM},
+                                         Case{StartMethod::spawn, EPERM}, Case{StartMethod::fork, EPERM}),
                          case_name);
 
 void stay(const std::string& to) {
@@ -152,7 +152,8 @@ TEST_P(WithoutPidfds, nothing_is_left_when_the_root_is_killed) {
   std::vector<pid_t> tree;
   for (int i = 0; i < 3; ++i) tree.push_back(std::stoi(said.next()));
   ::kill(root, SIGKILL);
-  EXPECT_TRUE(eventually([&] { return ::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD; })) << "a process of the tree lives";
+  EXPECT_TRUE(eventually([&] { return ::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD; }))
+      << "a process of the tree lives";
 }
 
 TEST(ForkServerThatRefuses, has_its_children_spawned_and_says_so_once) {
@@ -175,7 +176,8 @@ TEST(ForkServerThatRefuses, has_its_children_spawned_and_says_so_once) {
 }
 
 TEST(SpawnFallbacks, work_for_workers_and_servers) {
-  for (unsigned forced : {os::force_no_shared_memory, os::force_no_clone_pidfd, os::force_no_close_range, os::force_no_proc}) {
+  for (unsigned forced :
+       {os::force_no_shared_memory, os::force_no_clone_pidfd, os::force_no_close_range, os::force_no_proc}) {
     detail::stop_fork_servers();
     os::force_spawn_fallbacks(forced);
     for (StartMethod method : {StartMethod::forkserver, StartMethod::spawn}) {

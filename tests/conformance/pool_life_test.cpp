@@ -39,7 +39,9 @@ void block_for_ever() {
 
 class PoolLife : public EachMethod {
  protected:
-  [[nodiscard]] Pool make(int processes = 2) const { return Pool({.processes = processes, .start_method = GetParam()}); }
+  [[nodiscard]] Pool make(int processes = 2) const {
+    return Pool({.processes = processes, .start_method = GetParam()});
+  }
 };
 
 // Bytes that the family holds, when nothing is under way.
@@ -90,13 +92,17 @@ TEST_P(PoolLife, results_outlive_their_pool) {
 }
 
 TEST_P(PoolLife, an_initializer_runs_in_each_worker_before_its_tasks) {
-  Pool pool({.processes = 2, .initializer = partial([](const std::string& value) { ::setenv("POOL_TEST_VALUE", value.c_str(), 1); }, "ready"),
-             .start_method = GetParam()});
+  Pool pool(
+      {.processes = 2,
+       .initializer = partial([](const std::string& value) { ::setenv("POOL_TEST_VALUE", value.c_str(), 1); }, "ready"),
+       .start_method = GetParam()});
   for (int i = 0; i < 20; ++i) EXPECT_EQ(pool.apply([] { return std::string(::getenv("POOL_TEST_VALUE")); }), "ready");
 }
 
 TEST_P(PoolLife, an_initializer_that_throws_breaks_the_pool_with_its_own_error) {
-  Pool pool({.processes = 2, .initializer = partial([] { throw std::domain_error("no model"); }), .start_method = GetParam()});
+  Pool pool({.processes = 2,
+             .initializer = partial([] { throw std::domain_error("no model"); }),
+             .start_method = GetParam()});
   // Either call may find the pool broken already.
   EXPECT_THROW(pool.apply_async<square>(2).get(patience()), std::domain_error);
   EXPECT_THROW(pool.apply<square>(2), std::domain_error);
@@ -133,9 +139,7 @@ TEST_P(PoolLife, every_way_to_end_a_worker_resolves_its_task) {
   try {
     pool.apply([] { std::_Exit(7); });
     FAIL();
-  } catch (const WorkerDied& e) {
-    EXPECT_EQ(e.exit_status(), ExitStatus::exited(7));
-  }
+  } catch (const WorkerDied& e) { EXPECT_EQ(e.exit_status(), ExitStatus::exited(7)); }
   // Not an end: SystemExit is thrown in a task, and a task's exception is a result.
   EXPECT_THROW(pool.apply([] { throw SystemExit(3); }), RemoteError);
   EXPECT_EQ(pool.apply<square>(3), 9);
@@ -206,7 +210,10 @@ TEST_P(PoolLife, nothing_is_left_when_a_pool_ends) {
   auto bytes = bytes_in_use();
   for (int round = 0; round < 3; ++round) {
     Pool pool = make();
-    EXPECT_EQ(pool.map([](const std::string& s) { return s + std::string(1000, 'x'); }, std::vector<std::string>(50, "y")).size(), 50u);
+    EXPECT_EQ(
+        pool.map([](const std::string& s) { return s + std::string(1000, 'x'); }, std::vector<std::string>(50, "y"))
+            .size(),
+        50u);
     EXPECT_THROW(pool.apply<die>(SIGKILL), WorkerDied);
     EXPECT_EQ(pool.apply([](std::vector<int> v) { return v; }, std::vector<int>(5000, 1)).size(), 5000u);
     if (round == 1) {
@@ -226,7 +233,8 @@ TEST_P(PoolLife, workers_ignore_the_interrupt_from_the_terminal) {
   EXPECT_EQ(pool.apply([] {
     ::raise(SIGINT);
     return 5;
-  }), 5);
+  }),
+            5);
 }
 
 TEST_P(PoolLife, a_pool_is_usable_only_in_its_own_process) {
@@ -237,9 +245,7 @@ TEST_P(PoolLife, a_pool_is_usable_only_in_its_own_process) {
     int code = 1;
     try {
       pool.apply<square>(2);
-    } catch (const StateError&) {
-      code = 0;
-    } catch (...) {
+    } catch (const StateError&) { code = 0; } catch (...) {
       code = 2;
     }
     ::_exit(code);

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <atomic>
+#include <csignal>
 #include <list>
 #include <numeric>
 #include <set>
@@ -95,7 +95,8 @@ TEST_P(PoolTasks, map_carries_text_and_structures) {
   EXPECT_EQ(pool.map<shout>(std::vector<std::string>{"a", "bc", ""}), (std::vector<std::string>{"a!", "bc!", "!"}));
   EXPECT_EQ(pool.map<shout>(std::vector<const char*>{"a", "bc"}), (std::vector<std::string>{"a!", "bc!"}));
   std::vector<Sample> samples;
-  for (int i = 0; i < 100; ++i) samples.push_back({std::to_string(i), std::vector<int>(static_cast<std::size_t>(i), i)});
+  for (int i = 0; i < 100; ++i)
+    samples.push_back({std::to_string(i), std::vector<int>(static_cast<std::size_t>(i), i)});
   auto results = pool.map<doubled>(samples);
   ASSERT_EQ(results.size(), 100u);
   for (int i = 0; i < 100; ++i) {
@@ -115,13 +116,15 @@ TEST_P(PoolTasks, every_chunk_size_gives_the_same) {
   std::vector<int> values(257);
   std::iota(values.begin(), values.end(), 0);
   auto expected = pool.map<square>(values);
-  for (std::size_t chunk : {1u, 2u, 3u, 100u, 256u, 257u, 1000u}) EXPECT_EQ(pool.map<square>(values, {.chunksize = chunk}), expected);
+  for (std::size_t chunk : {1u, 2u, 3u, 100u, 256u, 257u, 1000u})
+    EXPECT_EQ(pool.map<square>(values, {.chunksize = chunk}), expected);
 }
 
 TEST_P(PoolTasks, starmap_spreads_tuples_over_parameters) {
   std::vector<std::tuple<int, int>> pairs{{1, 3}, {2, 4}, {3, 2}};
   EXPECT_EQ(pool.starmap<power>(pairs), (std::vector{1, 16, 9}));
-  EXPECT_EQ(pool.starmap([](std::string a, int n) { return a + std::to_string(n); }, std::vector<std::pair<std::string, int>>{{"x", 1}}),
+  EXPECT_EQ(pool.starmap([](std::string a, int n) { return a + std::to_string(n); },
+                         std::vector<std::pair<std::string, int>>{{"x", 1}}),
             std::vector<std::string>{"x1"});
 }
 
@@ -159,9 +162,7 @@ TEST_P(PoolTasks, imap_unordered_goes_on_after_an_error) {
     try {
       more = results.next().has_value();
       good += more;
-    } catch (const std::out_of_range&) {
-      ++bad;
-    }
+    } catch (const std::out_of_range&) { ++bad; }
   }
   EXPECT_EQ(good, 4);
   EXPECT_EQ(bad, 1);
@@ -218,7 +219,9 @@ TEST_P(PoolTasks, exceptions_come_back_with_type_text_and_origin) {
   }
   EXPECT_FALSE(result.successful());
   EXPECT_THROW(pool.map<refuse_three>(std::vector{1, 2, 3, 4}), std::out_of_range);
-  EXPECT_THROW(pool.map([](const std::string& s) -> std::string { throw ValueError("op", s, "bad"); }, std::vector<std::string>{"a"}), ValueError);
+  EXPECT_THROW(pool.map([](const std::string& s) -> std::string { throw ValueError("op", s, "bad"); },
+                        std::vector<std::string>{"a"}),
+               ValueError);
   EXPECT_THROW(pool.apply([] { throw Unknown{3}; }), RemoteError);
   EXPECT_THROW(pool.apply([] { throw 17; }), RemoteError);
   EXPECT_EQ(pool.apply<square>(4), 16);
@@ -244,10 +247,12 @@ TEST_P(PoolTasks, map_waits_for_all_chunks_and_throws_the_error_of_the_lowest) {
 TEST_P(PoolTasks, large_arguments_and_results_travel_whole) {
   std::vector<double> numbers(1 << 18);
   std::iota(numbers.begin(), numbers.end(), 0.5);
-  auto back = pool.apply([](std::vector<double> v) {
-    for (double& x : v) x = -x;
-    return v;
-  }, numbers);
+  auto back = pool.apply(
+      [](std::vector<double> v) {
+        for (double& x : v) x = -x;
+        return v;
+      },
+      numbers);
   ASSERT_EQ(back.size(), numbers.size());
   for (std::size_t i = 0; i < back.size(); ++i) ASSERT_EQ(back[i], -numbers[i]);
 }
@@ -255,7 +260,8 @@ TEST_P(PoolTasks, large_arguments_and_results_travel_whole) {
 TEST_P(PoolTasks, more_tasks_than_there_are_records_are_all_done) {
   std::vector<AsyncResult<int>> results;
   for (int i = 0; i < 10'000; ++i) results.push_back(pool.apply_async<square>(i % 1000));
-  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(results[static_cast<std::size_t>(i)].get(patience()), (i % 1000) * (i % 1000));
+  for (int i = 0; i < 10'000; ++i)
+    ASSERT_EQ(results[static_cast<std::size_t>(i)].get(patience()), (i % 1000) * (i % 1000));
 }
 
 TEST_P(PoolTasks, results_may_be_dropped_before_they_are_there) {
@@ -292,7 +298,8 @@ TEST_P(PoolTasks, workers_are_daemons_and_may_have_no_children) {
   EXPECT_THROW(pool.apply([] {
     Process child(nothing);
     child.start();
-  }), StateError);
+  }),
+               StateError);
 }
 
 COHORT_FOR_EACH_METHOD(PoolTasks);

@@ -73,9 +73,12 @@ class EachMethod : public testing::TestWithParam<StartMethod> {
   ScratchDirectory scratch;
 };
 
-inline std::string method_of(const testing::TestParamInfo<StartMethod>& info) { return std::string(start_method_name(info.param)); }
+inline std::string method_of(const testing::TestParamInfo<StartMethod>& info) {
+  return std::string(start_method_name(info.param));
+}
 
-#define COHORT_FOR_EACH_METHOD(Suite)                                                                                        \
-  INSTANTIATE_TEST_SUITE_P(By, Suite, testing::Values(StartMethod::forkserver, StartMethod::spawn, StartMethod::fork), method_of)
+#define COHORT_FOR_EACH_METHOD(Suite)                                                                                  \
+  INSTANTIATE_TEST_SUITE_P(By, Suite, testing::Values(StartMethod::forkserver, StartMethod::spawn, StartMethod::fork), \
+                           method_of)
 
 }  // namespace cohort::test

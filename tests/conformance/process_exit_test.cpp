@@ -136,8 +136,10 @@ TEST_P(Exit, does_not_mix_lines_of_several_children) {
   auto chatter = [](int who) {
     std::string tail(60 + 10 * static_cast<std::size_t>(who), static_cast<char>('a' + who));
     for (int i = 0; i < 1000; ++i) {
-      if (i % 2 == 0) std::cout << "line " << who << ' ' << i << ' ' << tail << '\n';
-      else std::printf("line %d %d %s\n", who, i, tail.c_str());
+      if (i % 2 == 0)
+        std::cout << "line " << who << ' ' << i << ' ' << tail << '\n';
+      else
+        std::printf("line %d %d %s\n", who, i, tail.c_str());
     }
   };
   std::vector<Process> all;
@@ -170,10 +172,12 @@ TEST_P(Exit, runs_finalizers_by_priority_then_latest_first) {
     early();
     if (early.still_active()) say(to, "still active after it ran");
     cancelled.cancel();
-    finalize([to] {
-      say(to, "throws");
-      throw std::runtime_error("in a finalizer");
-    }, 5);
+    finalize(
+        [to] {
+          say(to, "throws");
+          throw std::runtime_error("in a finalizer");
+        },
+        5);
     say(to, "body");
   };
   Process p = process(body, scratch / "log");
@@ -220,10 +224,12 @@ TEST_P(Exit, joins_the_children_and_ends_the_daemons_of_a_child) {
       });
       stays.start();
       say(log, std::to_string(*stays.pid()));
-      Process works([](const std::string& to, const std::string& gate) {
-        await(gate);
-        say(to, "worked");
-      }, log, go);
+      Process works(
+          [](const std::string& to, const std::string& gate) {
+            await(gate);
+            say(to, "worked");
+          },
+          log, go);
       works.start();
       finalize([to = log] { say(to, "after the children"); }, -1);
       finalize([to = log] { say(to, "before the children"); }, 1);
@@ -273,9 +279,7 @@ TEST_P(Exit, works_with_closed_standard_streams) {
   try {
     p.start();
     p.join(patience());
-  } catch (...) {
-    error = std::current_exception();
-  }
+  } catch (...) { error = std::current_exception(); }
   ::dup2(saved_in, 0);
   ::dup2(saved_out, 1);
   ::dup2(saved_error, 2);
@@ -305,8 +309,10 @@ TEST(Finalizer, may_be_registered_and_run_by_many_threads) {
     threads.emplace_back([&] {
       for (int i = 0; i < 500; ++i) {
         Finalizer f = finalize([&] { ++runs; });
-        if (i % 2 == 0) f();
-        else f.cancel();
+        if (i % 2 == 0)
+          f();
+        else
+          f.cancel();
       }
     });
   for (auto& t : threads) t.join();

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <csignal>
 
-#include "conformance/process_conformance.hpp"
 #include "cohort/base/error.hpp"
+#include "conformance/process_conformance.hpp"
 
 namespace cohort::test {
 namespace {
@@ -34,10 +34,11 @@ std::string hex(const std::vector<std::byte>& key) {
 void say_who(const std::string& to) {
   auto me = current_process();
   auto parent = parent_process();
-  say(to, me.name + " " + std::to_string(me.pid == ::getpid()) + " " + std::to_string(me.pid) + " daemon=" + std::to_string(me.daemon) +
-              " parent=" + (parent ? parent->name() + "/" + std::to_string(parent->pid()) : "none") + " method=" +
-              std::string(me.start_method ? start_method_name(*me.start_method) : "none") + " default=" +
-              std::string(start_method_name(get_start_method())));
+  say(to, me.name + " " + std::to_string(me.pid == ::getpid()) + " " + std::to_string(me.pid) +
+              " daemon=" + std::to_string(me.daemon) +
+              " parent=" + (parent ? parent->name() + "/" + std::to_string(parent->pid()) : "none") +
+              " method=" + std::string(me.start_method ? start_method_name(*me.start_method) : "none") +
+              " default=" + std::string(start_method_name(get_start_method())));
 }
 void say_key(const std::string& to) { say(to, hex(current_authkey())); }
 
@@ -102,8 +103,8 @@ TEST_P(Life, gives_the_child_its_name_pid_parent_and_method) {
   Line said(scratch / "said");
   Process p = started(ProcessOptions{.name = "eve"}, say_who, said.path());
   std::string method(start_method_name(GetParam()));
-  EXPECT_EQ(said.next(), "eve 1 " + std::to_string(*p.pid()) + " daemon=0 parent=MainProcess/" + std::to_string(::getpid()) +
-                             " method=" + method + " default=" + method);
+  EXPECT_EQ(said.next(), "eve 1 " + std::to_string(*p.pid()) + " daemon=0 parent=MainProcess/" +
+                             std::to_string(::getpid()) + " method=" + method + " default=" + method);
   EXPECT_TRUE(p.join(patience()));
 }
 
@@ -172,7 +173,8 @@ TEST_P(Life, reports_the_signal_that_ended_it) {
     void (ProcessHandle::*send)() const;
     int signal;
   };
-  for (Case c : {Case{&ProcessHandle::terminate, SIGTERM}, Case{&ProcessHandle::kill, SIGKILL}, Case{&ProcessHandle::interrupt, SIGINT}}) {
+  for (Case c : {Case{&ProcessHandle::terminate, SIGTERM}, Case{&ProcessHandle::kill, SIGKILL},
+                 Case{&ProcessHandle::interrupt, SIGINT}}) {
     Process p = started(stay);
     (p.*c.send)();
     EXPECT_TRUE(p.join(patience()));
@@ -295,14 +297,10 @@ TEST_P(Life, lets_a_child_be_moved_but_not_shared_with_other_processes) {
     int refused = 0;
     try {
       (void)q.join(0ms);
-    } catch (const StateError&) {
-      ++refused;
-    }
+    } catch (const StateError&) { ++refused; }
     try {
       q.terminate();
-    } catch (const StateError&) {
-      ++refused;
-    }
+    } catch (const StateError&) { ++refused; }
     ::_exit(refused == 2 && !q.name().empty() ? 0 : 1);
   }
   int status = -1;
@@ -316,7 +314,9 @@ void start_a_child() {
   try {
     p.start();
   } catch (const StateError& e) {
-    throw SystemExit(std::string(e.what()).find("daemonic processes are not allowed to have children") != std::string::npos ? 42 : 43);
+    throw SystemExit(
+        std::string(e.what()).find("daemonic processes are not allowed to have children") != std::string::npos ? 42
+                                                                                                               : 43);
   }
   throw SystemExit(44);
 }

@@ -38,9 +38,7 @@ TEST(StartMethod, is_set_once_unless_forced) {
     bool refused = false;
     try {
       set_start_method("fork");
-    } catch (const StateError&) {
-      refused = true;
-    }
+    } catch (const StateError&) { refused = true; }
     if (!refused || get_start_method() != StartMethod::spawn) throw SystemExit(1);
     set_start_method("fork", true);
     if (get_start_method_if_set() != StartMethod::fork) throw SystemExit(2);
@@ -54,7 +52,8 @@ TEST(StartMethod, is_set_once_unless_forced) {
 
 TEST_P(Start, is_inherited_by_grandchildren) {
   auto middle = [](const std::string& to) {
-    Process leaf([](const std::string& out) { say(out, std::string(start_method_name(*current_process().start_method))); }, to);
+    Process leaf(
+        [](const std::string& out) { say(out, std::string(start_method_name(*current_process().start_method))); }, to);
     leaf.start();
     leaf.join();
   };
@@ -67,9 +66,9 @@ TEST_P(Start, mixes_with_the_other_methods_below) {
     std::string to;
     void run() const {
       for (StartMethod method : get_all_start_methods()) {
-        Process leaf = get_context(method).process([](const std::string& out) {
-          say(out, std::string(start_method_name(*current_process().start_method)));
-        }, to);
+        Process leaf = get_context(method).process(
+            [](const std::string& out) { say(out, std::string(start_method_name(*current_process().start_method))); },
+            to);
         leaf.start();
         leaf.join();
         if (leaf.exitcode() != 0 || leaf.start_method() != method) throw SystemExit(1);
@@ -99,10 +98,12 @@ TEST_P(StartWithThreads, start_from_four_threads_at_once) {
 
 TEST_P(Start, lets_several_threads_join_one_child_and_others_start_meanwhile) {
   Line go(scratch / "go");
-  Process p = started([](const std::string& gate) {
-    await(gate);
-    throw SystemExit(3);
-  }, go.path());
+  Process p = started(
+      [](const std::string& gate) {
+        await(gate);
+        throw SystemExit(3);
+      },
+      go.path());
   std::atomic<int> fine{0};
   std::vector<std::thread> joiners;
   for (int t = 0; t < 4; ++t)
@@ -281,8 +282,7 @@ TEST(Executable, may_be_named_and_must_be_this_build) {
     try {
       r.start();
       throw SystemExit(3);
-    } catch (const SpawnError&) {
-    }
+    } catch (const SpawnError&) {}
     if (!active_children().empty()) throw SystemExit(4);
     throw SystemExit(42);
   });

@@ -26,7 +26,8 @@ INSTANTIATE_TEST_SUITE_P(By, Descriptors, testing::Values(StartMethod::forkserve
 
 int open_descriptors() {
   int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) count += entry.path().filename().string().size() > 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+    count += entry.path().filename().string().size() > 0;
   return count - 1;  // that of the listing itself
 }
 
@@ -83,10 +84,11 @@ TEST_P(Surroundings, are_those_of_the_parent_at_the_start) {
       sigset_t blocked;
       ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
       const char* variable = std::getenv("COHORT_TEST_VARIABLE");
-      say(to, std::filesystem::current_path().filename().string() + " " + (variable != nullptr ? variable : "unset") + " " +
-                  std::to_string(mask) + " " + std::to_string(files.rlim_cur) + " " + std::to_string(CPU_COUNT(&cpus)) + " nice " +
-                  std::to_string(::getpriority(PRIO_PROCESS, 0)) + " " + std::to_string(::sigismember(&blocked, SIGUSR2)) +
-                  std::to_string(::sigismember(&blocked, SIGTERM)) + std::to_string(::sigismember(&blocked, SIGCHLD)) + " " +
+      say(to, std::filesystem::current_path().filename().string() + " " + (variable != nullptr ? variable : "unset") +
+                  " " + std::to_string(mask) + " " + std::to_string(files.rlim_cur) + " " +
+                  std::to_string(CPU_COUNT(&cpus)) + " nice " + std::to_string(::getpriority(PRIO_PROCESS, 0)) + " " +
+                  std::to_string(::sigismember(&blocked, SIGUSR2)) + std::to_string(::sigismember(&blocked, SIGTERM)) +
+                  std::to_string(::sigismember(&blocked, SIGCHLD)) + " " +
                   (std::getenv("COHORT_WORKER") != nullptr ? "leaked" : "clean"));
     }
   };
@@ -160,8 +162,9 @@ TEST_P(Surroundings, have_signals_at_their_default_and_ignored_ones_ignored) {
 void say_user(const std::string& to) {
   uid_t real, effective, saved;
   ::getresuid(&real, &effective, &saved);
-  say(to, std::to_string(real) + " " + std::to_string(effective) + " " + std::to_string(saved) + " " + std::to_string(::getegid()) + " " +
-              std::to_string(::getgroups(0, nullptr)) + " " + std::to_string(::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)));
+  say(to, std::to_string(real) + " " + std::to_string(effective) + " " + std::to_string(saved) + " " +
+              std::to_string(::getegid()) + " " + std::to_string(::getgroups(0, nullptr)) + " " +
+              std::to_string(::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)));
 }
 
 TEST_P(Surroundings, have_the_user_that_the_parent_has_become) {
@@ -170,12 +173,15 @@ TEST_P(Surroundings, have_the_user_that_the_parent_has_become) {
     std::string to;
     std::string go;
     void run() const {
-      Process early([](const std::string& gate, const std::string& out) {
-        await(gate);
-        say_user(out);
-      }, go, to);
+      Process early(
+          [](const std::string& gate, const std::string& out) {
+            await(gate);
+            say_user(out);
+          },
+          go, to);
       early.start();  // the fork server is up, with root's rights
-      if (::setgroups(0, nullptr) != 0 || ::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0)
+      if (::setgroups(0, nullptr) != 0 || ::setresgid(65534, 65534, 65534) != 0 ||
+          ::setresuid(65534, 65534, 65534) != 0)
         throw SystemExit(1);
       Process late(say_user, to);
       late.start();
@@ -242,9 +248,7 @@ TEST_P(Surroundings, let_a_raw_forked_copy_start_processes) {
         p.start();
         p.join();
         code = p.exitcode().value_or(99);
-      } catch (const std::exception& e) {
-        say(to, e.what());
-      }
+      } catch (const std::exception& e) { say(to, e.what()); }
       ::_exit(code);
     }
     int status = -1;

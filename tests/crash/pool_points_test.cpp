@@ -96,9 +96,7 @@ TEST_P(PoolCrash, every_task_is_resolved_once) {
       ASSERT_EQ(seen.size(), 60u);
       for (auto& [value, times] : seen) ASSERT_EQ(times, 1) << value;
     });
-    if (lies_on_the_way_of_tasks(GetParam())) {
-      EXPECT_GE(workers, 2u + 100u / static_cast<unsigned>(hit) / 4);
-    }
+    if (lies_on_the_way_of_tasks(GetParam())) { EXPECT_GE(workers, 2u + 100u / static_cast<unsigned>(hit) / 4); }
   }
 }
 
@@ -114,9 +112,7 @@ TEST_P(PoolCrash, every_chunk_of_a_map_comes_back) {
         ASSERT_EQ(encoded[static_cast<std::size_t>(i)], large(i));
       }
     });
-    if (lies_on_the_way_of_chunks(GetParam())) {
-      EXPECT_GE(workers, 5u);
-    }
+    if (lies_on_the_way_of_chunks(GetParam())) { EXPECT_GE(workers, 5u); }
   }
 }
 

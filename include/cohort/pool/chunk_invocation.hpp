@@ -23,7 +23,8 @@ template <class F, class Item>
 struct MapParameter {
   template <class Parameters>
   struct Only {
-    static_assert(!std::is_same_v<Parameters, Parameters>, "cohort: map calls its function with one argument; for several use starmap");
+    static_assert(!std::is_same_v<Parameters, Parameters>,
+                  "cohort: map calls its function with one argument; for several use starmap");
   };
   template <class P>
   struct Only<ParameterList<P>> {
@@ -67,8 +68,8 @@ struct RangeInvocation {
     }
   }
 
-  static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::CallRange>(&call), type_name<RangeInvocation>(),
-                                              callable_name<F>()};
+  static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::CallRange>(&call),
+                                              type_name<RangeInvocation>(), callable_name<F>()};
 };
 
 template <class F, class P, class R>
@@ -80,14 +81,16 @@ struct ChunkInvocation {
     out.write_raw(count);
     for (std::uint64_t i = 0; i < count; ++i) {
       StoredType<P> item = Codec<StoredType<P>>::decode(in);
-      if constexpr (std::is_void_v<R>) std::invoke(f, pass_argument<P>(item));
-      else Codec<R>::encode(out, std::invoke(f, pass_argument<P>(item)));
+      if constexpr (std::is_void_v<R>)
+        std::invoke(f, pass_argument<P>(item));
+      else
+        Codec<R>::encode(out, std::invoke(f, pass_argument<P>(item)));
     }
     in.expect_end();
   }
 
-  static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::Call>(&call), type_name<ChunkInvocation>(),
-                                              callable_name<F>()};
+  static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::Call>(&call),
+                                              type_name<ChunkInvocation>(), callable_name<F>()};
 };
 
 /// R, or char for void: std::vector<void> may not even be named.
@@ -111,7 +114,10 @@ decltype(auto) contiguous_items(Range& range) {
 template <class Item, class Range>
 decltype(auto) materialize(Range& range) {
   if constexpr (std::ranges::random_access_range<Range> && std::ranges::sized_range<Range> &&
-                std::is_same_v<std::ranges::range_value_t<Range>, Item> && requires { std::as_const(range)[0]; std::as_const(range).size(); }) {
+                std::is_same_v<std::ranges::range_value_t<Range>, Item> && requires {
+                  std::as_const(range)[0];
+                  std::as_const(range).size();
+                }) {
     return std::as_const(range);
   } else {
     std::vector<Item> items;

@@ -74,7 +74,9 @@ class Imap {
     while (input_ != std::ranges::end(*view_) && state_->has_room()) {
       state_->note_submitted();
       try {
-        submit_task(state_->pool(), Chunk::descriptor, [&](Encoder& out) { encode_chunk(out); }, {.retries = options_.retries}, state_, 0);
+        submit_task(
+            state_->pool(), Chunk::descriptor, [&](Encoder& out) { encode_chunk(out); }, {.retries = options_.retries},
+            state_, 0);
       } catch (...) {
         state_->note_not_submitted();
         throw;
@@ -85,7 +87,8 @@ class Imap {
   void encode_chunk(Encoder& out) {
     std::vector<Item> items;
     items.reserve(options_.chunksize);
-    for (; items.size() < options_.chunksize && input_ != std::ranges::end(*view_); ++input_) items.push_back(Item(*input_));
+    for (; items.size() < options_.chunksize && input_ != std::ranges::end(*view_); ++input_)
+      items.push_back(Item(*input_));
     detail::encode_state(out, f_);
     out.write_raw(static_cast<std::uint64_t>(items.size()));
     for (const Item& item : items) Codec<Item>::encode(out, item);
@@ -100,8 +103,10 @@ class Imap {
     Decoder in(result.value());
     auto count = in.read_raw<std::uint64_t>();
     for (std::uint64_t i = 0; i < count; ++i) {
-      if constexpr (std::is_void_v<R>) chunk_.emplace_back();
-      else chunk_.push_back(Codec<R>::decode(in));
+      if constexpr (std::is_void_v<R>)
+        chunk_.emplace_back();
+      else
+        chunk_.push_back(Codec<R>::decode(in));
     }
     in.expect_end();
     return true;

@@ -169,7 +169,8 @@ auto Pool::map(F&& f, Range&& range, const MapOptions& options) {
     std::size_t count = items.size();
     const CallableDescriptor* callable = &detail::RangeInvocation<Callable, P, R>::descriptor;
     if constexpr (std::is_void_v<R>) {
-      detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}}, options);
+      detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}},
+                             options);
     } else {
       std::vector<R> results;
       auto take = [&](const std::byte* place) {
@@ -188,14 +189,17 @@ auto Pool::map(F&& f, Range&& range, const MapOptions& options) {
       if constexpr (!std::is_void_v<R>)
         for (std::size_t i = 0; i < count; ++i) results.push_back(Codec<R>::decode(in));
     };
-    detail::run_encoded_map(core(), {&detail::ChunkInvocation<Callable, P, R>::descriptor, state.bytes(), items.size(), encode, decode}, options);
+    detail::run_encoded_map(
+        core(), {&detail::ChunkInvocation<Callable, P, R>::descriptor, state.bytes(), items.size(), encode, decode},
+        options);
     if constexpr (!std::is_void_v<R>) return results;
   }
 }
 
 template <class F, std::ranges::input_range Range>
 auto Pool::starmap(F&& f, Range&& range, const MapOptions& options) {
-  return map(detail::Applied<std::decay_t<F>, std::decay_t<std::ranges::range_value_t<Range>>>{std::forward<F>(f)}, std::forward<Range>(range), options);
+  return map(detail::Applied<std::decay_t<F>, std::decay_t<std::ranges::range_value_t<Range>>>{std::forward<F>(f)},
+             std::forward<Range>(range), options);
 }
 
 template <class F, std::ranges::input_range Range>

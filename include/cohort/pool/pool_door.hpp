@@ -8,10 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <mutex>
-#include <vector>
 #include <memory>
+#include <mutex>
 #include <span>
+#include <vector>
 
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"

@@ -36,7 +36,8 @@ class COHORT_EXPORT TaskResult {
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
   /// The encoded value; throws the error where there is one.
   [[nodiscard]] std::span<const std::byte> value() const {
-    if (kind_ != Kind::value) [[unlikely]] throw_error();
+    if (kind_ != Kind::value) [[unlikely]]
+      throw_error();
     return block_ == 0 ? std::span(small_.data(), size_) : bytes_in_block();
   }
 

@@ -77,7 +77,7 @@ class COHORT_EXPORT SystemExit {
 namespace detail {
 class ProcessCore;
 struct ProcessAccess;
-}
+}  // namespace detail
 
 /// Refers to a process that was described or started; copies refer to the same one.
 class COHORT_EXPORT ProcessHandle {
@@ -147,7 +147,8 @@ class COHORT_EXPORT Process : public ProcessHandle {
   template <class F, class... Args>
     requires(!std::is_base_of_v<ProcessHandle, std::decay_t<F>>)
   Process(ProcessOptions options, F&& f, Args&&... arguments)
-      : Process(detail::make_travelling_body(std::forward<F>(f), std::forward<Args>(arguments)...), std::move(options)) {}
+      : Process(detail::make_travelling_body(std::forward<F>(f), std::forward<Args>(arguments)...),
+                std::move(options)) {}
 
   Process(Process&&) noexcept = default;
   Process& operator=(Process&&) noexcept = default;

@@ -70,7 +70,8 @@ std::unique_ptr<ProcessBody> make_travelling_body(F&& f, Args&&... arguments) {
   if constexpr (HasRun<Callable> && sizeof...(Args) == 0) {
     using Body = TravellingBody<RunMember, ParameterList<Callable>>;
     return std::make_unique<Body>(RunMember{}, std::forward<F>(f));
-  } else if constexpr (RequireTravelling<Callable>::value && !has_opaque_state<Callable> && !std::is_member_pointer_v<Callable>) {
+  } else if constexpr (RequireTravelling<Callable>::value && !has_opaque_state<Callable> &&
+                       !std::is_member_pointer_v<Callable>) {
     using Parameters = typename CallParameters<Callable, Args...>::Type;
     return std::make_unique<TravellingBody<Callable, Parameters>>(std::forward<F>(f), std::forward<Args>(arguments)...);
   } else {
@@ -86,8 +87,10 @@ class InheritedBody final : public ProcessBody {
       : f_(std::forward<Callable>(f)), arguments_(std::forward<Given>(arguments)...) {}
 
   void run() override {
-    if constexpr (HasRun<F> && sizeof...(Args) == 0) f_.run();
-    else std::apply(f_, arguments_);
+    if constexpr (HasRun<F> && sizeof...(Args) == 0)
+      f_.run();
+    else
+      std::apply(f_, arguments_);
   }
   [[nodiscard]] const CallableDescriptor* descriptor() const noexcept override { return nullptr; }
   void encode(Encoder&) const override {}

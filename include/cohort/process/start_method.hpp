@@ -54,7 +54,8 @@ COHORT_EXPORT void add_forkserver_preload(const CallableDescriptor& function);
 /// its type and text. One that starts a thread makes children be spawned instead. Python: set_forkserver_preload, which takes modules.
 template <auto... Functions>
 void set_forkserver_preload() {
-  (detail::add_forkserver_preload(detail::Invocation<Function<Functions>, false, detail::ParameterList<>>::descriptor), ...);
+  (detail::add_forkserver_preload(detail::Invocation<Function<Functions>, false, detail::ParameterList<>>::descriptor),
+   ...);
 }
 
 }  // namespace cohort

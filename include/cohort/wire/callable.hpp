@@ -162,10 +162,14 @@ using StoredType = typename Stored<std::decay_t<T>>::Type;
 template <class P, class S>
 decltype(auto) pass_argument(S& stored) {
   using D = std::decay_t<P>;
-  if constexpr (std::is_same_v<D, const char*>) return static_cast<const char*>(stored.c_str());
-  else if constexpr (!std::is_same_v<D, S>) return D(stored);
-  else if constexpr (std::is_lvalue_reference_v<P>) return static_cast<S&>(stored);
-  else return std::move(stored);
+  if constexpr (std::is_same_v<D, const char*>)
+    return static_cast<const char*>(stored.c_str());
+  else if constexpr (!std::is_same_v<D, S>)
+    return D(stored);
+  else if constexpr (std::is_lvalue_reference_v<P>)
+    return static_cast<S&>(stored);
+  else
+    return std::move(stored);
 }
 
 template <class... P>
@@ -182,11 +186,11 @@ struct SignatureOf<R (*)(P...)> {
 };
 template <class R, class... P>
 struct SignatureOf<R (*)(P...) noexcept> : SignatureOf<R (*)(P...)> {};
-#define COHORT_MEMBER_SIGNATURE(qualifier)                                  \
-  template <class C, class R, class... P>                                   \
-  struct SignatureOf<R (C::*)(P...) qualifier> {                            \
-    using Parameters = ParameterList<P...>;                                 \
-    using WithObject = ParameterList<C, P...>;                              \
+#define COHORT_MEMBER_SIGNATURE(qualifier)       \
+  template <class C, class R, class... P>        \
+  struct SignatureOf<R (C::*)(P...) qualifier> { \
+    using Parameters = ParameterList<P...>;      \
+    using WithObject = ParameterList<C, P...>;   \
   }
 COHORT_MEMBER_SIGNATURE();
 COHORT_MEMBER_SIGNATURE(const);
@@ -232,9 +236,10 @@ template <class F>
 struct RequireTravelling {
   static_assert(!std::is_member_pointer_v<F>,
                 "cohort: a pointer to member cannot travel to another process; write cohort::fn<&Type::member>");
-  static_assert(std::is_member_pointer_v<F> || !has_opaque_state<F>,
-                "cohort: this callable captures variables, which cannot travel to another process; pass them as arguments "
-                "instead: Process([](int n) { ... }, n), or use ForkProcess, which inherits memory");
+  static_assert(
+      std::is_member_pointer_v<F> || !has_opaque_state<F>,
+      "cohort: this callable captures variables, which cannot travel to another process; pass them as arguments "
+      "instead: Process([](int n) { ... }, n), or use ForkProcess, which inherits memory");
   static_assert(!std::is_empty_v<F> || std::is_default_constructible_v<F>,
                 "cohort: this lambda captures nothing but says [&] or [=]; write [] instead");
   static constexpr bool value = true;
@@ -242,15 +247,20 @@ struct RequireTravelling {
 
 template <class F>
 void encode_state(Encoder& out, const F& f) {
-  if constexpr (is_function_pointer<F>) encode_function(out, reinterpret_cast<AnyFunction>(f));
-  else if constexpr (!std::is_empty_v<F>) Codec<F>::encode(out, f);
+  if constexpr (is_function_pointer<F>)
+    encode_function(out, reinterpret_cast<AnyFunction>(f));
+  else if constexpr (!std::is_empty_v<F>)
+    Codec<F>::encode(out, f);
 }
 
 template <class F>
 F decode_state(Decoder& in) {
-  if constexpr (is_function_pointer<F>) return reinterpret_cast<F>(decode_function(in));
-  else if constexpr (std::is_empty_v<F>) return F{};
-  else return Codec<F>::decode(in);
+  if constexpr (is_function_pointer<F>)
+    return reinterpret_cast<F>(decode_function(in));
+  else if constexpr (std::is_empty_v<F>)
+    return F{};
+  else
+    return Codec<F>::decode(in);
 }
 
 template <class F, bool KeepResult, class Parameters>
@@ -263,11 +273,13 @@ struct Invocation<F, KeepResult, ParameterList<P...>> {
   using Result = std::invoke_result_t<F&, P...>;
 
   static void encode_arguments(Encoder& out, const Stored& arguments) {
-    std::apply([&](const auto&... argument) { (Codec<std::decay_t<decltype(argument)>>::encode(out, argument), ...); }, arguments);
+    std::apply([&](const auto&... argument) { (Codec<std::decay_t<decltype(argument)>>::encode(out, argument), ...); },
+               arguments);
   }
 
   static decltype(auto) apply(F& f, Stored& arguments) {
-    return std::apply([&](auto&... argument) -> decltype(auto) { return std::invoke(f, pass_argument<P>(argument)...); }, arguments);
+    return std::apply(
+        [&](auto&... argument) -> decltype(auto) { return std::invoke(f, pass_argument<P>(argument)...); }, arguments);
   }
 
   static void call(Decoder& in, Encoder& out) {
@@ -275,8 +287,10 @@ struct Invocation<F, KeepResult, ParameterList<P...>> {
     // Braces: the arguments are decoded from left to right.
     Stored arguments{Codec<StoredType<P>>::decode(in)...};
     in.expect_end();
-    if constexpr (!KeepResult || std::is_void_v<Result>) apply(f, arguments);
-    else Codec<std::decay_t<Result>>::encode(out, apply(f, arguments));
+    if constexpr (!KeepResult || std::is_void_v<Result>)
+      apply(f, arguments);
+    else
+      Codec<std::decay_t<Result>>::encode(out, apply(f, arguments));
   }
 
   static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::Call>(&call), type_name<Invocation>(),

@@ -87,10 +87,12 @@ using FieldType = Declared;
 #define COHORT_FIELDS_32 COHORT_FIELDS_31, f32
 #define COHORT_TYPES_32 COHORT_TYPES_31, FieldType<decltype(f32), decltype(__builtin_addressof(f32))>
 
+// clang-format off: it never settles on how to break this.
 #define COHORT_EACH_COUNT(X)                                                                                      \
   X(1)                                                                                                            \
   X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) \
       X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
+// clang-format on
 
 /// Calls `function` with every field of the aggregate, in order of declaration, as modifiable references.
 template <std::size_t kCount, class Aggregate, class Function>

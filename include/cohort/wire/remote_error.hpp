@@ -101,19 +101,22 @@ struct ExceptionText {
 /// E is either encodable (Codec<E>), or constructible from a std::string, which is then its what().
 template <class E>
 void register_exception() {
-  static_assert(std::is_class_v<E> && !std::is_final_v<E>, "cohort: an exception type must be a class that is not final");
+  static_assert(std::is_class_v<E> && !std::is_final_v<E>,
+                "cohort: an exception type must be a class that is not final");
   if constexpr (Encodable<E>) {
     detail::register_exception_codec(
         {typeid(E).name(), typeid(Remote<E>).name(),
          [](Encoder& out, const void* exception) { Codec<E>::encode(out, *static_cast<const E*>(exception)); },
          [](Decoder& in, RemoteContext&& context) { throw Remote<E>(Codec<E>::decode(in), std::move(context)); }});
   } else {
-    static_assert(std::is_constructible_v<E, std::string>,
-                  "cohort: an exception type travels by its Codec or by a constructor from std::string; it has neither");
-    detail::register_exception_codec({typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, RemoteContext&& context) {
-                                        E exception(context.text);
-                                        throw Remote<E>(std::move(exception), std::move(context));
-                                      }});
+    static_assert(
+        std::is_constructible_v<E, std::string>,
+        "cohort: an exception type travels by its Codec or by a constructor from std::string; it has neither");
+    detail::register_exception_codec(
+        {typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, RemoteContext&& context) {
+           E exception(context.text);
+           throw Remote<E>(std::move(exception), std::move(context));
+         }});
   }
 }
 

@@ -99,15 +99,16 @@ EndedChild peek_ended_child() noexcept {
   EndedChild child;
   child.pid = info.si_pid;
   // The same word that waitpid would give.
-  if (info.si_code == CLD_EXITED) child.wait_status = (info.si_status & 0xff) << 8;
-  else child.wait_status = (info.si_status & 0x7f) | (info.si_code == CLD_DUMPED ? 0x80 : 0);
+  if (info.si_code == CLD_EXITED)
+    child.wait_status = (info.si_status & 0xff) << 8;
+  else
+    child.wait_status = (info.si_status & 0x7f) | (info.si_code == CLD_DUMPED ? 0x80 : 0);
   return child;
 }
 
 void reap_child(pid_t pid) noexcept {
   int status;
-  while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
-  }
+  while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {}
 }
 
 std::vector<pid_t> child_processes() {
@@ -148,8 +149,7 @@ Fd null_device() { return open_file("/dev/null", O_RDWR); }
 void drain(int fd) noexcept {
   int saved = errno;
   char dropped[1024];
-  while (::read(fd, dropped, sizeof dropped) > 0) {
-  }
+  while (::read(fd, dropped, sizeof dropped) > 0) {}
   errno = saved;
 }
 

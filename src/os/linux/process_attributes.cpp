@@ -28,7 +28,8 @@ mode_t read_umask() noexcept {
       char line[256];
       unsigned value = 0;
       bool found = false;
-      while (!found && std::fgets(line, sizeof line, file) != nullptr) found = std::sscanf(line, "Umask: %o", &value) == 1;
+      while (!found && std::fgets(line, sizeof line, file) != nullptr)
+        found = std::sscanf(line, "Umask: %o", &value) == 1;
       std::fclose(file);
       if (found) return static_cast<mode_t>(value);
     }

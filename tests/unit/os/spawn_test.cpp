@@ -65,8 +65,8 @@ struct Fallbacks : testing::TestWithParam<unsigned> {
   void TearDown() override { force_spawn_fallbacks(force_none); }
 };
 INSTANTIATE_TEST_SUITE_P(Spawn, Fallbacks,
-                         testing::Values(force_none, force_no_shared_memory, force_no_clone_pidfd, force_no_pidfd, force_no_clone3,
-                                         force_no_close_range, force_no_close_range | force_no_proc,
+                         testing::Values(force_none, force_no_shared_memory, force_no_clone_pidfd, force_no_pidfd,
+                                         force_no_clone3, force_no_close_range, force_no_close_range | force_no_proc,
                                          force_no_shared_memory | force_no_close_range));
 
 TEST_P(Fallbacks, runs_a_program_with_its_arguments) {

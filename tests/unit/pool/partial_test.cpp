@@ -38,7 +38,9 @@ TEST(Partial, of_nothing_is_false_and_throws_when_called) {
   EXPECT_THROW(nothing(), ValueError);
 }
 
-TEST(Partial, lets_the_exception_of_its_callable_through) { EXPECT_THROW(partial([] { throw std::domain_error("no"); })(), std::domain_error); }
+TEST(Partial, lets_the_exception_of_its_callable_through) {
+  EXPECT_THROW(partial([] { throw std::domain_error("no"); })(), std::domain_error);
+}
 
 }  // namespace
 }  // namespace cohort

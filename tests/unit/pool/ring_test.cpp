@@ -88,23 +88,28 @@ TEST(TaskWord, lets_exactly_one_of_several_claim_a_task) {
       while (done.load(std::memory_order_acquire) < kTasks) {
         std::uint32_t generation = offered.load(std::memory_order_acquire);
         std::uint64_t queued = TaskState{generation, TaskPhase::queued, 0}.pack();
-        if (generation == 0 || !record->state.compare_exchange_strong(queued, TaskState{generation, TaskPhase::running, static_cast<std::uint32_t>(w)}.pack(),
-                                                                      std::memory_order_acquire, std::memory_order_relaxed)) {
+        if (generation == 0 ||
+            !record->state.compare_exchange_strong(
+                queued, TaskState{generation, TaskPhase::running, static_cast<std::uint32_t>(w)}.pack(),
+                std::memory_order_acquire, std::memory_order_relaxed)) {
           std::this_thread::yield();
           continue;
         }
         ++claims[generation];  // plain memory: only the claimer may touch it
-        record->state.store(TaskState{generation, TaskPhase::done, static_cast<std::uint32_t>(w)}.pack(), std::memory_order_release);
+        record->state.store(TaskState{generation, TaskPhase::done, static_cast<std::uint32_t>(w)}.pack(),
+                            std::memory_order_release);
         done.fetch_add(1, std::memory_order_release);
       }
     });
   for (std::uint32_t generation = 1; generation <= kTasks; ++generation) {
     record->state.store(TaskState{generation, TaskPhase::queued, 0}.pack(), std::memory_order_release);
     offered.store(generation, std::memory_order_release);
-    while (TaskState::unpack(record->state.load(std::memory_order_acquire)).phase != TaskPhase::done) std::this_thread::yield();
+    while (TaskState::unpack(record->state.load(std::memory_order_acquire)).phase != TaskPhase::done)
+      std::this_thread::yield();
   }
   for (auto& worker : workers) worker.join();
-  for (std::uint32_t generation = 1; generation <= kTasks; ++generation) ASSERT_EQ(claims[generation], 1u) << generation;
+  for (std::uint32_t generation = 1; generation <= kTasks; ++generation)
+    ASSERT_EQ(claims[generation], 1u) << generation;
 }
 
 }  // namespace

@@ -12,9 +12,9 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/process/context.hpp"
+#include "os/fd.hpp"
 #include "process/running_child.hpp"
 #include "process/service_thread.hpp"
-#include "os/fd.hpp"
 
 namespace cohort {
 namespace {

@@ -43,9 +43,10 @@ TEST(Reexecution, refuses_every_other_form) {
     // A shortened last number is a number still; it then fails at the nonce.
     EXPECT_TRUE(!cut || size > good.rfind(':')) << size;
   }
-  for (const char* bad : {"", "x", "1", "1:worker", "2:worker:3:4:5:6:7:8:9:10:11:0:12", "1:boss:3:4:5:6:7:8:9:10:11:0:12",
-                          "1:worker:3:4:5:6:7:8:9:10:11:0:12 ", "1:worker:3:4:5:6:7:8:9:10:11:0:99999999999999999999999",
-                          "1:worker:a:4:5:6:7:8:9:10:11:0:12"})
+  for (const char* bad :
+       {"", "x", "1", "1:worker", "2:worker:3:4:5:6:7:8:9:10:11:0:12", "1:boss:3:4:5:6:7:8:9:10:11:0:12",
+        "1:worker:3:4:5:6:7:8:9:10:11:0:12 ", "1:worker:3:4:5:6:7:8:9:10:11:0:99999999999999999999999",
+        "1:worker:a:4:5:6:7:8:9:10:11:0:12"})
     EXPECT_FALSE(parse_reexecution(bad)) << bad;
 }
 

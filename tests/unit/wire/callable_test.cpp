@@ -98,7 +98,8 @@ TEST(CallableId, of_another_signature_is_refused) {
 
 TEST(CallableId, that_names_no_descriptor_is_refused) {
   CallableId id = Square::descriptor.id();
-  for (std::uint64_t wild : {std::uint64_t{0}, id.offset + 1, id.offset - 8, std::uint64_t{1} << 40, ~std::uint64_t{0}, ~std::uint64_t{0} - 4096}) {
+  for (std::uint64_t wild : {std::uint64_t{0}, id.offset + 1, id.offset - 8, std::uint64_t{1} << 40, ~std::uint64_t{0},
+                             ~std::uint64_t{0} - 4096}) {
     CallableId bad = id;
     bad.offset = wild;
     EXPECT_THROW((void)resolve_callable(bad), DecodeError) << wild;

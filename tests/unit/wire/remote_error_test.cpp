@@ -24,9 +24,7 @@ std::vector<std::byte> encoded(const E& exception) {
   VectorEncoder out;
   try {
     throw exception;
-  } catch (...) {
-    detail::encode_current_exception(out, "worker-1", "task 7");
-  }
+  } catch (...) { detail::encode_current_exception(out, "worker-1", "task 7"); }
   return out.take();
 }
 
@@ -95,7 +93,8 @@ TEST(RemoteError, keeps_codes_and_fields) {
     EXPECT_EQ(e.subject(), "/no/file");
   }
   try {
-    detail::rethrow_remote(encoded(std::filesystem::filesystem_error("w", "/a", "/b", std::make_error_code(std::errc::file_exists))));
+    detail::rethrow_remote(
+        encoded(std::filesystem::filesystem_error("w", "/a", "/b", std::make_error_code(std::errc::file_exists))));
   } catch (const std::filesystem::filesystem_error& e) {
     EXPECT_EQ(e.path1(), "/a");
     EXPECT_EQ(e.path2(), "/b");
@@ -141,14 +140,10 @@ TEST(RemoteError, brings_what_is_no_exception_class) {
       if (kind == 0) throw 42;
       if (kind == 1) throw "words";
       throw std::string("words");
-    } catch (...) {
-      detail::encode_current_exception(out, "", "");
-    }
+    } catch (...) { detail::encode_current_exception(out, "", ""); }
     try {
       detail::rethrow_remote(out.take());
-    } catch (const RemoteError& e) {
-      EXPECT_EQ(e.context().text, kind == 0 ? "42" : "words");
-    }
+    } catch (const RemoteError& e) { EXPECT_EQ(e.context().text, kind == 0 ? "42" : "words"); }
   }
 }
 
@@ -181,9 +176,7 @@ TEST(RemoteError, stays_a_remote_error_when_the_types_constructor_refuses) {
   VectorEncoder out;
   try {
     throw Picky("accept");
-  } catch (...) {
-    detail::encode_current_exception(out, "p", "");
-  }
+  } catch (...) { detail::encode_current_exception(out, "p", ""); }
   auto bytes = out.take();
   EXPECT_THROW(detail::rethrow_remote(bytes), Picky);
   std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -199,9 +192,7 @@ TEST(RemoteError, keeps_type_and_origin_over_several_hops) {
     VectorEncoder out;
     try {
       detail::rethrow_remote(bytes);
-    } catch (...) {
-      detail::encode_current_exception(out, "relay", "other task");
-    }
+    } catch (...) { detail::encode_current_exception(out, "relay", "other task"); }
     bytes = out.take();
   }
   try {
@@ -213,9 +204,7 @@ TEST(RemoteError, keeps_type_and_origin_over_several_hops) {
     EXPECT_EQ(context.type, "std::out_of_range");
     EXPECT_EQ(context.process, "worker-1");
     EXPECT_EQ(context.task, "task 7");
-  } catch (const std::exception& e) {
-    ADD_FAILURE() << e.what();
-  }
+  } catch (const std::exception& e) { ADD_FAILURE() << e.what(); }
 }
 
 TEST(RemoteError, survives_any_cut_and_any_flipped_byte) {
@@ -242,9 +231,7 @@ TEST(RemoteError, has_the_stack_of_the_throw) {
   VectorEncoder out;
   try {
     os::call_with_trace([](void*) { throw_for_the_trace(); }, nullptr);
-  } catch (...) {
-    detail::encode_current_exception(out, "p", "");
-  }
+  } catch (...) { detail::encode_current_exception(out, "p", ""); }
   try {
     detail::rethrow_remote(out.take());
   } catch (const RemoteException& e) {
@@ -258,8 +245,7 @@ TEST(RemoteError, has_no_trace_of_an_exception_that_was_caught_inside) {
       [](void*) {
         try {
           throw_for_the_trace();
-        } catch (const std::exception&) {
-        }
+        } catch (const std::exception&) {}
       },
       nullptr);
   EXPECT_TRUE(os::take_trace().frames.empty());
