@@ -66,7 +66,9 @@ PoolCore::~PoolCore() {
 }
 
 void PoolCore::require_owner(const char* operation) const {
-  if (owner_pid_ != os::process_id()) throw StateError(operation, "", "only the process that made a pool can use it");
+  // A forked copy is no member. Asking for the pid instead would be a system call for each task.
+  if (!(shm::Family::self_or_nobody() == owner_))
+    throw StateError(operation, "", "only the process that made a pool can use it");
 }
 
 void PoolCore::require_open(const char* operation) {

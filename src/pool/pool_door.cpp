@@ -154,7 +154,13 @@ void ImapState::deliver(std::uint64_t, TaskResult&& result) noexcept {
 
 bool ImapState::has_room() {
   std::lock_guard guard(mutex_);
-  return under_way_ + arrived_.size() < window_;
+  std::size_t held = under_way_ + arrived_.size();
+  // Many at once, when half of the window is free: one by one, each would wake a worker that has just gone to sleep.
+  if (held >= window_)
+    filling_ = false;
+  else if (held <= window_ / 2)
+    filling_ = true;
+  return filling_ && held < window_;
 }
 
 void ImapState::note_submitted() {
@@ -181,7 +187,7 @@ bool ImapState::next(TaskResult& result, Deadline deadline) {
 }
 
 std::size_t imap_window(const PoolCore& pool, std::size_t window) noexcept {
-  return window != 0 ? window : std::max<std::size_t>(64, static_cast<std::size_t>(pool.processes()) * 16);
+  return window != 0 ? window : std::max<std::size_t>(256, static_cast<std::size_t>(pool.processes()) * 64);
 }
 
 }  // namespace detail

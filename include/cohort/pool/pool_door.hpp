@@ -97,6 +97,7 @@ class COHORT_EXPORT ImapState final : public TaskSink {
   PoolRef pool_;
   std::size_t window_;
   std::mutex mutex_;
+  bool filling_ = true;
   std::size_t under_way_ = 0;  // submitted, not delivered
   std::deque<TaskResult> arrived_;
 };

@@ -39,7 +39,7 @@ struct MapOptions {
 struct ImapOptions {
   /// Items that a task holds; 1 gives each result as soon as it is there.
   std::size_t chunksize = 1;
-  /// Tasks that are under way or whose results wait to be taken; the input is drawn only so far ahead. 0: 16 a worker, at least 64.
+  /// Tasks that are under way or whose results wait to be taken; the input is drawn only so far ahead. 0: 64 a worker, at least 256.
   std::size_t window = 0;
   /// How often a task may be run again after its worker died.
   int retries = 0;
