@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/subprocess/command.hpp"
 
+#include "cohort/shlex/shlex.hpp"
 #include "cohort/subprocess/shell.hpp"
-#include "subprocess/quoting.hpp"
 
 namespace cohort::subprocess {
 
@@ -11,30 +11,7 @@ Command::Command(const Shell& shell) : words_{"/bin/sh", "-c", shell.text()}, is
 
 std::string Command::to_string() const {
   if (is_shell_ && words_.size() == 3) return words_[2];
-  std::string text;
-  for (const std::string& word : words_) {
-    if (!text.empty()) text += ' ';
-    text += detail::quote(word);
-  }
-  return text;
+  return shlex::join(std::span<const std::string>(words_));
 }
-
-namespace detail {
-
-std::string quote(std::string_view word) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
-  std::string quoted = "'";
-  for (char c : word) {
-    if (c == '\'') {
-      quoted += "'\"'\"'";
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted += '\'';
-}
-
-}  // namespace detail
 
 }  // namespace cohort::subprocess

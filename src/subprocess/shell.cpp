@@ -4,7 +4,7 @@
 
 #include "cohort/base/check.hpp"
 #include "cohort/base/error.hpp"
-#include "subprocess/quoting.hpp"
+#include "cohort/shlex/shlex.hpp"
 
 namespace cohort::subprocess {
 
@@ -33,7 +33,7 @@ Shell::Shell(std::string_view format, const std::vector<std::vector<std::string>
       for (const std::string& word : words[next++]) {
         if (word.find('\0') != std::string::npos) throw ValueError("Shell", "argument", "embedded NUL byte");
         text_ += separator;
-        text_ += detail::quote(word);
+        text_ += shlex::quote(word);
         separator = " ";
       }
       ++i;
