@@ -3,6 +3,9 @@
 //
 // Cohort's subprocess beside its limit and its peers; README.md has the scenarios. One JSON line each.
 // Argument: a factor for the number of runs (default 1).
+#if defined(COHORT_BENCH_BOOST)
+#include <boost/process.hpp>
+#endif
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
@@ -151,6 +154,13 @@ void launches(const char* scenario, int rounds, Python& python, bool with_python
          });
        }},
   };
+#if defined(COHORT_BENCH_BOOST)
+  contest.emplace_back("Boost.Process", [] {
+    return microseconds([] {
+      if (boost::process::system("/bin/true") != 0) std::abort();
+    });
+  });
+#endif
   if (with_python) {
     contest.emplace_back("python", [&] { return python.seconds("subprocess.run(['/bin/true'])") * 1e6; });
   }
