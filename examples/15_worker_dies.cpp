@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include <cohort/pool.hpp>
+#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <ranges>
 #include <string>
@@ -43,8 +43,7 @@ int main() {
   }
   std::cout << "the others gave " << sum << std::endl;
 
-  std::string marker =
-      (std::filesystem::temp_directory_path() / ("cohort-example-" + std::to_string(getpid()))).string();
-  std::ofstream(marker).close();
+  std::string marker = (std::filesystem::temp_directory_path() / "cohort-example-XXXXXX").string();
+  close(mkstemp(marker.data()));
   std::cout << "with a retry: " << pool.submit<fragile_once>({.retries = 1}, marker).get() << std::endl;
 }

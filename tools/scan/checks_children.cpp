@@ -20,6 +20,9 @@ constexpr std::string_view kExits[] = {"exit", "_exit", "_Exit", "quick_exit"};
 constexpr std::string_view kAllowedInVfork[] = {"_exit",       "_Exit",  "dup2",    "close", "sigaction",
                                                 "sigprocmask", "setsid", "setpgid", "abort"};
 
+// How far, in tokens, what becomes of a child is followed: far more than anyone writes between, and a bound on the work.
+constexpr std::size_t kReach = 2000;
+
 bool is_status_call(const Scene& scene, const Call& call) {
   return among(kStatusGivers, call.name) && scene.is_c(call);
 }
@@ -81,13 +84,15 @@ TokenRange block_at(const Scene& scene, std::size_t i) {
   if (i >= scene.region.body.end) return {};
   if (scene.token(i).is("{") && scene.token(i).match != kNone) return {i + 1, scene.token(i).match};
   std::size_t end = i;
-  while (end < scene.region.body.end && !scene.token(end).is(";")) end = scene.outline.after(end);
-  return {i, end + 1};
+  std::size_t stop = std::min(scene.region.body.end, i + kReach);
+  while (end < stop && !scene.token(end).is(";")) end = scene.outline.after(end);
+  return {i, std::min(end + 1, scene.region.body.end)};
 }
 
 // What runs in the child: after `if (pid == 0)`, `if (!pid)`, `case 0:`.
 TokenRange child_block(const Scene& scene, std::size_t from, std::string_view pid) {
-  for (std::size_t i = from; i + 1 < scene.region.body.end; ++i) {
+  std::size_t stop = std::min(scene.region.body.end, from + kReach);
+  for (std::size_t i = from; i + 1 < stop; ++i) {
     if (scene.token(i).names("case") && scene.token(i + 1).text == "0") {
       std::size_t end = i + 3;
       while (end < scene.region.body.end && !scene.token(end).names("break") && !scene.token(end).names("case") &&
@@ -117,8 +122,8 @@ std::string_view result_name(const Scene& scene, const Call& call) {
 
 void check_vfork(Scene& scene, const Call& call) {
   std::size_t begin = scene.first_token(call);
-  while (begin > scene.region.body.begin && !scene.token(begin).names("if") && !scene.token(begin).is(";") &&
-         !scene.token(begin).is("{"))
+  std::size_t least = std::max(scene.region.body.begin, begin - std::min<std::size_t>(begin, 20));
+  while (begin > least && !scene.token(begin).names("if") && !scene.token(begin).is(";") && !scene.token(begin).is("{"))
     --begin;
   TokenRange child = child_block(scene, begin, result_name(scene, call));
   if (child.empty()) {
@@ -144,7 +149,8 @@ void check_vfork(Scene& scene, const Call& call) {
 
 // Whether anything in the function tells -1 from a child's number.
 bool failure_is_seen(const Scene& scene, std::size_t from, std::string_view pid) {
-  for (std::size_t i = from; i + 1 < scene.region.body.end; ++i) {
+  std::size_t end = std::min(scene.region.body.end, from + kReach);
+  for (std::size_t i = from; i + 1 < end; ++i) {
     const Token& token = scene.token(i);
     if (token.names("default") || (token.names("case") && scene.token(i + 1).is("-"))) return true;
     if (!token.names(pid)) continue;
@@ -177,7 +183,7 @@ void check_fork(Scene& scene, const Call& call) {
   if (compared || as_truth) {
     scene.report("fork-failure", call.at);
   } else if (!pid.empty() && scene.values.is_local(pid) &&
-             scene.mentions({call.close + 1, scene.region.body.end}, pid) &&
+             scene.mentions({call.close + 1, std::min(scene.region.body.end, call.close + kReach)}, pid) &&
              !failure_is_seen(scene, call.close + 1, pid)) {
     scene.report("fork-failure", call.at);
   }

@@ -12,6 +12,9 @@ namespace {
 
 // How far back the name of the shell may stand from its -c.
 constexpr int kMostWordsBefore = 12;
+// Bounds on the work, in tokens: lists of words are shorter, and filled in sooner.
+constexpr std::size_t kLongestList = 400;
+constexpr std::size_t kReach = 2000;
 
 bool is_command_flag(const Token& token) {
   if (token.kind != TokenKind::string || token.text.size() < 2 || token.text[0] != '-') return false;
@@ -31,6 +34,7 @@ enum class Starts : std::uint8_t { nothing, shell, interpreter };
 
 Starts program_before(Scene& scene, std::size_t end, std::size_t open, const std::vector<std::size_t>& around) {
   auto look = [&](std::size_t begin, std::size_t stop) {
+    if (stop - begin > kLongestList) return Starts::nothing;
     std::vector<TokenRange> words = scene.outline.split({begin, stop});
     int left = kMostWordsBefore;
     for (auto word = words.rbegin(); word != words.rend() && left > 0; ++word, --left) {
@@ -64,7 +68,8 @@ void check_later_elements(Scene& scene, std::size_t open, Starts starts) {
       break;
   }
   const std::string& array = scene.token(name).text;
-  for (std::size_t i = open; i + 1 < scene.region.body.end; ++i) {
+  std::size_t stop = std::min(scene.region.body.end, open + kReach);
+  for (std::size_t i = open; i + 1 < stop; ++i) {
     if (!scene.token(i).names(array) || !scene.token(i + 1).is("[")) continue;
     std::size_t assignment = scene.outline.after(i + 1);
     if (assignment >= scene.region.body.end || !scene.token(assignment).is("=")) continue;

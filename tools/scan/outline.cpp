@@ -275,12 +275,20 @@ bool Outline::is_call(std::size_t i, TokenRange body) const {
   return true;
 }
 
+// `#define SYSTEM system` is another name for it.
+const std::string& Outline::function_name(std::size_t i) const {
+  auto found = macros_.find(token(i).text);
+  if (found == macros_.end() || found->second.end != found->second.begin + 1) return token(i).text;
+  const Token& body = token(found->second.begin);
+  return body.kind == TokenKind::identifier ? body.text : token(i).text;
+}
+
 std::vector<Call> Outline::calls(const Region& region) const {
   std::vector<Call> found;
   for (std::size_t i = region.body.begin; i + 1 < region.body.end; ++i) {
     if (!is_call(i, region.body)) continue;
     Call call;
-    call.name = token(i).text;
+    call.name = function_name(i);
     call.qualifier = qualifier(i, call.member);
     call.at = i;
     call.open = i + 1;

@@ -90,6 +90,7 @@ class Outline {
   [[nodiscard]] bool opens_class(std::size_t head, std::size_t brace) const;
   [[nodiscard]] std::size_t skip_template(std::size_t head, std::size_t end) const;
   [[nodiscard]] std::vector<std::string> scope_names() const;
+  [[nodiscard]] const std::string& function_name(std::size_t i) const;
   [[nodiscard]] std::string qualifier(std::size_t name, bool& member) const;
 
   const TokenizedSource* source_;

@@ -23,6 +23,15 @@ std::string_view trimmed(std::string_view text) {
                                          : text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
+// Generated code has lines of megabytes. Cut between characters.
+std::string_view shortened(std::string_view line) {
+  constexpr std::size_t kLongest = 240;
+  if (line.size() <= kLongest) return line;
+  std::size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U) --end;
+  return line.substr(0, end);
+}
+
 // Where each line begins.
 class Lines {
  public:
@@ -36,17 +45,24 @@ class Lines {
     std::size_t begin = starts_[number - 1];
     return text_.substr(begin, text_.find('\n', begin) - begin);
   }
-  [[nodiscard]] std::uint32_t column(std::uint32_t line, std::uint32_t offset) const {
-    std::uint32_t column = 1;
-    for (std::size_t i = starts_[line - 1]; i < offset && i < text_.size(); ++i) {
-      column += (static_cast<unsigned char>(text_[i]) & 0xC0U) != 0x80U ? 1 : 0;
+  // Asked for offsets that only grow, it counts each character once.
+  std::uint32_t column(std::uint32_t line, std::uint32_t offset) {
+    std::size_t start = starts_[line - 1];
+    if (counted_ < start || counted_ > offset) {
+      counted_ = start;
+      column_ = 1;
     }
-    return column;
+    for (; counted_ < offset && counted_ < text_.size(); ++counted_) {
+      column_ += (static_cast<unsigned char>(text_[counted_]) & 0xC0U) != 0x80U ? 1 : 0;
+    }
+    return column_;
   }
 
  private:
   std::string_view text_;
   std::vector<std::size_t> starts_ = {0};
+  std::size_t counted_ = 0;
+  std::uint32_t column_ = 1;
 };
 
 class Suppressions {
@@ -107,6 +123,8 @@ std::vector<Offence> offences_of(const Outline& outline) {
     check_privileges(scene);
     check_children(scene);
   }
+  std::stable_sort(offences.begin(), offences.end(),
+                   [](const Offence& a, const Offence& b) { return a.token < b.token; });
   return offences;
 }
 
@@ -120,7 +138,7 @@ std::uint64_t hash(std::string_view text, std::uint64_t value) {
 std::vector<Finding> scan_text(std::string_view text) {
   const TokenizedSource source = tokenize(text);
   const Outline outline(source);
-  const Lines lines(text);
+  Lines lines(text);
   std::vector<Finding> findings;
   const Suppressions suppressions(source, findings);
   for (const Offence& offence : offences_of(outline)) {
@@ -137,7 +155,7 @@ std::vector<Finding> scan_text(std::string_view text) {
   std::sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) { return place(a) < place(b); });
   auto same = [](const Finding& a, const Finding& b) { return a.line == b.line && a.rule == b.rule; };
   findings.erase(std::unique(findings.begin(), findings.end(), same), findings.end());
-  for (Finding& finding : findings) finding.source = trimmed(lines.line(finding.line));
+  for (Finding& finding : findings) finding.source = shortened(trimmed(lines.line(finding.line)));
   return findings;
 }
 

@@ -70,6 +70,8 @@ const Text& worse(const Text& a, const Text& b) {
   if (!a.known()) return a;
   if (!b.known()) return b;
   if (!a.safe_for_shell()) return a;
+  // A buffer starts empty.
+  if (a.prefix().empty()) return b;
   return !b.safe_for_shell() ? b : a;
 }
 
@@ -275,7 +277,8 @@ TokenRange Evaluator::strip(TokenRange expression) const {
     } else if (first.is("&") || first.is("*")) {
       ++expression.begin;
     } else if (first.is("(") && first.match != kNone && first.match + 1 < expression.end &&
-               outline_->token(first.match + 1).kind != TokenKind::punctuation) {
+               (outline_->token(first.match + 1).kind != TokenKind::punctuation ||
+                (outline_->token(first.match - 1).is("*") && outline_->token(first.match + 1).is("(")))) {
       expression.begin = first.match + 1;  // a cast
     } else {
       break;

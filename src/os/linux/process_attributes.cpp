@@ -65,6 +65,7 @@ void apply_process_attributes(const ProcessAttributes& wanted, const ProcessAttr
   for (std::size_t i = 0; i < ProcessAttributes::kLimits; ++i) {
     if (wanted.soft_limits[i] == present.soft_limits[i] && wanted.hard_limits[i] == present.hard_limits[i]) continue;
     rlimit limit{wanted.soft_limits[i], wanted.hard_limits[i]};
+    // cohort-scan: ignore[unchecked-result] a limit that may not be raised again stays as it is, as over a plain fork
     ::setrlimit(static_cast<__rlimit_resource>(i), &limit);
   }
   static constexpr unsigned char kNone[ProcessAttributes::kAffinityBytes] = {};
@@ -100,6 +101,7 @@ void replace_environment(std::span<const std::byte> block) {
     std::size_t equals = entry.find('=');
     if (equals == std::string::npos || equals == 0) continue;
     std::string name = entry.substr(0, equals);
+    // cohort-scan: ignore[environment-path] a copy of the parent's own environment, as a plain fork would give it
     if (::setenv(name.c_str(), entry.c_str() + equals + 1, 1) != 0) throw_errno("setenv", name);
   }
 }
