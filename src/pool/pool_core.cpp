@@ -316,25 +316,28 @@ void PoolCore::feed_overflow() {
   }
 }
 
-// The one with the shortest ring; entries of tasks that others stole count too, so a worker in a long task gets no more.
+// The one that will come to it first: one that is awake and looks for work, then one that sleeps, then the shortest ring. The last one
+// is asked first, so that a caller who waits for each result keeps one worker awake and lets the others sleep. Entries of tasks that
+// others stole count too, so a worker in a long task gets no more.
 std::uint32_t PoolCore::choose_worker() {
   auto count = static_cast<std::uint32_t>(workers_.size());
-  std::uint32_t best = next_worker_;
-  std::uint64_t shortest = UINT64_MAX;
-  for (std::uint32_t step = 0; step < count; ++step) {
-    std::uint32_t w = next_worker_ + step < count ? next_worker_ + step : next_worker_ + step - count;
+  std::uint32_t best = last_worker_;
+  std::uint64_t least = UINT64_MAX;
+  for (std::uint32_t step = 0; step < count && least != 0; ++step) {
+    std::uint32_t w = last_worker_ + step < count ? last_worker_ + step : last_worker_ + step - count;
     const WorkerShared& shared = shared_workers_[w];
     // relaxed: a choice, no more
     std::uint64_t length =
         shared.work.head.load(std::memory_order_relaxed) - shared.work.tail.load(std::memory_order_relaxed);
-    if (length < shortest) {
-      shortest = length;
-      best = w;
-      if (length == 0 && (shared.idle.load(std::memory_order_relaxed) != 0 || count == 1)) break;  // relaxed: as above
-    }
+    if (length >= kTaskCapacity - 2 * kMaxJobs) continue;
+    std::uint64_t wait = 4 * length + 2 * shared.busy.load(std::memory_order_relaxed) +
+                         shared.idle.load(std::memory_order_relaxed);  // relaxed: as above
+    if (wait >= least) continue;
+    least = wait;
+    best = w;
   }
-  next_worker_ = best + 1 < count ? best + 1 : 0;
-  return shortest >= kTaskCapacity - 2 * kMaxJobs ? UINT32_MAX : best;
+  last_worker_ = best;
+  return least == UINT64_MAX ? UINT32_MAX : best;
 }
 
 void PoolCore::enqueue(std::uint32_t index) {

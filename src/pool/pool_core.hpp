@@ -131,7 +131,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::vector<std::uint32_t> free_tasks_;
   std::size_t active_tasks_ = 0;
   std::deque<Overflow> overflow_;
-  std::uint32_t next_worker_ = 0;
+  std::uint32_t last_worker_ = 0;
   std::atomic<std::uint32_t> missing_workers_{0};
   std::map<std::uint32_t, MapJob*> jobs_;  // by slot
   std::uint64_t job_generation_ = 1;
