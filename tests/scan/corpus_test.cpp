@@ -100,7 +100,8 @@ std::optional<std::set<Place>> flawfinder() {
           .returncode() != 0)
     return std::nullopt;
   std::istringstream report(cohort::subprocess::check_output(
-      {"flawfinder", "--quiet", "--dataonly", "--singleline", "--minlevel=1", COHORT_SCAN_CORPUS}));
+      {"flawfinder", "--quiet", "--dataonly", "--singleline", "--minlevel=1", COHORT_SCAN_CORPUS},
+      {.err = cohort::subprocess::DEVNULL}));
   std::set<Place> places;
   std::string line;
   while (std::getline(report, line)) {

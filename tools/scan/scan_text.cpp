@@ -123,8 +123,11 @@ std::vector<Offence> offences_of(const Outline& outline) {
     check_privileges(scene);
     check_children(scene);
   }
-  std::stable_sort(offences.begin(), offences.end(),
-                   [](const Offence& a, const Offence& b) { return a.token < b.token; });
+  auto place_of = [](const Offence& offence) {
+    return std::tuple(offence.token, offence.rule->id, std::string_view(offence.detail));
+  };
+  std::sort(offences.begin(), offences.end(),
+            [&](const Offence& a, const Offence& b) { return place_of(a) < place_of(b); });
   return offences;
 }
 
