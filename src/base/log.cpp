@@ -6,9 +6,9 @@
 
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <mutex>
 #include <new>
-#include <shared_mutex>
 
 namespace cohort {
 
@@ -17,7 +17,10 @@ namespace {
 struct LoggerState {
   std::atomic<int> level{static_cast<int>(LogLevel::off)};
   std::atomic<bool> to_stderr{false};
-  std::shared_mutex mutex;
+  // No std::shared_mutex: it knows its writer by thread id, which a fork changes, so that the child could not unlock it.
+  std::mutex mutex;               // guards what follows; not held while the sink runs
+  std::condition_variable quiet;  // no call of the sink runs any more
+  int running = 0;                // calls of the sink; while there are any, it is not replaced
   Logger::Sink sink;
   std::string process_name = "MainProcess";
 };
@@ -27,6 +30,17 @@ LoggerState& state() {
   static auto* instance = new LoggerState;
   return *instance;
 }
+
+// One call of the sink, counted by its caller.
+struct RunningSink {
+  RunningSink() = default;
+  RunningSink(const RunningSink&) = delete;
+  RunningSink& operator=(const RunningSink&) = delete;
+  ~RunningSink() {
+    std::lock_guard guard(state().mutex);
+    if (--state().running == 0) state().quiet.notify_all();
+  }
+};
 
 }  // namespace
 
@@ -59,17 +73,24 @@ void Logger::set_level(LogLevel level) noexcept {
 }
 
 void Logger::set_sink(Sink sink) {
-  std::unique_lock guard(state().mutex);
+  std::unique_lock lock(state().mutex);
+  state().quiet.wait(lock, [] { return state().running == 0; });
   // relaxed: read only to copy the setting to a child.
   state().to_stderr.store(false, std::memory_order_relaxed);
-  state().sink = std::move(sink);
+  state().sink.swap(sink);  // the old one is destroyed without the lock: it may hold objects that log
 }
 
 void Logger::log(LogLevel level, std::string_view message) {
   if (!enabled(level)) return;
-  std::shared_lock guard(state().mutex);
-  if (!state().sink) return;
-  std::string line = "[" + log_level_name(level) + "/" + state().process_name + "] ";
+  std::string line = "[" + log_level_name(level) + "/";
+  {
+    std::lock_guard guard(state().mutex);
+    if (!state().sink) return;
+    line += state().process_name;
+    ++state().running;
+  }
+  RunningSink running;
+  line += "] ";
   line += message;
   line += '\n';
   state().sink(level, line);
@@ -92,21 +113,22 @@ Logger& log_to_stderr(LogLevel level) {
 namespace log {
 
 void set_process_name(std::string_view name) {
-  std::unique_lock guard(state().mutex);
+  std::lock_guard guard(state().mutex);
   state().process_name = name;
 }
 
 // relaxed: a setting, it orders nothing.
 bool to_stderr() noexcept { return state().to_stderr.load(std::memory_order_relaxed); }
 
-ForkGuard::ForkGuard() { state().mutex.lock(); }
-ForkGuard::~ForkGuard() {
-  if (held_) state().mutex.unlock();
+ForkGuard::ForkGuard() {
+  std::unique_lock lock(state().mutex);
+  state().quiet.wait(lock, [] { return state().running == 0; });
+  lock.release();
 }
+ForkGuard::~ForkGuard() { state().mutex.unlock(); }
 void ForkGuard::in_child() noexcept {
-  // The lock remembers its writer by thread id, which is another one here: it cannot be unlocked, only made anew.
-  held_ = false;
-  new (&state().mutex) std::shared_mutex;
+  // Threads that waited for quiet do not exist here, and a condition variable would go on waiting for them.
+  new (&state().quiet) std::condition_variable;
 }
 
 void write_raw(const char* bytes, std::size_t count) noexcept {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "cohort/base/error.hpp"
@@ -54,7 +55,7 @@ std::shared_ptr<ForkServerLink> execute_server() {
       std::lock_guard guard(state.mutex);
       for (const CallableDescriptor* function : state.preload) launch.preload.push_back(function->id());
     }
-    store_launch(launch, member);
+    store_launch(launch, {}, member);
     Reexecution reexecution;
     reexecution.role = Role::fork_server;
     reexecution.member = member;
@@ -82,21 +83,24 @@ void start_server(Server& s, os::Credentials credentials) {
   s.link = execute_server();
   s.credentials = std::move(credentials);
   s.environment = os::environment_digest();
-  if (get_logger().enabled(LogLevel::info))
-    get_logger().info("fork server started, pid " + std::to_string(s.link->pid()));
 }
 
 // What a request needs of the server, taken together under the mutex. nullptr: it refuses.
 std::shared_ptr<ForkServerLink> current_server(Launch& launch) {
   Server& s = server();
-  std::lock_guard guard(s.mutex);
+  std::unique_lock lock(s.mutex);
   if (s.refused) return nullptr;
   os::Credentials present = os::current_credentials();
-  if (!s.link || s.link->ended() || !(s.credentials == present)) start_server(s, std::move(present));
+  bool starts = !s.link || s.link->ended() || !(s.credentials == present);
+  if (starts) start_server(s, std::move(present));
   launch.environment_digest = os::environment_digest();
   launch.environment.reset();
   if (launch.environment_digest != s.environment) launch.environment = os::capture_environment();
-  return s.link;
+  auto link = s.link;
+  lock.unlock();  // before the log, whose sink may need what is held around a fork
+  if (starts && get_logger().enabled(LogLevel::info))
+    get_logger().info("fork server started, pid " + std::to_string(link->pid()));
+  return link;
 }
 
 enum class Outcome { started, server_gone, refused };
@@ -141,10 +145,8 @@ Outcome request_child(ForkServerLink& link, shm::MemberId member) {
 
 void note_refusal() {
   Server& s = server();
-  std::lock_guard guard(s.mutex);
   s.spawned_instead.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
-  if (s.refused) return;
-  s.refused = true;
+  if (std::lock_guard guard(s.mutex); std::exchange(s.refused, true)) return;
   get_logger().warning(
       "the fork server has threads after start-up, started by static initialisers or preload; children are spawned "
       "instead");
@@ -195,7 +197,7 @@ std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std:
   auto& family = shm::Family::instance();
   shm::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::forkserver, parent);
-  describe_target(launch, core, name);
+  auto attachments = describe_target(launch, core, name);
   os::ProcessAttributes attributes = os::capture_process_attributes();
   auto* raw = reinterpret_cast<const std::byte*>(&attributes);
   launch.attributes.assign(raw, raw + sizeof attributes);
@@ -210,7 +212,7 @@ std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std:
     shm::MemberId member = family.reserve_member(parent);
     Outcome outcome;
     try {
-      store_launch(launch, member);
+      store_launch(launch, attachments, member);
       outcome = request_child(*link, member);
       if (outcome == Outcome::started) {
         // relaxed: ordered by the acquire in await_answer()

@@ -15,11 +15,20 @@
 
 namespace cohort::detail {
 
+namespace {
+
+// Leaked on purpose: static destructors may still start children.
+std::mutex& own_life_mutex() {
+  static auto* mutex = new std::mutex;
+  return *mutex;
+}
+
+}  // namespace
+
 int own_life_fd() {
-  static std::mutex mutex;
   static int pid = 0;
   static int fd = -1;
-  std::lock_guard guard(mutex);
+  std::lock_guard guard(own_life_mutex());
   if (pid != os::process_id()) {
     // A forked copy has its parent's; it stays open there for the bond, see bind_to_parent().
     pid = os::process_id();
@@ -27,6 +36,8 @@ int own_life_fd() {
   }
   return fd;
 }
+
+std::unique_lock<std::mutex> lock_own_life_for_fork() { return std::unique_lock(own_life_mutex()); }
 
 namespace {
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 
 #include "os/fd.hpp"
 
@@ -13,6 +14,8 @@ namespace cohort::detail {
 /// A descriptor of this process's own life (a pidfd on itself), made once; to be inherited by children. -1 where the
 /// kernel has none.
 [[nodiscard]] int own_life_fd();
+/// Keeps that descriptor still around a fork by Cohort.
+[[nodiscard]] std::unique_lock<std::mutex> lock_own_life_for_fork();
 /// Kills this process once `parent` (a pidfd) says that the parent has ended; if it has already, at once. Starts the service thread.
 /// @param parent_pid  what getppid() gives while the parent lives; used alone where there is no pidfd
 void bind_to_parent(os::Fd parent, int parent_pid);

@@ -124,7 +124,6 @@ ServiceThreadForkGuard::ServiceThreadForkGuard() {
 
 void ServiceThreadForkGuard::in_child() {
   child_ = true;
-  service->mutex.unlock();
   // The set behind the parent's epoll descriptor is shared: the child must not change it, only close its number. The rest of the old
   // object stays as it is.
   service->poller.reset();
@@ -132,12 +131,11 @@ void ServiceThreadForkGuard::in_child() {
   fresh->former = service;
   service = fresh;
   other_threads.store(0, std::memory_order_relaxed);  // relaxed: no other thread exists here
-  creation().unlock();
 }
 
 ServiceThreadForkGuard::~ServiceThreadForkGuard() {
-  if (child_) return;
-  service->mutex.unlock();
+  Service* held = child_ ? service->former : service;
+  held->mutex.unlock();
   creation().unlock();
 }
 

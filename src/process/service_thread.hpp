@@ -30,7 +30,7 @@ class ServiceThreadForkGuard {
   ~ServiceThreadForkGuard();
   ServiceThreadForkGuard(const ServiceThreadForkGuard&) = delete;
   ServiceThreadForkGuard& operator=(const ServiceThreadForkGuard&) = delete;
-  /// To be called in the child.
+  /// To be called in the child, before the guard is destroyed there.
   void in_child();
 
  private:

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The start method fork: a copy of this process calls the function.
 
+#include <mutex>
+
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "os/process.hpp"
@@ -22,6 +24,25 @@
 namespace cohort::detail {
 
 namespace {
+
+// What stands still around the fork. With other threads (force_fork) one of them may be inside the library, and its locks
+// must be free in the copy. The members are taken in their order, the one order in which these locks may nest anywhere,
+// and both processes release them in the reverse order. The service thread comes first, because what it runs may log;
+// the logger before the rest, because a sink may ask the library: so nobody logs who holds one of the rest.
+struct ForkGuards {
+  ServiceThreadForkGuard service;
+  log::ForkGuard logger;
+  std::unique_lock<std::mutex> server = lock_fork_server_for_fork();
+  std::unique_lock<std::mutex> finalizers = lock_finalizers_for_fork();
+  std::unique_lock<std::mutex> life = lock_own_life_for_fork();
+  std::unique_lock<std::mutex> state{process_state().mutex};
+  os::BlockSignals blocked;
+
+  void in_child() {
+    logger.in_child();
+    service.in_child();
+  }
+};
 
 // The child's whole life. It shares no thread with the parent, so the heap and the streams are usable.
 [[noreturn]] void live(ProcessCore& core, const Launch& launch, shm::MemberId member, os::Fd parent_life,
@@ -65,17 +86,10 @@ std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string
   flush_standard_streams();
   pid_t pid;
   try {
-    // With other threads (force_fork) one of them may be inside the library: its locks must be free in the copy.
-    ServiceThreadForkGuard service;
-    auto server = lock_fork_server_for_fork();
-    auto finalizers = lock_finalizers_for_fork();
-    std::lock_guard state(process_state().mutex);
-    log::ForkGuard logger;
-    os::BlockSignals blocked;
+    ForkGuards guards;
     pid = os::fork_process();
     if (pid == 0) {
-      logger.in_child();
-      service.in_child();
+      guards.in_child();
       family.become(member);
     }
   } catch (...) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 
@@ -160,7 +161,12 @@ TEST(Fork, is_refused_with_threads_unless_forced) {
 TEST(Fork, finds_the_librarys_own_locks_free_in_the_copy) {
   std::atomic<bool> stop{false};
   std::vector<std::thread> busy;
-  get_logger().set_sink([](LogLevel, std::string_view) {});
+  // A sink with a lock of its own, which must be free in the copy too, and that asks the library.
+  std::mutex sink_mutex;
+  get_logger().set_sink([&](LogLevel, std::string_view) {
+    std::lock_guard guard(sink_mutex);
+    (void)current_process();
+  });
   get_logger().set_level(LogLevel::info);
   for (int t = 0; t < 3; ++t)
     busy.emplace_back([&] {

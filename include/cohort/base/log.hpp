@@ -68,18 +68,16 @@ namespace log {
 COHORT_EXPORT void set_process_name(std::string_view name);
 /// True when lines go to standard error because log_to_stderr was called.
 [[nodiscard]] COHORT_EXPORT bool to_stderr() noexcept;
-/// Around a fork: no other thread is inside the logger meanwhile, so that the child finds it usable. Not for use in a sink.
+/// Around a fork: no other thread is inside the logger or its sink meanwhile, so that the child finds both usable. To be taken before
+/// any lock that a sink may need, and released last. Not for use in a sink.
 class COHORT_EXPORT ForkGuard {
  public:
   ForkGuard();
   ~ForkGuard();
   ForkGuard(const ForkGuard&) = delete;
   ForkGuard& operator=(const ForkGuard&) = delete;
-  /// To be called in the child.
+  /// To be called in the child, before the guard is destroyed there.
   void in_child() noexcept;
-
- private:
-  bool held_ = true;
 };
 
 /// Writes bytes to standard error with one write(2); safe in a forked child and in a signal handler.
