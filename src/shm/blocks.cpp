@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/crash_point.hpp"
+#include "base/sanitizers.hpp"
 #include "cohort/base/error.hpp"
 
 namespace cohort::shm {
@@ -101,9 +102,12 @@ Offset Blocks::allocate(Region region, std::uint64_t size, MemberId owner, const
       sentence = "no free range is that large in the reserved address space";
     throw OutOfFamilyMemory("Family.allocate", std::to_string(size) + " bytes", sentence);
   }
-  if (region == Region::control && got.warm) {
+  bool needs_zeroes = region == Region::control && got.warm;
+  if (needs_zeroes || kThreadSanitizer) {
     try {
-      std::memset(windows_.address(got.offset, block_bytes(order)), 0, block_bytes(order));
+      std::byte* place = windows_.address(got.offset, block_bytes(order));
+      note_new_memory(place, block_bytes(order));
+      if (needs_zeroes) std::memset(place, 0, block_bytes(order));
     } catch (...) {
       free(got.offset, self);
       throw;

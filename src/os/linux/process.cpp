@@ -20,6 +20,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/sanitizers.hpp"
 #include "cohort/base/error.hpp"
 
 extern "C" __attribute__((weak)) void __gcov_dump(void);
@@ -33,17 +34,7 @@ pid_t thread_id() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 namespace {
 
 // ThreadSanitizer runs a thread of its own in every process.
-#if defined(__SANITIZE_THREAD__)
-constexpr int kSanitizerThreads = 1;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-constexpr int kSanitizerThreads = 1;
-#else
-constexpr int kSanitizerThreads = 0;
-#endif
-#else
-constexpr int kSanitizerThreads = 0;
-#endif
+constexpr int kSanitizerThreads = kThreadSanitizer ? 1 : 0;
 
 }  // namespace
 

@@ -20,6 +20,7 @@
 #include <cstring>
 #include <span>
 
+#include "base/sanitizers.hpp"
 #include "cohort/base/check.hpp"
 #include "cohort/base/error.hpp"
 #include "os/linux/spawn_child.hpp"
@@ -31,20 +32,10 @@ namespace cohort::os {
 namespace {
 
 // Under ThreadSanitizer a child that shares memory would run the tool's own fork hooks on the parent's state.
-#if defined(__SANITIZE_THREAD__)
-constexpr bool kMaySharedMemory = false;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-constexpr bool kMaySharedMemory = false;
-#else
-constexpr bool kMaySharedMemory = true;
-#endif
-#else
-constexpr bool kMaySharedMemory = true;
-#endif
+constexpr bool kMayShareMemory = !kThreadSanitizer;
 
 // The child's side calls nothing deeper than syscall(); sanitizers' clone wrappers need more.
-constexpr std::size_t kChildStack = kMaySharedMemory ? 16 * 1024 : 256 * 1024;
+constexpr std::size_t kChildStack = kMayShareMemory ? 16 * 1024 : 256 * 1024;
 
 // relaxed, all below: counters and test switches, read on their own.
 std::atomic<unsigned> forced_fallbacks{0};
@@ -333,7 +324,7 @@ Spawned spawn(const SpawnPlan& plan) {
   ChildOrders& orders = prepared.orders;
 
   const bool changes_ids = plan.uid || plan.gid || plan.groups;
-  bool share_memory = kMaySharedMemory && !changes_ids && !plan.copy_memory;
+  bool share_memory = kMayShareMemory && !changes_ids && !plan.copy_memory;
   if (share_memory && (forced(force_no_shared_memory) || !shared_memory_works())) {
     count(count_no_shared_memory);
     share_memory = false;
