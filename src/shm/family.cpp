@@ -12,6 +12,7 @@
 
 #include "cohort/base/error.hpp"
 #include "os/memory.hpp"
+#include "shm/local_objects.hpp"
 #include "shm/process_page.hpp"
 
 namespace cohort::shm {
@@ -86,7 +87,7 @@ std::unique_ptr<Windows> reserve_largest() {
 // exec() keeps pid and start time but ends all threads: what this process's earlier program held, nobody holds now.
 void release_locks_of_former_self(Header& header) {
   std::uint64_t mine = LockGuard::word_of(own_identity());
-  for (LockWord* lock : {&header.memory_lock, &header.member_lock}) {
+  for (LockWord* lock : {&header.memory_lock, &header.member_lock, &header.objects.lock}) {
     std::uint64_t word = lock->word.load(std::memory_order_relaxed);  // relaxed: only we write this value
     if ((word & ~LockGuard::kWaiters) != mine) continue;
     lock->damaged.store(1, std::memory_order_relaxed);  // relaxed: published by the release below
@@ -116,7 +117,7 @@ Family& Family::create() {
   Header& header = windows->header();
   header.constants = make_header(windows->size(), budget);
   // relaxed: nobody else sees the memory yet
-  for (LockWord* lock : {&header.memory_lock, &header.member_lock})
+  for (LockWord* lock : {&header.memory_lock, &header.member_lock, &header.objects.lock})
     lock->memory.store(os::memory_number(windows->fd()), std::memory_order_relaxed);
   publish(std::move(windows));
   return *current.load(std::memory_order_relaxed);  // relaxed: stored by this thread
@@ -151,9 +152,17 @@ void Family::leave() noexcept {
   ProcessPage* own = process_page_or_null();
   if (own == nullptr) return;
   // relaxed: the page is this process's own; a second thread that leaves at once finds 0
-  MemberId self = MemberId::unpack(own->member.exchange(0, std::memory_order_relaxed));
+  MemberId self = MemberId::unpack(own->member.load(std::memory_order_relaxed));
   Family* family = current.load(std::memory_order_acquire);  // SYNC(family)
   if (!self || family == nullptr) return;
+  try {
+    // While we are a member: the repairs of what we held are done by one.
+    family->objects_.leave(self);
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+    // As below.
+  }
+  // relaxed: as above
+  if (own->member.exchange(0, std::memory_order_relaxed) == 0) return;
   own->left.store(1, std::memory_order_relaxed);  // relaxed: orders nothing
   try {
     os::ProcessIdentity identity = own_identity();
@@ -203,7 +212,9 @@ MemberId Family::self_or_nobody() noexcept {
 
 MemberId Family::self() {
   if (MemberId known = self_or_nobody()) return known;
-  return join();
+  MemberId joined = join();
+  relist_local_objects();
+  return joined;
 }
 
 MemberId Family::join() {
@@ -212,7 +223,7 @@ MemberId Family::join() {
   if (MemberId known = self_or_nobody()) return known;
   os::ProcessIdentity identity = own_identity();
   auto joined = members_.join(identity);
-  if (!joined && sweep() != 0) joined = members_.join(identity);
+  if (!joined && sweep(true) != 0) joined = members_.join(identity);
   if (!joined)
     throw OutOfFamilyMemory("Family.self", "", "all " + std::to_string(kMaxMembers) + " member slots are taken");
   process_page().member.store(joined->pack(), std::memory_order_relaxed);  // relaxed: see self_or_nobody()
@@ -241,6 +252,7 @@ void Family::abandon_member(MemberId reserved) noexcept {
   try {
     os::ProcessIdentity identity = own_identity();
     if (!members_.give_up(reserved, identity)) return;
+    objects_.member_died(reserved);
     blocks_.free_owned(reserved, identity);
     members_.release(reserved, identity);
   } catch (...) {  // NOLINT(bugprone-empty-catch)
@@ -258,16 +270,22 @@ MemberState Family::member_state(MemberId id) noexcept { return members_.state(i
 os::ProcessIdentity Family::identity(MemberId id) noexcept { return members_.identity(id); }
 bool Family::is_alive(MemberId id) noexcept { return members_.is_alive(id); }
 
-bool Family::member_died(MemberId id) {
+bool Family::member_died(MemberId id) { return repair_after(id, false); }
+
+bool Family::repair_after(MemberId id, bool joining) {
   MemberState state = members_.state(id);
   if (state == MemberState::free || state == MemberState::dead) return true;
   if (members_.is_alive(id)) return false;
+  // relaxed: a look; the objects' lock orders what follows. Repairs of objects are a member's work.
+  if (joining && members_.record(id.slot).words[kLedgerWord].load(std::memory_order_relaxed) != 0) return false;
   os::ProcessIdentity identity = own_identity();
   if (state == MemberState::reserved) {
     // The parent died before its child arrived. A child that arrives later finds the slot given up, and exits; if it
     // came first, the next call finds it live.
     if (!members_.give_up(id, identity)) return false;
   }
+  // Before its blocks go: the objects that name some of them take them over.
+  objects_.member_died(id);
   blocks_.free_owned(id, identity);
   members_.bury(id, identity);
   return true;
@@ -281,11 +299,13 @@ void Family::release_member(MemberId id) noexcept {
   }
 }
 
-std::size_t Family::sweep() {
+std::size_t Family::sweep() { return sweep(false); }
+
+std::size_t Family::sweep(bool joining) {
   std::size_t freed = 0;
   os::ProcessIdentity identity = own_identity();
   for_each_member([&](MemberId id, MemberRecord&) {
-    if (!member_died(id)) return;
+    if (!repair_after(id, joining)) return;
     if (members_.state(id) == MemberState::free) {
       ++freed;
       return;
@@ -296,6 +316,7 @@ std::size_t Family::sweep() {
   // What was handed to a member after its repair: given in good faith, owned by nobody who could free it.
   blocks_.free_orphans(
       [&](MemberId owner) {
+        if (owner == kBeingFreed) return false;
         MemberState state = members_.state(owner);
         return state == MemberState::free || state == MemberState::dead;
       },
@@ -326,7 +347,8 @@ FamilyMemoryStatistics Family::statistics() {
   const Header& header = windows_->header();
   // relaxed: both: statistics
   result.takeovers = header.memory_lock.takeovers.load(std::memory_order_relaxed) +
-                     header.member_lock.takeovers.load(std::memory_order_relaxed);
+                     header.member_lock.takeovers.load(std::memory_order_relaxed) +
+                     header.objects.lock.takeovers.load(std::memory_order_relaxed);
   return result;
 }
 

@@ -26,6 +26,7 @@
 #include "shm/blocks.hpp"
 #include "shm/layout.hpp"
 #include "shm/members.hpp"
+#include "shm/objects.hpp"
 #include "shm/windows.hpp"
 
 namespace cohort::shm {
@@ -108,6 +109,8 @@ class Family {
   void abandon_member(MemberId reserved) noexcept;
   /// The shared record of a member. Throws ValueError when that generation of the slot is gone.
   [[nodiscard]] MemberRecord& member(MemberId id);
+  /// The words of a slot, whoever's it is by now: for who knows, or checks later, that the member is there.
+  [[nodiscard]] auto& member_words(MemberId id) noexcept { return members_.record(id.slot).words; }
   /// The state of a member; free when that generation is gone.
   [[nodiscard]] MemberState member_state(MemberId id) noexcept;
   /// pid and start time of a member; {} while it is reserved or when it is gone.
@@ -139,6 +142,12 @@ class Family {
   /// throw StateError. Does nothing in a process that is not a member. Called at exit() by itself.
   static void leave() noexcept;
 
+  // ---- objects -------------------------------------------------------------------------------------------------
+
+  /// The shared objects of the family: objects.hpp.
+  [[nodiscard]] Objects& objects() noexcept { return objects_; }
+  [[nodiscard]] Header& header() noexcept { return windows_->header(); }
+
   // ---- inspection ----------------------------------------------------------------------------------------------
 
   [[nodiscard]] FamilyMemoryStatistics statistics();
@@ -150,15 +159,18 @@ class Family {
 
  private:
   explicit Family(std::unique_ptr<Windows> windows) noexcept
-      : windows_(std::move(windows)), blocks_(*windows_), members_(*windows_) {}
+      : windows_(std::move(windows)), blocks_(*windows_), members_(*windows_), objects_(*this) {}
 
   static Family& create();
   static void publish(std::unique_ptr<Windows> windows);
   MemberId join();
+  bool repair_after(MemberId id, bool joining);
+  std::size_t sweep(bool joining);
 
   std::unique_ptr<Windows> windows_;
   Blocks blocks_;
   Members members_;
+  Objects objects_;
 };
 
 }  // namespace cohort::shm

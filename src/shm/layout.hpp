@@ -118,7 +118,7 @@ struct HeapPlace {
 };
 
 inline constexpr std::uint64_t kMagic = 0x4d4146544f484f43;  // the bytes "COHOTFAM"
-inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kLayoutVersion = 2;
 
 /// Everything about a layout that follows from the reservation. Equal inputs give equal places in every build of
 /// one version.
@@ -149,6 +149,32 @@ struct HeaderConstants {
   Places places{};
 };
 
+/// Which word of MemberRecord::words holds the Offset of the member's ledger (objects.hpp); 0: none.
+inline constexpr std::size_t kLedgerWord = 23;
+
+inline constexpr std::uint32_t kMostObjectKinds = 32;
+inline constexpr std::size_t kMostJournalWrites = 8;
+
+/// One store of a step that is done as a whole or not at all.
+struct JournalRecord {
+  std::atomic<std::uint64_t> at;  ///< Offset of an aligned 64-bit word
+  std::atomic<std::uint64_t> value;
+};
+
+/// The shared objects (docs/formats/shared-objects.md). Everything is written under `lock`.
+struct alignas(64) ObjectsState {
+  LockWord lock;
+  std::atomic<std::uint64_t> recorded;  ///< records of the journal that are valid; its store commits the step
+  std::atomic<std::uint64_t> dying;     ///< first object of the list to destroy
+  std::atomic<std::uint64_t> freeing;   ///< a block that is being freed, owned by kBeingFreed until it is
+  std::atomic<std::uint64_t> statics;   ///< first block of the table of objects with static storage
+  JournalRecord journal[kMostJournalWrites];
+  std::atomic<std::uint64_t> live[kMostObjectKinds];  ///< objects of each kind, without those of `statics`
+};
+
+/// Owner of a block between the decision to free it and its end; nobody else's.
+inline constexpr MemberId kBeingFreed{kMaxMembers - 1, UINT32_MAX};
+
 /// The start of the family memory.
 struct Header {
   HeaderConstants constants;
@@ -158,8 +184,9 @@ struct Header {
   LockWord member_lock;
   HeapState control;
   HeapState payload;
+  ObjectsState objects;
 };
-static_assert(sizeof(Header) == 1536 && offsetof(Header, generations) == 192 && offsetof(Header, memory_lock) == 256 &&
+static_assert(sizeof(Header) == 2048 && offsetof(Header, objects) == 1536 && offsetof(Header, generations) == 192 && offsetof(Header, memory_lock) == 256 &&
               offsetof(Header, member_lock) == 320 && offsetof(Header, control) == 384 &&
               offsetof(Header, payload) == 960);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);

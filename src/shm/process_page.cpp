@@ -41,21 +41,18 @@ os::ProcessIdentity own_identity() {
   return self;
 }
 
-ProcessTurn::ProcessTurn() {
-  ProcessPage& own = process_page();
+PageTurn::PageTurn(std::atomic<std::uint32_t>& word) : word_(word) {
   std::uint32_t free = 0;
-  // SYNC(turn): acquire here <- release store in ~ProcessTurn; carries what the other thread created
-  while (!own.busy.compare_exchange_weak(free, 1, std::memory_order_acquire, std::memory_order_relaxed)) {
-    free = 0;
-    os::futex_wait(own.busy, 1, Deadline::never());
-  }
+  // SYNC(turn): acquire here <- release exchange in ~PageTurn; carries what the other thread changed
+  if (word_.compare_exchange_strong(free, 1, std::memory_order_acquire, std::memory_order_relaxed)) return;
+  // 2: somebody may sleep.
+  // SYNC(turn): as above
+  while (word_.exchange(2, std::memory_order_acquire) != 0) os::futex_wait(word_, 2, Deadline::never());
 }
 
-ProcessTurn::~ProcessTurn() {
-  ProcessPage& own = process_page();
-  // SYNC(turn): release here -> acquire in ProcessTurn()
-  own.busy.store(0, std::memory_order_release);
-  os::futex_wake_all(own.busy);
+PageTurn::~PageTurn() {
+  // SYNC(turn): release here -> acquire in PageTurn()
+  if (word_.exchange(0, std::memory_order_release) == 2) os::futex_wake_all(word_);
 }
 
 }  // namespace cohort::shm

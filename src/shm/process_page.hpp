@@ -21,6 +21,7 @@ struct ProcessPage {
   std::atomic<std::int32_t> pid;          ///< 0: not looked up yet
   std::atomic<std::uint32_t> busy;        ///< 1 while a thread creates, adopts or joins
   std::atomic<std::uint32_t> left;        ///< 1 after Family::leave()
+  std::atomic<std::uint32_t> objects;     ///< 1 while a thread changes the table of local objects
 };
 
 /// The page; mapped at first use. Throws OsError when the system cannot wipe a page on fork.
@@ -30,13 +31,28 @@ struct ProcessPage {
 /// pid and start time of this process; 7 µs once, then two loads.
 [[nodiscard]] os::ProcessIdentity own_identity();
 
-/// Holds ProcessPage::busy: one thread at a time, and never held in a forked child.
-class ProcessTurn {
+/// Holds a word of the page: one thread at a time, and never held in a forked child.
+class PageTurn {
  public:
-  ProcessTurn();
-  ~ProcessTurn();
-  ProcessTurn(const ProcessTurn&) = delete;
-  ProcessTurn& operator=(const ProcessTurn&) = delete;
+  explicit PageTurn(std::atomic<std::uint32_t>& word);
+  ~PageTurn();
+  PageTurn(const PageTurn&) = delete;
+  PageTurn& operator=(const PageTurn&) = delete;
+
+ private:
+  std::atomic<std::uint32_t>& word_;
+};
+
+/// Holds ProcessPage::busy.
+class ProcessTurn : PageTurn {
+ public:
+  ProcessTurn() : PageTurn(process_page().busy) {}
+};
+
+/// Holds ProcessPage::objects.
+class ObjectsTurn : PageTurn {
+ public:
+  ObjectsTurn() : PageTurn(process_page().objects) {}
 };
 
 }  // namespace cohort::shm

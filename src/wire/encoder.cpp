@@ -10,6 +10,18 @@ Encoder::~Encoder() = default;
 SpanEncoder::~SpanEncoder() = default;
 VectorEncoder::~VectorEncoder() = default;
 
+void Encoder::attach(Attachment attachment) {
+  if (!attachments_) { attachments_ = std::make_unique<std::vector<Attachment>>(); }
+  attachments_->push_back(std::move(attachment));
+}
+
+std::vector<Encoder::Attachment> Encoder::take_attachments() {
+  if (!attachments_) { return {}; }
+  std::vector<Attachment> taken = std::move(*attachments_);
+  attachments_.reset();
+  return taken;
+}
+
 void Encoder::fail(const char* sentence) { throw EncodeError("encode", "", sentence); }
 
 void Encoder::write_long_count(std::size_t count) {

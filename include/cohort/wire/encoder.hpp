@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -78,6 +79,17 @@ class COHORT_EXPORT Encoder {
   /// Bytes written so far.
   [[nodiscard]] std::size_t size() const noexcept { return flushed_ + static_cast<std::size_t>(cursor_ - begin_); }
 
+  /// A shared object whose handle is part of the message: it must live until the handle has arrived.
+  struct Attachment {
+    std::uint64_t object = 0;          ///< its offset in the family memory
+    std::shared_ptr<const void> keep;  ///< a handle in this process
+  };
+  /// Says that the message names a shared object. Whoever carries the message sees to it that the object lives so long.
+  void attach(Attachment attachment);
+  [[nodiscard]] bool has_attachments() const noexcept { return attachments_ != nullptr; }
+  /// What was attached since the beginning, or the last call.
+  [[nodiscard]] std::vector<Attachment> take_attachments();
+
   /// One level of values within values, for as long as it lives. A Codec of a type that can contain itself makes one.
   class [[nodiscard]] Nested {
    public:
@@ -126,6 +138,7 @@ class COHORT_EXPORT Encoder {
   void write_long_count(std::size_t count);
 
   std::size_t depth_ = 0;
+  std::unique_ptr<std::vector<Attachment>> attachments_;
 };
 
 /// Fills a fixed piece of memory, and goes over to a vector of its own when that is too small.

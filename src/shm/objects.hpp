@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shared objects: the control blocks that locks, queues, values … are, who refers to them, and what happens to them
+// when a process that refers to them dies.
+//
+//   Offset queue = objects.create(ObjectKind::queue, sizeof(QueueBody), [](void* body) { new (body) QueueBody; });
+//   auto* body = static_cast<QueueBody*>(objects.body(queue));
+//
+// A reference is a 64-bit word in the family memory that holds the object's offset: an entry of a member's ledger, or
+// of a parcel (references in flight). The object counts these words. Word and count change in one journalled step, so
+// no death makes them differ. When the last word goes, the object is destroyed.
+//
+// Death: member_died() first has every object that the dead member referred to repaired (ObjectOperations), then drops
+// its references, and only then are its blocks freed. docs/formats/shared-objects.md has the table.
+// Threads: any. Locks: the objects' lock is taken inside a call only, never while user code or a repair runs; a body's
+// own lock may be held by the caller.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "cohort/base/function_ref.hpp"
+#include "cohort/shm/object_kind.hpp"
+#include "os/process_identity.hpp"
+#include "shm/layout.hpp"
+#include "shm/lock.hpp"
+
+namespace cohort::shm {
+
+class Family;
+class Destroyer;
+class ObjectStep;
+
+/// What a kind of object does at the two ends that it does not see itself. Registered once a process, before main().
+struct ObjectOperations {
+  /// `dead` referred to this object and is gone for sure. Repairs what it left: hands on locks that it held, finishes
+  /// or takes back what it had begun, wakes who waits for it, and gives to nobody (Family::set_owner) the blocks that
+  /// the object names and that `dead` still owns: all others of its blocks are freed next.
+  /// Called without locks, by any process, also by several at once, and again when a repairer dies.
+  void (*member_died)(Offset object, void* body, MemberId dead) = nullptr;
+  /// The last reference is gone: frees the blocks and drops the references that the body names, by the destroyer.
+  /// Called under the objects' lock; called again, from the start, when the destroyer dies.
+  void (*destroy)(Destroyer& destroyer, void* body) = nullptr;
+};
+
+/// Makes the operations of a kind known. Call at namespace scope: `const bool registered = register_object_kind(…);`
+bool register_object_kind(ObjectKind kind, const ObjectOperations& operations) noexcept;
+
+/// The start of every shared object's control block. The body follows at +64.
+struct alignas(64) ObjectHeader {
+  std::atomic<std::uint64_t> magic;       ///< kObjectMagic ^ own offset; constant
+  std::atomic<std::uint64_t> generation;  ///< unique in the family; 0 from the last reference's end on
+  std::atomic<std::uint64_t> references;  ///< words that hold this object's offset; under the objects' lock
+  std::atomic<std::uint64_t> next;        ///< of the list of objects to destroy
+  std::uint32_t kind;                     ///< ObjectKind; constant
+  std::uint32_t is_static;                ///< 1: named by the table of statics, which never lets go
+  std::uint64_t body_size;                ///< constant
+  std::uint64_t spare[2];
+};
+static_assert(sizeof(ObjectHeader) == 64);
+inline constexpr std::uint64_t kObjectMagic = 0x4a424f5448484f43;  // "COHHTOBJ"
+
+/// One store that a step does together with its own.
+struct JournalWrite {
+  Offset at = 0;  ///< of an aligned 64-bit word in the family memory
+  std::uint64_t value = 0;
+};
+
+class Objects {
+ public:
+  explicit Objects(Family& family) noexcept : family_(family) {}
+  Objects(const Objects&) = delete;
+  Objects& operator=(const Objects&) = delete;
+  [[nodiscard]] static Objects& instance();
+
+  // ---- objects -------------------------------------------------------------------------------------------------
+
+  /// A new object, referred to once by this process's ledger. `init` gets the zeroed body; when it throws, the block is
+  /// freed again. Returns the object's offset and the index of the ledger's entry.
+  struct Entry {
+    Offset object = 0;
+    std::uint32_t index = 0;  ///< in the ledger
+  };
+  Entry create(ObjectKind kind, std::size_t body_size, FunctionRef<void(void* body)> init);
+  /// The object's place. Checks nothing but the range.
+  [[nodiscard]] void* body(Offset object);
+  /// Generation; 0 when it is not an object or is gone.
+  [[nodiscard]] std::uint64_t generation(Offset object) noexcept;
+  /// One more reference, in this process's ledger; nullopt when there is no such object (any more). Any offset is safe.
+  std::optional<Entry> refer(Offset object, std::uint64_t generation, ObjectKind kind);
+  /// Takes the ledger's entry away; may destroy the object.
+  void drop(Entry entry);
+  /// The object that `key` names in this family, made by `make` when there is none yet. It lives as long as the family.
+  struct StaticKey {
+    std::uint64_t module[2] = {0, 0};
+    std::uint64_t offset = 0;
+  };
+  Entry find_or_create_static(const StaticKey& key, FunctionRef<Entry()> make);
+
+  // ---- references in flight ------------------------------------------------------------------------------------
+  // A parcel is a block that refers to objects, while a message that names them is under way. It belongs to this
+  // process's ledger, or to one word elsewhere (a record of a queue): never to both, never to neither.
+
+  /// A parcel of this process with a reference to each object, all of which this process refers to.
+  /// Throws: OutOfFamilyMemory; nothing was done
+  Entry make_parcel(std::span<const Offset> objects);
+  /// Out of our ledger, in one step with `also` (which stores it, or what names it, elsewhere; at most 4).
+  void give_parcel(Entry parcel, std::span<const JournalWrite> also);
+  /// Into our ledger, in one step with `also` (which takes it away from where it was; at most 4).
+  Entry take_parcel(Offset parcel, std::span<const JournalWrite> also);
+  /// Drops the references of a parcel of ours, and the parcel.
+  void free_parcel(Entry parcel);
+  /// Completes what a process that died in give_parcel() or take_parcel() began. For repairs that look at words which
+  /// such a step writes.
+  void settle();
+
+  // ---- members -------------------------------------------------------------------------------------------------
+
+  /// Step 1 and 2 of member_died() (see above).
+  void member_died(MemberId dead);
+  /// Drops all references of this process.
+  void leave(MemberId self);
+  /// Gives `child` (reserved, about to be forked from this process) a ledger equal to ours.
+  void copy_ledger(MemberId child);
+  /// Gives `child` (reserved, about to be started as another program) a reference to each object, all of which this
+  /// process refers to. Its first refer() of each takes the reference over.
+  void grant(MemberId child, std::span<const Offset> objects);
+
+  // ---- inspection ----------------------------------------------------------------------------------------------
+
+  /// Live objects of a kind, statics left out.
+  [[nodiscard]] std::uint64_t count(ObjectKind kind) const noexcept;
+
+ private:
+  friend class Destroyer;
+  friend class ObjectStep;
+
+  Family& family_;
+};
+
+/// What ObjectOperations::destroy frees by. Each call is one step that a death leaves done or not begun.
+class Destroyer {
+ public:
+  /// Frees the block that `word` names (0: nothing) and sets the word to 0.
+  void free_block(std::atomic<std::uint64_t>& word);
+  /// Drops the parcel that `word` names (0: nothing), with its references, and sets the word to 0.
+  void free_parcel(std::atomic<std::uint64_t>& word);
+
+ private:
+  friend class Objects;
+  friend class ObjectStep;
+  explicit Destroyer(ObjectStep& step) noexcept : step_(step) {}
+  ObjectStep& step_;
+};
+
+}  // namespace cohort::shm

@@ -1,0 +1,274 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/shm/shared_handle.hpp"
+
+#include <cstring>
+#include <string>
+
+#include "cohort/base/error.hpp"
+#include "os/module.hpp"
+#include "shm/family.hpp"
+#include "shm/local_objects.hpp"
+#include "shm/objects.hpp"
+#include "shm/process_page.hpp"
+
+namespace cohort {
+
+namespace detail {
+
+/// One object as this process knows it; shared by all its handles here.
+class LocalObject {
+ public:
+  /// What is left to do for an object with static storage that was not used yet.
+  struct Pending {
+    shm::Objects::StaticKey key;
+    std::size_t size = 0;
+    std::function<void(void*)> init;
+  };
+
+  std::atomic<std::uint32_t> handles{1};
+  std::atomic<std::uint32_t> flags{0};
+  std::atomic<void*> body{nullptr};
+  ObjectKind kind = ObjectKind::none;
+  shm::Objects::Entry entry{};
+  std::uint64_t generation = 0;
+  std::unique_ptr<Pending> pending;
+  LocalObject* next = nullptr;  // of the bucket
+};
+
+namespace {
+
+constexpr std::size_t kBuckets = 1024;
+LocalObject* buckets[kBuckets];  // under ObjectsTurn
+
+LocalObject*& bucket_of(shm::Offset object) noexcept { return buckets[object / 64 % kBuckets]; }
+
+void insert(LocalObject& local) noexcept {
+  LocalObject*& bucket = bucket_of(local.entry.object);
+  local.next = bucket;
+  bucket = &local;
+}
+
+void remove(LocalObject& local) noexcept {
+  for (LocalObject** at = &bucket_of(local.entry.object); *at != nullptr; at = &(*at)->next) {
+    if (*at != &local) continue;
+    *at = local.next;
+    return;
+  }
+}
+
+void set_made(LocalObject& local, shm::Objects& objects, shm::Objects::Entry entry) {
+  local.entry = entry;
+  local.generation = objects.generation(entry.object);
+  insert(local);
+  // SYNC(handle): release here -> acquire in SharedHandle::body(), find_body(); carries the fields above
+  local.body.store(objects.body(entry.object), std::memory_order_release);
+}
+
+// One more handle, unless the last one is just going.
+bool share(LocalObject& local) noexcept {
+  // relaxed: both: a count; what it guards is freed under ObjectsTurn
+  std::uint32_t handles = local.handles.load(std::memory_order_relaxed);
+  while (handles != 0)
+    if (local.handles.compare_exchange_weak(handles, handles + 1, std::memory_order_relaxed)) return true;
+  return false;
+}
+
+LocalObject* find(shm::Offset object, std::uint64_t generation) noexcept {
+  for (LocalObject* at = bucket_of(object); at != nullptr; at = at->next)
+    if (at->entry.object == object && at->generation == generation && share(*at)) return at;
+  return nullptr;
+}
+
+void drop_quietly(shm::Objects::Entry entry) noexcept {
+  // A copy of the process that is no member, and one that has left, own no references.
+  if (entry.object == 0 || !shm::Family::self_or_nobody()) return;
+  try {
+    shm::Objects::instance().drop(entry);
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+    // The reference goes with this process.
+  }
+}
+
+void release(LocalObject* local) noexcept {
+  if (local == nullptr) return;
+  // SYNC(handle count): release by the others -> acquire by the last; carries what they did with the object
+  if (local->handles.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (local->entry.object != 0) {
+    {
+      shm::ObjectsTurn turn;
+      remove(*local);
+    }
+    drop_quietly(local->entry);
+  }
+  delete local;
+}
+
+std::optional<shm::Objects::StaticKey> static_key(const void* place) {
+  auto module = os::module_of(place);
+  auto address = reinterpret_cast<std::uintptr_t>(place);
+  if (!module || (address >= module->text_begin && address < module->text_end)) return std::nullopt;
+  shm::Objects::StaticKey key;
+  static_assert(sizeof key.module == sizeof module->build_id);
+  std::memcpy(key.module, module->build_id.data(), sizeof key.module);
+  key.offset = address - module->base;
+  return key;
+}
+
+}  // namespace
+
+}  // namespace detail
+
+void shm::relist_local_objects() {
+  Objects& objects = Objects::instance();
+  ObjectsTurn turn;
+  for (detail::LocalObject* bucket : detail::buckets) {
+    for (detail::LocalObject* local = bucket; local != nullptr; local = local->next) {
+      auto entry = objects.refer(local->entry.object, local->generation, local->kind);
+      if (entry) {
+        local->entry.index = entry->index;
+      } else {
+        local->body.store(nullptr, std::memory_order_relaxed);  // relaxed: gone; find_body() says so
+      }
+    }
+  }
+}
+
+using detail::LocalObject;
+
+SharedHandle::SharedHandle(const SharedHandle& other) noexcept
+    // SYNC(handle): as in body()
+    : body_(other.body_.load(std::memory_order_acquire)), local_(other.local_) {
+  // relaxed: the other handle holds it meanwhile
+  if (local_ != nullptr) local_->handles.fetch_add(1, std::memory_order_relaxed);
+}
+
+SharedHandle& SharedHandle::operator=(const SharedHandle& other) noexcept {
+  if (this != &other) *this = SharedHandle(other);
+  return *this;
+}
+
+SharedHandle& SharedHandle::operator=(SharedHandle&& other) noexcept {
+  if (this == &other) return *this;
+  LocalObject* old = std::exchange(local_, std::exchange(other.local_, nullptr));
+  // relaxed: both: a handle is one thread's to assign
+  body_.store(other.body_.exchange(nullptr, std::memory_order_relaxed), std::memory_order_relaxed);
+  detail::release(old);
+  return *this;
+}
+
+SharedHandle::~SharedHandle() { detail::release(local_); }
+
+SharedHandle::SharedHandle(ObjectKind kind, std::size_t size, std::function<void(void*)> init) {
+  auto local = std::make_unique<LocalObject>();
+  local->kind = kind;
+  if (auto key = detail::static_key(this)) {
+    local->pending = std::make_unique<LocalObject::Pending>(LocalObject::Pending{*key, size, std::move(init)});
+    local_ = local.release();
+    return;
+  }
+  auto& objects = shm::Objects::instance();
+  shm::Objects::Entry entry = objects.create(kind, size, init);
+  {
+    shm::ObjectsTurn turn;
+    detail::set_made(*local, objects, entry);
+  }
+  // relaxed: the handle is this thread's yet
+  body_.store(local->body.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  local_ = local.release();
+}
+
+SharedHandle::SharedHandle(ObjectKind kind, const detail::HandleName& name) {
+  auto& family = shm::Family::instance();
+  auto id = family.id();
+  if (std::memcmp(name.family, id.data(), sizeof name.family) != 0)
+    throw DecodeError("SharedHandle", "", "the handle belongs to another family of processes");
+  if (name.kind != static_cast<std::uint32_t>(kind))
+    throw DecodeError("SharedHandle", std::to_string(name.kind), "the handle is one of another kind of object");
+  {
+    shm::ObjectsTurn turn;
+    local_ = detail::find(name.offset, name.generation);
+  }
+  if (local_ == nullptr) {
+    auto local = std::make_unique<LocalObject>();
+    auto& objects = family.objects();
+    auto entry = objects.refer(name.offset, name.generation, kind);
+    if (!entry)
+      throw DecodeError("SharedHandle", std::to_string(name.offset),
+                        "the object is gone: nobody held it while the handle was under way");
+    local->kind = kind;
+    shm::ObjectsTurn turn;
+    local_ = detail::find(name.offset, name.generation);
+    if (local_ != nullptr) {  // another thread was quicker
+      detail::drop_quietly(*entry);
+    } else {
+      detail::set_made(*local, objects, *entry);
+      local_ = local.release();
+    }
+  }
+  // SYNC(handle): as in body()
+  body_.store(local_->body.load(std::memory_order_acquire), std::memory_order_relaxed);
+}
+
+bool SharedHandle::is_member() noexcept { return static_cast<bool>(shm::Family::self_or_nobody()); }
+
+void* SharedHandle::find_body() const {
+  if (local_ == nullptr) throw ClosedError("SharedHandle", "", "the handle is null: it was moved from");
+  auto& family = shm::Family::instance();
+  (void)family.self();  // a copy of the process joins, and with it its handles
+  LocalObject& local = *local_;
+  // SYNC(handle): as in body()
+  void* body = local.body.load(std::memory_order_acquire);
+  if (body == nullptr && local.pending != nullptr) {
+    auto& objects = family.objects();
+    const LocalObject::Pending& pending = *local.pending;
+    auto entry = objects.find_or_create_static(
+        pending.key, [&] { return objects.create(local.kind, pending.size, pending.init); });
+    shm::ObjectsTurn turn;
+    if (local.body.load(std::memory_order_relaxed) == nullptr)  // relaxed: written under the turn
+      detail::set_made(local, objects, entry);
+    else
+      detail::drop_quietly(entry);
+    body = local.body.load(std::memory_order_relaxed);  // relaxed: as above
+  }
+  if (body == nullptr)
+    throw StateError("SharedHandle", "", "the object ended before this copy of the process used it first");
+  // SYNC(handle): release -> acquire in body()
+  body_.store(body, std::memory_order_release);
+  return body;
+}
+
+bool SharedHandle::same_object(const SharedHandle& other) const {
+  if (local_ == other.local_) return true;
+  if (local_ == nullptr || other.local_ == nullptr) return false;
+  return body() == other.body();
+}
+
+std::uint64_t SharedHandle::id() const {
+  if (local_ == nullptr) return 0;
+  (void)body();
+  return local_->generation;
+}
+
+detail::HandleName SharedHandle::name() const {
+  (void)body();
+  detail::HandleName name;
+  auto id = shm::Family::instance().id();
+  std::memcpy(name.family, id.data(), sizeof name.family);
+  name.offset = local_->entry.object;
+  name.generation = local_->generation;
+  name.kind = static_cast<std::uint32_t>(local_->kind);
+  return name;
+}
+
+std::shared_ptr<const void> SharedHandle::keep() const {
+  (void)body();
+  return std::make_shared<SharedHandle>(*this);
+}
+
+std::atomic<std::uint32_t>& SharedHandle::local_flags() const {
+  if (local_ == nullptr) throw ClosedError("SharedHandle", "", "the handle is null: it was moved from");
+  return local_->flags;
+}
+
+}  // namespace cohort

@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kills a process at every crash point of the shared objects, and asserts that no object, reference, parcel or block is
+// left, lost or dropped twice.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/crash_point.hpp"
+#include "cohort/shm/shared_handle.hpp"
+#include "crash/shm_support.hpp"
+#include "shm/objects.hpp"
+
+namespace cohort::shm {
+namespace {
+
+using testing::Balance;
+using testing::expect_repaired;
+using testing::fork_child;
+using testing::wait_for;
+using testing::was_killed;
+
+struct TestBody {
+  std::atomic<std::uint64_t> block;
+  std::atomic<std::uint64_t> parcel;
+  std::atomic<std::uint64_t> deaths;
+};
+
+const bool kRegistered = register_object_kind(
+    ObjectKind::for_tests,
+    {.member_died =
+         [](Offset, void* body, MemberId dead) {
+           auto* test = static_cast<TestBody*>(body);
+           test->deaths.fetch_add(1);
+           if (Offset block = test->block.load(); block != 0) (void)Family::instance().set_owner(block, dead, kNobody);
+         },
+     .destroy =
+         [](Destroyer& destroyer, void* body) {
+           auto* test = static_cast<TestBody*>(body);
+           destroyer.free_block(test->block);
+           destroyer.free_parcel(test->parcel);
+         }});
+
+class TestHandle : public SharedHandle {
+ public:
+  TestHandle() : SharedHandle(ObjectKind::for_tests, sizeof(TestBody), [](void*) {}) {}
+  explicit TestHandle(const detail::HandleName& name) : SharedHandle(ObjectKind::for_tests, name) {}
+  [[nodiscard]] TestBody& test() const { return *static_cast<TestBody*>(body()); }
+};
+
+TestHandle& static_handle() {
+  static TestHandle handle;
+  return handle;
+}
+
+Offset offset_of(const TestHandle& handle) { return handle.name().offset; }
+
+void attach_block(Family& family, const TestHandle& handle) {
+  Offset block = family.allocate(500, family.self());
+  handle.test().block.store(block);
+  family.set_owner(block, kNobody);
+}
+
+// `outside` is an object of the parent process.
+void live_a_full_life(Family& family, TestHandle& outside) {
+  Objects& objects = family.objects();
+  {
+    TestHandle one, two;
+    attach_block(family, one);
+    TestHandle copy = one;
+    TestHandle named(two.name());
+    // Many, so that the ledger grows.
+    std::vector<TestHandle> many(150);
+    attach_block(family, many[77]);
+    // References in flight: given to a word of another object, taken back, freed.
+    std::vector<Offset> carried{offset_of(one), offset_of(outside), offset_of(many[3])};
+    auto parcel = objects.make_parcel(carried);
+    auto& word = two.test().parcel;
+    JournalWrite store{family.offset_of(&word), parcel.object};
+    objects.give_parcel(parcel, {&store, 1});
+    JournalWrite clear{family.offset_of(&word), 0};
+    objects.free_parcel(objects.take_parcel(word.load(), {&clear, 1}));
+    // One that is dropped with the object that names it, and one that a death finds in the ledger.
+    parcel = objects.make_parcel(carried);
+    store.value = parcel.object;
+    objects.give_parcel(parcel, {&store, 1});
+    (void)objects.make_parcel(carried);
+    // Children that never come to be.
+    MemberId child = family.reserve_member(family.self());
+    objects.copy_ledger(child);
+    family.abandon_member(child);
+    child = family.reserve_member(family.self());
+    objects.grant(child, carried);
+    family.abandon_member(child);
+  }
+  (void)static_handle().id();
+  // Held to the end.
+  auto* held = new TestHandle;
+  attach_block(family, *held);
+  Family::leave();
+}
+
+class ObjectCrash : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    (void)Family::instance().self();
+    // The table of statics stays with the family; the parent's own ledger too.
+    (void)static_handle().id();
+    TestHandle first;
+  }
+  void TearDown() override { EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 0U); }
+
+  Family& family = Family::instance();
+};
+
+TEST_F(ObjectCrash, a_full_life_leaves_nothing_behind) {
+  TestHandle outside;
+  Balance before = Balance::of(family);
+  int status = wait_for(fork_child([&] { live_a_full_life(family, outside); }));
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  expect_repaired(family, before);
+  EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+}
+
+TEST_F(ObjectCrash, survives_a_death_at_every_point_of_a_full_life) {
+  int deaths = 0;
+  for (const std::string& point : crash_points()) {
+    if (point.rfind("object.", 0) != 0) continue;
+    for (int hit : {1, 2, 3, 5, 8, 13, 40, 100, 170, 400}) {
+      SCOPED_TRACE(point + " hit " + std::to_string(hit));
+      TestHandle outside;
+      attach_block(family, outside);
+      std::uint64_t references = 0;
+      Balance before = Balance::of(family);
+      int status = wait_for(fork_child([&] {
+        arm_crash_point(point, hit);
+        live_a_full_life(family, outside);
+      }));
+      bool died = was_killed(status);
+      EXPECT_TRUE(died || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
+      deaths += died ? 1 : 0;
+      expect_repaired(family, before);
+      EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+      references = family.at<ObjectHeader>(offset_of(outside))->references.load();
+      EXPECT_EQ(references, 1U) << "the parent's own";
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GE(deaths, 80);
+}
+
+// The repairer is killed at every point of its repair of a member that died with all kinds of things in its ledger.
+TEST_F(ObjectCrash, survives_a_death_in_the_repairer) {
+  int deaths = 0;
+  for (const std::string& point : crash_points()) {
+    if (point.rfind("object.", 0) != 0) continue;
+    for (int hit : {1, 2, 4, 9, 30, 77}) {
+      SCOPED_TRACE(point + " hit " + std::to_string(hit));
+      TestHandle outside;
+      Balance before = Balance::of(family);
+      int status = wait_for(fork_child([&] {
+        std::vector<TestHandle> many(40);
+        for (auto& handle : many) attach_block(family, handle);
+        std::vector<Offset> carried{offset_of(many[1]), offset_of(outside)};
+        for (int i = 0; i < 3; ++i) (void)family.objects().make_parcel(carried);
+        ::raise(SIGKILL);
+      }));
+      ASSERT_TRUE(was_killed(status));
+      status = wait_for(fork_child([&] {
+        (void)family.self();
+        arm_crash_point(point, hit);
+        family.sweep();
+        Family::leave();
+      }));
+      deaths += was_killed(status) ? 1 : 0;
+      expect_repaired(family, before);
+      EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+      EXPECT_EQ(family.at<ObjectHeader>(offset_of(outside))->references.load(), 1U);
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GE(deaths, 30);
+}
+
+TEST_F(ObjectCrash, tells_the_objects_of_a_death_once_or_more_before_its_blocks_go) {
+  TestHandle shared;
+  int status = wait_for(fork_child([&] {
+    TestHandle mine(shared.name());
+    mine.test().block.store(family.allocate(100, family.self()));
+    ::raise(SIGKILL);
+  }));
+  ASSERT_TRUE(was_killed(status));
+  family.sweep();
+  EXPECT_GE(shared.test().deaths.load(), 1U);
+  EXPECT_EQ(family.owner(shared.test().block.load()), kNobody) << "the block was freed with its owner's others";
+}
+
+}  // namespace
+}  // namespace cohort::shm
