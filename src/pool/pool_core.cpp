@@ -258,7 +258,7 @@ std::uint32_t PoolCore::number_of(const CallableDescriptor& callable) {
   return last_number_;
 }
 
-void PoolCore::put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> encode) {
+std::vector<Encoder::Attachment> PoolCore::put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> encode) {
   FamilyEncoder out(record.arguments.bytes, owner_);
   encode(out);
   std::size_t size = out.size();
@@ -269,6 +269,7 @@ void PoolCore::put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> enc
   } else {
     record.arguments_size = static_cast<std::uint32_t>(size);
   }
+  return out.take_attachments();
 }
 
 void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode,
@@ -282,11 +283,11 @@ void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encod
   if (free_tasks_.empty()) {
     VectorEncoder arguments;
     encode(arguments);
-    overflow_.push_back({&callable, arguments.take(), options.retries, std::move(sink), tag});
+    overflow_.push_back({&callable, arguments.take(), arguments.take_attachments(), options.retries, std::move(sink), tag});
     return;
   }
   std::uint32_t index = free_tasks_.back();
-  put_arguments(shared_->tasks[index], encode);
+  tasks_[index].attachments = put_arguments(shared_->tasks[index], encode);
   (void)number_of(callable);  // may throw: before anything is taken
   free_tasks_.pop_back();
   fill_record(index, callable, options, std::move(sink), tag);
@@ -299,13 +300,14 @@ void PoolCore::feed_overflow() {
     overflow_.pop_front();
     std::uint32_t index = free_tasks_.back();
     try {
-      put_arguments(shared_->tasks[index], [&](Encoder& out) { out.write(next.arguments); });
+      (void)put_arguments(shared_->tasks[index], [&](Encoder& out) { out.write(next.arguments); });
       (void)number_of(*next.callable);
     } catch (...) {  // no family memory: this task fails, the others go on
       next.sink->deliver(next.tag, TaskResult(std::current_exception()));
       continue;
     }
     free_tasks_.pop_back();
+    tasks_[index].attachments = std::move(next.attachments);
     fill_record(index, *next.callable, {.retries = next.retries}, std::move(next.sink), next.tag);
     enqueue(index);
   }
@@ -424,6 +426,7 @@ void PoolCore::resolve(std::uint32_t index, TaskResult&& result) {
   // SYNC(task): release, so that a late look at an old entry finds either the whole old or the whole new task
   record.state.store(TaskState{task.generation, TaskPhase::free, 0}.pack(), std::memory_order_release);
   task.active = false;
+  if (!task.attachments.empty()) task.attachments.clear();
   --active_tasks_;
   free_tasks_.push_back(index);
   std::shared_ptr<TaskSink> sink = std::move(task.sink);

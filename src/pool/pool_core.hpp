@@ -72,11 +72,13 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
     int retries = 0;
     bool active = false;
     std::string_view name;
+    std::vector<Encoder::Attachment> attachments;  // shared objects among the arguments
   };
   /// A task for which there is no record yet.
   struct Overflow {
     const CallableDescriptor* callable;
     std::vector<std::byte> arguments;
+    std::vector<Encoder::Attachment> attachments;
     int retries;
     std::shared_ptr<TaskSink> sink;
     std::uint64_t tag;
@@ -93,7 +95,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void take_result(std::uint32_t index);
   void resolve(std::uint32_t index, TaskResult&& result);
   [[nodiscard]] std::uint32_t number_of(const CallableDescriptor& callable);
-  void put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> encode);
+  std::vector<Encoder::Attachment> put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> encode);
   void release_arguments(TaskRecord& record) noexcept;
   void feed_overflow();
   void note_death(std::uint32_t worker, int pid, ExitStatus status);

@@ -95,6 +95,16 @@ const CallableDescriptor& Worker::resolve(std::uint32_t index) {
   return *callables_[index];
 }
 
+namespace {
+
+// Nobody would hold the object between the worker's end of the task and the moment when the owner looks at the result.
+void refuse_attachments(const Encoder& out) {
+  if (out.has_attachments())
+    Encoder::fail("a handle of a shared object cannot be the result of a task: hand the object in as an argument");
+}
+
+}  // namespace
+
 bool Worker::guarded(FunctionRef<void()> body, FamilyEncoder& error, FunctionRef<std::string_view()> task) {
   try {
     os::call_with_trace([](void* raw) { (*static_cast<FunctionRef<void()>*>(raw))(); }, &body);
@@ -195,6 +205,7 @@ void Worker::perform(TaskRecord& record) {
         if (callable->call() == nullptr) throw DecodeError("task", callable->name(), "is not a callable for a task");
         Decoder in(arguments_of(record));
         callable->call()(in, out);
+        refuse_attachments(out);
       },
       error, [&] { return callable != nullptr ? callable->name() : std::string_view(); });
   FamilyEncoder& message = returned ? out : error;
@@ -374,7 +385,10 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
   COHORT_CRASH_POINT("pool.chunk_claimed");
   FamilyEncoder error(std::span<std::byte>(), self_);
   FamilyEncoder out(std::span<std::byte>(), self_);
-  bool returned = guarded([&] { run_chunk(job, chunk, out); }, error, [&] { return job.callable->name(); });
+  bool returned = guarded([&] {
+    run_chunk(job, chunk, out);
+    refuse_attachments(out);
+  }, error, [&] { return job.callable->name(); });
   COHORT_CRASH_POINT("pool.chunk_computed");
   std::uint32_t state = chunk_owned_by(index_) | kChunkDone;
   if (!returned) {

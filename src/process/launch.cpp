@@ -51,7 +51,7 @@ Launch describe_launch(const std::string& name, std::vector<unsigned> identity, 
   return launch;
 }
 
-void describe_target(Launch& launch, ProcessCore& core, const std::string& name) {
+std::vector<Encoder::Attachment> describe_target(Launch& launch, ProcessCore& core, const std::string& name) {
   const CallableDescriptor* target = core.body().descriptor();
   if (target == nullptr)
     throw StateError("Process.start", name, "a ForkProcess inherits its memory and can only be started by fork");
@@ -60,10 +60,16 @@ void describe_target(Launch& launch, ProcessCore& core, const std::string& name)
   VectorEncoder body;
   core.body().encode(body);
   launch.body = body.take();
+  return body.take_attachments();
 }
 
-void store_launch(const Launch& launch, shm::MemberId member) {
+void store_launch(const Launch& launch, std::span<const Encoder::Attachment> attachments, shm::MemberId member) {
   auto& family = shm::Family::instance();
+  if (!attachments.empty()) {
+    std::vector<shm::Offset> objects;
+    for (const auto& attachment : attachments) objects.push_back(attachment.object);
+    family.objects().grant(member, objects);
+  }
   std::vector<std::byte> bytes = encode(launch);
   std::uint64_t size = bytes.size();
   shm::Offset block = family.allocate(sizeof size + bytes.size(), member);
@@ -116,7 +122,6 @@ void apply_launch(const Launch& launch) {
 }
 
 int run_launch(const Launch& launch, shm::MemberId self) {
-  apply_launch(launch);
   if (get_logger().enabled(LogLevel::info)) get_logger().info("child process calling its function");
   int code = run_reporting(launch.name, [&] {
     load_callable_module(launch.target, launch.target_module);

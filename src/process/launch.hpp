@@ -68,14 +68,14 @@ enum class LaunchState : std::uint32_t {
 [[nodiscard]] Launch describe_launch(const std::string& name, std::vector<unsigned> identity, bool daemon,
                                      const std::vector<std::byte>& authkey, StartMethod method, shm::MemberId parent);
 /// Adds the target and its arguments. Throws StateError when only a forked copy can run the body, EncodeError.
-void describe_target(Launch& launch, ProcessCore& core, const std::string& name);
+std::vector<Encoder::Attachment> describe_target(Launch& launch, ProcessCore& core, const std::string& name);
 /// Puts the launch into a block that `member` owns and writes its place into the member's record.
-void store_launch(const Launch& launch, shm::MemberId member);
+void store_launch(const Launch& launch, std::span<const Encoder::Attachment> attachments, shm::MemberId member);
 /// Takes the launch of `member` out of its block and frees that. Throws DecodeError, IncompatibleError.
 [[nodiscard]] Launch take_launch(shm::MemberId member);
 /// Makes this process what the launch says it is (name, parent, log, start method …).
 void apply_launch(const Launch& launch);
-/// Runs the target and gives the exit code.
+/// Runs the target, after apply_launch(), and gives the exit code.
 [[nodiscard]] int run_launch(const Launch& launch, shm::MemberId self);
 /// Logs the end of this process's work.
 void log_exit(int code);

@@ -20,6 +20,8 @@
 #include "process/standard_streams.hpp"
 #include "process/uncaught.hpp"
 #include "shm/family.hpp"
+#include "shm/objects.hpp"
+#include "shm/process_page.hpp"
 
 namespace cohort::detail {
 
@@ -86,6 +88,9 @@ std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string
   flush_standard_streams();
   pid_t pid;
   try {
+    // The child's handles are as ours, and so are its references.
+    shm::ObjectsTurn handles;
+    family.objects().copy_ledger(member);
     ForkGuards guards;
     pid = os::fork_process();
     if (pid == 0) {

@@ -42,10 +42,10 @@ std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::strin
   auto& family = shm::Family::instance();
   shm::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::spawn, parent);
-  describe_target(launch, core, name);
+  auto attachments = describe_target(launch, core, name);
   shm::MemberId member = family.reserve_member(parent);
   try {
-    store_launch(launch, member);
+    store_launch(launch, attachments, member);
     Reexecution reexecution;
     reexecution.member = member;
     reexecution.parent_life = own_life_fd();

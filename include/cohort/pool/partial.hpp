@@ -34,6 +34,7 @@ class Partial {
     result.callable_ = Call::descriptor.id();
     result.module_ = callable_module_path(result.callable_);
     result.bytes_ = out.take();
+    result.attachments_ = out.take_attachments();
     return result;
   }
 
@@ -46,6 +47,7 @@ class Partial {
   CallableId callable_{};
   std::string module_;
   std::vector<std::byte> bytes_;
+  std::vector<Encoder::Attachment> attachments_;  // keep the shared objects among the arguments
 };
 
 template <>
@@ -54,6 +56,7 @@ struct Codec<Partial> {
     Codec<CallableId>::encode(out, value.callable_);
     Codec<std::string>::encode(out, value.module_);
     Codec<std::vector<std::byte>>::encode(out, value.bytes_);
+    for (const auto& attachment : value.attachments_) out.attach(attachment);
   }
   static Partial decode(Decoder& in) {
     Partial value;
