@@ -29,6 +29,9 @@ struct Transfer {
 /// One write(2). A pipe that nobody reads gives `ended`; the caller keeps SIGPIPE away with SigpipeBlocked.
 [[nodiscard]] Transfer write_some(int fd, std::span<const std::byte> bytes);
 
+/// What a pipe that polls writable takes without blocking, even one in blocking mode.
+inline constexpr std::size_t kPipePiece = 4096;
+
 /// While it lives, a write by this thread into a pipe without reader does not raise SIGPIPE.
 class SigpipeBlocked {
  public:

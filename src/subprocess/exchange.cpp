@@ -96,6 +96,12 @@ void Collector::split_lines(std::string_view bytes, bool last) {
   }
 }
 
+std::string_view Collector::so_far() const noexcept {
+  std::string_view all = kept_;
+  if (overflow_ == Overflow::keep_tail && most_ && all.size() > *most_) all.remove_prefix(all.size() - *most_);
+  return all;
+}
+
 void Collector::finish() {
   if (on_line_) {
     split_lines({}, true);
@@ -108,7 +114,11 @@ Exchange::Exchange(const Options& options, os::Fd in, os::Fd out, os::Fd err)
     : in_(std::move(in)),
       out_{std::move(out), Collector(options, false)},
       err_{std::move(err), Collector(options, true)},
-      fixed_pipes_(options.pipesize != 0) {}
+      fixed_pipes_(options.pipesize != 0) {
+  for (const os::Fd* fd : {&in_, &out_.fd, &err_.fd}) {
+    if (*fd) os::set_nonblocking(fd->get(), true);
+  }
+}
 
 Exchange::Items Exchange::items() const noexcept {
   return {os::PollItem{in_.get(), true, false}, os::PollItem{out_.fd.get(), false, false},
@@ -168,6 +178,12 @@ void Exchange::read_piece(Output& output, std::span<char> room, bool direct) {
   } else if (!output.sink.take({room.data(), moved.count})) {
     over_limit_ = true;
   }
+}
+
+void Exchange::close() noexcept {
+  in_.reset();
+  out_.fd.reset();
+  err_.fd.reset();
 }
 
 void Exchange::abandon() {

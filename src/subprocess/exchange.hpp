@@ -34,7 +34,8 @@ class Collector {
   void commit(std::size_t count) noexcept { total_ += count; }
 
   [[nodiscard]] std::string& kept() noexcept { return kept_; }
-  [[nodiscard]] const std::string& kept() const noexcept { return kept_; }
+  /// What is kept by now, while more may come.
+  [[nodiscard]] std::string_view so_far() const noexcept;
   [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
 
  private:
@@ -79,8 +80,10 @@ class Exchange {
   [[nodiscard]] bool finished() const noexcept { return !in_ && !out_.fd && !err_.fd; }
   /// Only output holds it up: all input is written or refused.
   [[nodiscard]] bool input_done() const noexcept { return !in_; }
-  /// Closes what is open: nothing more is read or written.
+  /// Closes what is open: nothing more is read or written. Last lines go to their callbacks, which may throw.
   void abandon();
+  /// The same without a word to the callbacks.
+  void close() noexcept;
   /// More came than `max_output` allows under Overflow::fail.
   [[nodiscard]] bool over_limit() const noexcept { return over_limit_; }
 

@@ -28,12 +28,16 @@ void wait_until_ready(int fd, bool for_write, Deadline deadline, const char* ope
 PipeReader::State::State(int descriptor, TextMode text_mode, int bufsize)
     : fd(descriptor), mode(text_mode), decoder(mode.encoding, mode.errors, true) {
   size = bufsize > 1 ? static_cast<std::size_t>(bufsize) : kDefaultBuffer;
+  // Text has to be decoded ahead, as in Python.
+  unbuffered = bufsize == 0 && !mode.enabled;
 }
 
-bool PipeReader::State::fill(Deadline deadline) {
+bool PipeReader::State::fill(Deadline deadline, std::size_t wanted) {
   if (ended) return false;
-  std::string piece(size, '\0');
+  std::string piece(unbuffered ? std::min(size, wanted) : size, '\0');
   os::Transfer moved;
+  // The pipe blocks: with a deadline it is read when there is something.
+  if (!deadline.is_never()) wait_until_ready(fd.get(), false, deadline, "PipeReader.read");
   while (true) {
     moved = os::read_some(fd.get(), std::as_writable_bytes(std::span(piece)));
     if (moved.state != os::Transfer::State::would_block) break;
@@ -79,7 +83,7 @@ State& opened(const std::unique_ptr<State>& state, const char* operation) {
 
 std::string PipeReader::read(std::size_t count, Deadline deadline) {
   State& state = opened(state_, "PipeReader.read");
-  while (state.available() < count && state.fill(deadline)) {}
+  while (state.available() < count && state.fill(deadline, count - state.available())) {}
   return state.take(count);
 }
 
@@ -106,7 +110,7 @@ std::optional<std::string> PipeReader::read_line(Deadline deadline) {
       return line;
     }
     searched = state.buffer.size();
-    if (state.fill(deadline)) continue;
+    if (state.fill(deadline, 1)) continue;
     if (state.available() == 0) return std::nullopt;
     return state.take(state.available());
   }
@@ -131,7 +135,12 @@ void PipeWriter::State::send(Deadline deadline) {
     ~Remove() { buffer.erase(0, sent); }
   } remove{buffer, sent};
   while (sent < buffer.size()) {
-    os::Transfer moved = os::write_some(fd.get(), std::as_bytes(std::span(buffer)).subspan(sent));
+    std::size_t count = buffer.size() - sent;
+    if (!deadline.is_never()) {
+      wait_until_ready(fd.get(), true, deadline, "PipeWriter.write");
+      count = std::min(count, os::kPipePiece);
+    }
+    os::Transfer moved = os::write_some(fd.get(), std::as_bytes(std::span(buffer)).subspan(sent, count));
     if (moved.state == os::Transfer::State::ended) {
       sent = buffer.size();
       throw OsError(EPIPE, "write", "the program's input");

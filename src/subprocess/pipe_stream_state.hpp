@@ -5,6 +5,7 @@
 #pragma once
 
 #include <bit>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -18,8 +19,8 @@ namespace cohort::subprocess {
 struct PipeReader::State {
   State(int descriptor, TextMode text_mode, int bufsize);
 
-  /// Reads once more; false at the end.
-  bool fill(Deadline deadline);
+  /// Reads once more, without a buffer `wanted` bytes at most; false at the end.
+  bool fill(Deadline deadline, std::size_t wanted = SIZE_MAX);
   std::string take(std::size_t count);
   [[nodiscard]] std::size_t available() const noexcept { return buffer.size() - start; }
 
@@ -27,6 +28,7 @@ struct PipeReader::State {
   TextMode mode;
   detail::TextDecoder decoder;
   std::size_t size;
+  bool unbuffered;        // takes nothing from the pipe that nobody asked for
   std::string buffer;     // bytes, or in a text mode what they decode to
   std::size_t start = 0;  // of what has not been taken
   bool ended = false;

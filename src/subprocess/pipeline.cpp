@@ -49,7 +49,6 @@ void start(const std::vector<Command>& stages, const Options& options, Row& row)
     auto [read_end, write_end] = os::make_pipe();
     row.ends.err = above_standard(std::move(read_end));
     shared_err = above_standard(std::move(write_end));
-    os::set_nonblocking(row.ends.err.get(), true);
   }
   os::Fd from_before;
   for (std::size_t i = 0; i < stages.size(); ++i) {

@@ -3,6 +3,8 @@
 #include "subprocess/poller.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -133,14 +135,19 @@ Deadline Job::next_deadline() const {
 bool Job::step(const os::PollItem* items) {
   try {
     advance(items);
-  } catch (...) {
-    // A callback threw, or the system did: the program is ended, and this is its result.
-    std::exception_ptr error = std::current_exception();
-    session_->kill(options_.kill_tree);
-    (void)session_->child.wait(Deadline::now());
-    finish(error);
-  }
+  } catch (...) { give_up(std::current_exception()); }
   return done();
+}
+
+// A callback threw, or the system did: the program is ended, and the first such error is the result once it is reaped.
+void Job::give_up(std::exception_ptr error) {
+  const bool first = !std::exchange(thrown_, thrown_ ? thrown_ : std::move(error));
+  exchange_->close();
+  if (!first) return;
+  try {
+    begin_kill(Outcome::stopped);
+    if (ended_) finish(thrown_);  // nothing is left to wake us
+  } catch (...) { finish(thrown_); }
 }
 
 void Job::advance(const os::PollItem* items) {
@@ -187,6 +194,7 @@ CompletedProcess Job::gather(bool decode_text) {
 }
 
 void Job::finish_with_result() {
+  if (thrown_) return finish(thrown_);
   CompletedProcess done = gather(why_ == Outcome::done);
   switch (why_) {
     case Outcome::done: break;
@@ -218,21 +226,31 @@ void Job::finish(std::exception_ptr error) {
 }
 
 Poller& Poller::instance() {
-  static std::mutex lock;
-  static Poller* poller = nullptr;
-  static auto owner = os::process_id();
-  std::lock_guard guard(lock);
+  static std::atomic<Poller*> current{nullptr};
+  // SYNC(poller): this load <- the exchange below; carries the object
+  Poller* seen = current.load(std::memory_order_acquire);
   // A forked copy has the object but not its thread.
-  if (poller == nullptr || owner != os::process_id()) {
-    poller = new Poller;
-    owner = os::process_id();
+  while (seen == nullptr || seen->owner_ != os::process_id()) {
+    std::unique_ptr<Poller> fresh(new Poller);
+    Poller* mine = fresh.get();
+    mine->start(std::move(fresh));  // first, so that nobody ever sees one without a thread
+    // SYNC(poller): this exchange -> the load above; carries the object
+    if (current.compare_exchange_strong(seen, mine, std::memory_order_acq_rel)) return *mine;
+    // relaxed: the thread looks when it is woken, and the eventfd orders the two
+    mine->unwanted_.store(true, std::memory_order_relaxed);
+    mine->wake();
   }
-  return *poller;
+  return *seen;
 }
 
-Poller::Poller() : event_(os::make_eventfd()) {
+Poller::Poller() : event_(os::make_eventfd()), owner_(os::process_id()) {}
+
+void Poller::start(std::unique_ptr<Poller> self) {
   os::BlockSignals blocked;  // the thread inherits the mask: signals are for the program's own threads
-  std::thread([this] { loop(); }).detach();
+  std::thread([self = std::move(self)]() mutable {
+    self->loop();
+    // Only one that nobody wanted comes here.
+  }).detach();
 }
 
 void Poller::submit(std::shared_ptr<Job> job) {
@@ -281,6 +299,8 @@ void Poller::loop() {
     }
     os::poll_items(items, next);
     if (items[0].ready) os::drain(event_.get());
+    // relaxed: set before the wake-up that brought us here
+    if (unwanted_.load(std::memory_order_relaxed)) return;
     ended.clear();
     for (std::size_t i = 0; i < running_.size(); ++i) {
       if (running_[i]->step(&items[1 + i * Job::kItems])) ended.push_back(running_[i]);

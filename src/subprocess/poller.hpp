@@ -8,6 +8,7 @@
 // put jobs into the inbox, ask for a cancel, and wait for `done` under the job's lock.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <coroutine>
 #include <deque>
@@ -67,6 +68,7 @@ class Job : public std::enable_shared_from_this<Job> {
   enum class Phase { queued, running, ending, killing };
   void advance(const os::PollItem* items);
   void begin_kill(Outcome why);
+  void give_up(std::exception_ptr error);
   void finish(std::exception_ptr error);
   void finish_with_result();
   CompletedProcess gather(bool decode_text);
@@ -83,6 +85,7 @@ class Job : public std::enable_shared_from_this<Job> {
   bool ended_ = false;
   bool drain_expired_ = false;
   bool has_slot_ = false;
+  std::exception_ptr thrown_;  // by a callback, or by the system
   std::optional<Session> session_;
   std::optional<Exchange> exchange_;
 
@@ -102,10 +105,10 @@ class Job : public std::enable_shared_from_this<Job> {
   std::coroutine_handle<> continuation_;
 };
 
-/// The thread. Never destroyed: it serves until the process ends.
+/// The thread, which owns its object. It serves until the process ends.
 class Poller {
  public:
-  /// This process's, started at the first call.
+  /// This process's, started at the first call. Takes no lock that a fork could leave locked.
   static Poller& instance();
   void submit(std::shared_ptr<Job> job);
   /// Something changed that the thread should look at.
@@ -113,11 +116,14 @@ class Poller {
 
  private:
   Poller();
+  void start(std::unique_ptr<Poller> self);
   void loop();
   void take_inbox();
   void start_queued();
 
   os::Fd event_;
+  const int owner_;  // the process that the thread lives in
+  std::atomic<bool> unwanted_{false};
   std::mutex lock_;
   std::deque<std::shared_ptr<Job>> inbox_;  // guarded by lock_
   std::deque<std::shared_ptr<Job>> queued_;

@@ -3,11 +3,13 @@
 #include "cohort/subprocess/popen.hpp"
 
 #include <csignal>
+#include <exception>
 #include <utility>
 
 #include "cohort/base/error.hpp"
 #include "subprocess/driver.hpp"
 #include "subprocess/pipe_stream_state.hpp"
+#include "subprocess/run_options.hpp"
 
 namespace cohort::subprocess {
 
@@ -51,6 +53,7 @@ struct Popen::State {
 
 Popen::Popen(const Command& command, const Options& options) {
   refuse_run_options(options);
+  detail::check_output_options(options);
   if (options.bufsize < -1) throw ValueError("Popen", "bufsize", "is negative");
   state_ = std::make_unique<State>(command, options);
 }
@@ -142,8 +145,10 @@ Communicated Popen::communicate(std::string_view input, Timeout timeout) {
   if (outcome == detail::Outcome::timed_out) {
     CompletedProcess so_far;
     so_far.args = state.command;
-    so_far.out = state.out_before + state.exchange->out().kept();
-    so_far.err = state.err_before + state.exchange->err().kept();
+    so_far.out = state.out_before;
+    so_far.err = state.err_before;
+    so_far.out += state.exchange->out().so_far();
+    so_far.err += state.exchange->err().so_far();
     throw TimeoutExpired(std::move(so_far), timeout.seconds(), TreeKill::none);
   }
   if (outcome != detail::Outcome::done) {
@@ -165,6 +170,38 @@ void Popen::send_signal(int signal) { state_->session.child.send_signal(signal);
 void Popen::terminate() { send_signal(SIGTERM); }
 void Popen::kill() { send_signal(SIGKILL); }
 TreeKill Popen::kill_tree() { return state_->session.kill(true); }
+
+int Popen::close_and_wait(Timeout timeout) {
+  State& state = *state_;
+  Deadline deadline = timeout.deadline();
+  state.out.close();
+  state.err.close();
+  if (state.exchange) state.exchange->abandon();
+  std::exception_ptr unsent;
+  try {
+    state.in.close(deadline);
+  } catch (...) { unsent = std::current_exception(); }
+  auto status = state.session.child.wait(deadline);
+  if (!status) {
+    CompletedProcess so_far;
+    so_far.args = state.command;
+    throw TimeoutExpired(std::move(so_far), timeout.seconds(), TreeKill::none);
+  }
+  if (unsent) std::rethrow_exception(unsent);
+  return status->exitcode();
+}
+
+std::string Popen::to_string() const {
+  constexpr std::size_t kMost = 80;
+  constexpr std::string_view kCut = "...>";
+  auto code = returncode();
+  std::string text =
+      "<Popen: returncode: " + (code ? std::to_string(*code) : "None") + " args: " + state_->command.to_string() + ">";
+  if (text.size() <= kMost) return text;
+  std::size_t end = kMost - kCut.size();
+  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not inside a character
+  return text.substr(0, end).append(kCut);
+}
 
 CompletedProcess Popen::completed() const {
   if (state_->result) return *state_->result;

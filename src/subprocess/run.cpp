@@ -12,8 +12,15 @@ namespace cohort::subprocess {
 
 namespace detail {
 
+void check_output_options(const Options& options) {
+  if (options.out_buffer.data() != nullptr && options.overflow == Overflow::keep_tail) {
+    throw ValueError("subprocess", "out_buffer", "keeps the head of the output, never the tail");
+  }
+}
+
 Options with_pipes(const Options& given) {
   Options options = given;
+  check_output_options(options);
   if (options.input) {
     if (!options.in.is_inherit()) throw ValueError("run", "in", "and input may not both be given");
     options.in = PIPE;

@@ -11,6 +11,8 @@ namespace cohort::subprocess::detail {
 
 /// `input` and `capture_output` turned into pipes. Throws ValueError where they contradict in, out or err.
 [[nodiscard]] Options with_pipes(const Options& given);
+/// Throws ValueError for wishes about output that contradict each other.
+void check_output_options(const Options& options);
 /// Gives the exchange its input, encoded in a text mode.
 void set_input(Exchange& exchange, const Options& options);
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "subprocess/session.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -46,8 +47,9 @@ int source_of(const Redirect& redirect, int number, std::size_t pipesize, ChildE
     case Redirect::Kind::inherit: return -1;
     case Redirect::Kind::pipe: {
       auto [read_end, write_end] = high_pipe(pipesize);
+      // Blocking: the mode belongs to the pipe's end, not to the descriptor, and who passes this one on to another program
+      // passes that on as well. The exchange changes it for what it takes over.
       ours = std::move(number == 0 ? write_end : read_end);
-      os::set_nonblocking(ours.get(), true);
       return ends.keep(std::move(number == 0 ? read_end : write_end));
     }
     case Redirect::Kind::devnull:
@@ -81,8 +83,9 @@ void arrange_streams(const Options& options, os::SpawnPlan& plan, ChildEnds& end
   if (err >= 0) plan.fds.push_back({2, err});
   for (int fd : options.pass_fds) {
     if (fd < 0) refuse(std::to_string(fd), "is no descriptor");
-    // The standard streams are passed on anyway.
-    if (fd > 2 && options.map_fds.count(fd) == 0) plan.fds.push_back({fd, fd});
+    // The standard streams are passed on anyway; who names one twice means it once.
+    bool known = std::any_of(plan.fds.begin(), plan.fds.end(), [fd](const auto& one) { return one.child == fd; });
+    if (fd > 2 && !known && options.map_fds.count(fd) == 0) plan.fds.push_back({fd, fd});
   }
   for (auto [child, parent] : options.map_fds) {
     if (child < 3) refuse(std::to_string(child), "the standard streams are set by in, out and err");

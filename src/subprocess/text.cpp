@@ -37,6 +37,16 @@ void put_utf8(char32_t c, std::string& text) {
   }
 }
 
+constexpr char32_t kFirstEscape = 0xDC00;  // + a byte from 0x80 on
+
+// As Python writes characters that cannot be written.
+void put_escape(char32_t c, std::string& text) {
+  const int digits = c < 0x100 ? 2 : c < 0x10000 ? 4 : 8;
+  text += '\\';
+  text += digits == 2 ? 'x' : digits == 4 ? 'u' : 'U';
+  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) text += "0123456789abcdef"[(c >> shift) & 0xF];
+}
+
 // One character at the front of `bytes`.
 struct Character {
   std::size_t length = 0;  // bytes it takes; for a bad one, how many to skip
@@ -105,6 +115,8 @@ WideForm wide_form(Encoding encoding) {
   }
 }
 
+bool is_wide(Encoding encoding) { return encoding >= Encoding::utf16; }
+
 void put_unit(char32_t value, std::size_t width, bool little, std::string& bytes) {
   for (std::size_t i = 0; i < width; ++i) {
     std::size_t shift = 8 * (little ? i : width - 1 - i);
@@ -144,11 +156,24 @@ bool put_encoded(char32_t c, Encoding encoding, std::string& bytes) {
 
 namespace detail {
 
-void TextDecoder::invalid(std::string_view what, std::string& text) const {
-  if (errors_ == ErrorPolicy::strict) {
-    throw DecodeError("decode", name_of(encoding_), "byte " + std::to_string(offset_) + ": " + std::string(what));
+std::size_t TextDecoder::invalid(std::string_view bytes, std::string_view what, std::string& text) const {
+  std::size_t escaped = 0;
+  switch (errors_) {
+    case ErrorPolicy::replace: text += kReplacement; return bytes.size();
+    case ErrorPolicy::ignore: return bytes.size();
+    case ErrorPolicy::backslashreplace:
+      for (char c : bytes) put_escape(static_cast<unsigned char>(c), text);
+      return bytes.size();
+    case ErrorPolicy::surrogateescape:
+      // An ASCII byte is never hidden in a surrogate: whoever looks for a slash or a quote must find it.
+      while (escaped < bytes.size() && static_cast<unsigned char>(bytes[escaped]) >= 0x80) {
+        put_utf8(kFirstEscape + static_cast<unsigned char>(bytes[escaped++]), text);
+      }
+      if (escaped > 0) return escaped;
+      break;
+    case ErrorPolicy::strict: break;
   }
-  if (errors_ == ErrorPolicy::replace) text += kReplacement;
+  throw DecodeError("decode", name_of(encoding_), "byte " + std::to_string(offset_) + ": " + std::string(what));
 }
 
 void TextDecoder::decode_utf8(std::string_view bytes, bool last, std::string& text) {
@@ -169,7 +194,7 @@ void TextDecoder::decode_utf8(std::string_view bytes, bool last, std::string& te
     if (c.valid) {
       text += taken;
     } else {
-      invalid(c.incomplete ? "unexpected end" : "invalid sequence", text);
+      c.length = invalid(taken, c.incomplete ? "unexpected end" : "invalid sequence", text);
     }
     offset_ += c.length;
     bytes.remove_prefix(c.length);
@@ -177,10 +202,10 @@ void TextDecoder::decode_utf8(std::string_view bytes, bool last, std::string& te
 }
 
 void TextDecoder::decode_single(std::string_view bytes, std::string& text) {
-  for (char c : bytes) {
+  for (const char& c : bytes) {
     auto value = static_cast<unsigned char>(c);
     if (encoding_ == Encoding::ascii && value > 0x7F) {
-      invalid("not in range(128)", text);
+      invalid({&c, 1}, "not in range(128)", text);
     } else {
       put_utf8(value, text);
     }
@@ -219,7 +244,7 @@ void TextDecoder::decode_wide(std::string_view bytes, bool last, std::string& te
     if (c.valid) {
       put_utf8(c.value, text);
     } else {
-      invalid(c.incomplete ? "truncated data" : "illegal encoding", text);
+      c.length = invalid(bytes.substr(0, c.length), c.incomplete ? "truncated data" : "illegal encoding", text);
     }
     offset_ += c.length;
     bytes.remove_prefix(c.length);
@@ -276,17 +301,44 @@ std::string decode(std::string_view bytes, Encoding encoding, ErrorPolicy errors
   return text;
 }
 
+namespace {
+
+// Writes what the encoding does not have as asked; false: that is an error. `text` begins with it. May change its length.
+bool put_unknown(std::string_view text, Character& c, Encoding encoding, ErrorPolicy errors, std::string& bytes) {
+  std::string escape;
+  switch (errors) {
+    case ErrorPolicy::ignore: return true;
+    case ErrorPolicy::replace: put_encoded('?', encoding, bytes); return true;
+    case ErrorPolicy::backslashreplace:
+      if (c.valid) put_escape(c.value, escape);
+      for (std::size_t i = 0; !c.valid && i < c.length; ++i) put_escape(static_cast<unsigned char>(text[i]), escape);
+      for (char letter : escape) put_encoded(static_cast<unsigned char>(letter), encoding, bytes);
+      return true;
+    case ErrorPolicy::surrogateescape: {
+      // U+DC80 to U+DCFF, as decode() wrote them. Wide encodings have no single bytes to put there.
+      auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+      if (c.valid || is_wide(encoding)) return false;
+      if (text.size() < 3 || at(0) != 0xED || (at(1) != 0xB2 && at(1) != 0xB3) || (at(2) & 0xC0) != 0x80) return false;
+      bytes += static_cast<char>(((at(1) & 0x3) << 6) | (at(2) & 0x3F));
+      c.length = 3;
+      return true;
+    }
+    case ErrorPolicy::strict: break;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::string encode(std::string_view text, Encoding encoding, ErrorPolicy errors) {
   std::string bytes;
   bytes.reserve(text.size());
   if (encoding == Encoding::utf16 || encoding == Encoding::utf32) put_encoded(0xFEFF, encoding, bytes);
   for (std::size_t at = 0; at < text.size();) {
-    Character c = first_utf8(text.substr(at));
-    if (!c.valid || !put_encoded(c.value, encoding, bytes)) {
-      if (errors == ErrorPolicy::strict) {
-        throw EncodeError("encode", name_of(encoding), "byte " + std::to_string(at) + ": cannot be encoded");
-      }
-      if (errors == ErrorPolicy::replace) put_encoded('?', encoding, bytes);
+    std::string_view rest = text.substr(at);
+    Character c = first_utf8(rest);
+    if ((!c.valid || !put_encoded(c.value, encoding, bytes)) && !put_unknown(rest, c, encoding, errors, bytes)) {
+      throw EncodeError("encode", name_of(encoding), "byte " + std::to_string(at) + ": cannot be encoded");
     }
     at += c.length;
   }

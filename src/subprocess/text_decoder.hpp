@@ -29,7 +29,8 @@ class TextDecoder {
   void decode_utf8(std::string_view bytes, bool last, std::string& text);
   void decode_single(std::string_view bytes, std::string& text);
   void decode_wide(std::string_view bytes, bool last, std::string& text);
-  void invalid(std::string_view what, std::string& text) const;
+  /// Treats bytes that are no character as asked; returns how many of them are done with.
+  std::size_t invalid(std::string_view bytes, std::string_view what, std::string& text) const;
   void put_translated(std::string_view piece, bool last, std::string& text);
 
   Encoding encoding_;

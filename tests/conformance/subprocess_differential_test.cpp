@@ -156,10 +156,13 @@ class Generator {
                                                                  {Encoding::ascii, "ascii"},
                                                                  {Encoding::utf16, "utf-16"},
                                                                  {Encoding::utf16_be, "utf-16-be"}};
-    static const std::pair<ErrorPolicy, const char*> policies[] = {
-        {ErrorPolicy::strict, "strict"}, {ErrorPolicy::replace, "replace"}, {ErrorPolicy::ignore, "ignore"}};
+    static const std::pair<ErrorPolicy, const char*> policies[] = {{ErrorPolicy::strict, "strict"},
+                                                                   {ErrorPolicy::replace, "replace"},
+                                                                   {ErrorPolicy::ignore, "ignore"},
+                                                                   {ErrorPolicy::backslashreplace, "backslashreplace"},
+                                                                   {ErrorPolicy::surrogateescape, "surrogateescape"}};
     auto [encoding, name] = encodings[pick(5)];
-    auto [policy, policy_name] = policies[pick(3)];
+    auto [policy, policy_name] = policies[pick(5)];
     out.options.encoding = encoding;
     out.options.errors = policy;
     out.python += std::string(",'encoding':'") + name + "','errors':'" + policy_name + "'";

@@ -132,7 +132,8 @@ struct COHORT_EXPORT Options {
   Redirect err = {};
   /// Room of the pipes in bytes; 0: the system's, grown by itself when much flows.
   std::size_t pipesize = 0;
-  /// Buffer of Popen's streams: 0 none, 1 by lines (text only), n bytes, -1 the default of 8 KiB.
+  /// Buffer of Popen's streams: 0 none (lines are then read byte by byte), 1 by lines (text only), n bytes, -1 the
+  /// default of 8 KiB.
   int bufsize = -1;
   /// Text in UTF-8, with newlines translated. Also set by `encoding` or `errors`.
   bool text = false;
@@ -140,7 +141,8 @@ struct COHORT_EXPORT Options {
   std::optional<ErrorPolicy> errors = std::nullopt;
 
   // --- what is done with output, beside or instead of keeping it ---
-  /// Reads output straight into the caller's memory instead of a string; more than fits is handled by `overflow`.
+  /// Reads output straight into the caller's memory instead of a string; more than fits is handled by `overflow`, of
+  /// which keep_tail is refused here.
   std::span<char> out_buffer = {};
   /// The most to keep of each stream.
   std::optional<Bytes> max_output = std::nullopt;
@@ -166,7 +168,7 @@ struct COHORT_EXPORT Options {
   /// Changes to the parent's environment, or to `env`.
   std::map<std::string, std::string> env_set = {};
   std::vector<std::string> env_unset = {};
-  /// Descriptors to keep under the same number.
+  /// Descriptors to keep under the same number, whatever their close-on-exec flag and `close_fds` say.
   std::vector<int> pass_fds = {};
   /// Descriptors to give under another number: child's number, ours.
   std::map<int, int> map_fds = {};

@@ -52,7 +52,8 @@ class COHORT_EXPORT PipeReader {
   /// One line without its newline; nullopt at the end. A last line without a newline counts.
   std::optional<std::string> read_line(Deadline deadline = Deadline::never());
 
-  /// For polling, and for what a program is started with. -1 when closed.
+  /// For polling, and for what a program is started with; it blocks. -1 when closed. What is buffered here does not make it
+  /// readable: who polls it reads with bufsize 0, bytes only, where a call takes from the pipe no more than it returns.
   [[nodiscard]] int fileno() const noexcept;
   [[nodiscard]] bool closed() const noexcept;
   void close() noexcept;

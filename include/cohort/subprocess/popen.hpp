@@ -100,6 +100,14 @@ class COHORT_EXPORT Popen {
   /// SIGKILL to the program and what it started; the answer says how completely. Does not wait.
   TreeKill kill_tree();
 
+  /// Closes out() and err(), sends what in() has buffered, closes it, and waits: what leaving a `with` block does in
+  /// Python. A failure to send (EPIPE, when the program reads no more) is thrown after the wait. An unfinished communicate
+  /// is given up. Throws TimeoutExpired as wait() does. Returns Python's number.
+  int close_and_wait(Timeout timeout = {});
+
+  /// "<Popen: returncode: 0 args: sort -u>", cut to 80 characters, as Python's repr.
+  [[nodiscard]] std::string to_string() const;
+
   /// What run() returns, from what communicate() has gathered.
   [[nodiscard]] CompletedProcess completed() const;
 

@@ -31,9 +31,13 @@ enum class Encoding : unsigned char {
 
 /// What happens to bytes or characters that the encoding does not know.
 enum class ErrorPolicy : unsigned char {
-  strict,   ///< DecodeError or EncodeError
-  replace,  ///< U+FFFD when decoding, '?' when encoding
-  ignore,   ///< left out
+  strict,            ///< DecodeError or EncodeError
+  replace,           ///< U+FFFD when decoding, '?' when encoding
+  ignore,            ///< left out
+  backslashreplace,  ///< \x80 for a byte when decoding, \xe9, \u20ac or \U0001f600 for a character when encoding
+  /// Bytes from 0x80 on become the surrogates U+DC80 to U+DCFF, and these become the same bytes again: so what is no
+  /// text comes through unharmed. Such text is no valid UTF-8. What cannot be kept this way is an error, as under strict.
+  surrogateescape,
 };
 
 /// Bytes to UTF-8. Newlines stay as they are. Throws DecodeError, which names the offset, under ErrorPolicy::strict.

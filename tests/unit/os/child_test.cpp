@@ -150,6 +150,8 @@ TEST(Child, refuses_a_signal_that_does_not_exist) {
   Waiting w;
   EXPECT_THROW(w.child.send_signal(10'000), OsError);
   EXPECT_TRUE(w.child.send_signal(0));
+  w.input.reset();  // no child is left to a later test
+  EXPECT_EQ(w.child.wait(60s), ExitStatus::exited(5));
 }
 
 TEST(Child, which_is_none_has_no_status_and_takes_no_signal) {

@@ -78,6 +78,41 @@ TEST(Options, env_set_and_unset_change_the_parents) {
             "old--a=b\n");
 }
 
+TEST(Options, env_carries_bytes_that_are_no_text) {
+  for (auto [name, value] :
+       {std::pair<std::string, std::string>{"test", "abc\xFF"}, {"test\xFF", "42"}, {"F", "o=l"}}) {
+    EXPECT_EQ(output({"/usr/bin/env"}, {.env = {{{name, value}}}}), name + "=" + value + "\n");
+    EXPECT_EQ(output({"/usr/bin/env"}, {.env = std::map<std::string, std::string>{}, .env_set = {{name, value}}}),
+              name + "=" + value + "\n");
+  }
+}
+
+TEST(Options, a_string_is_the_path_of_a_program) {
+  Temporary dir;
+  fs::path file = script(dir.path() / "a b", "#!/bin/sh\nexit 47\n");
+  Popen p(file.string());
+  EXPECT_EQ(p.wait(), 47);
+  EXPECT_EQ(call(file.string()), 47);
+  EXPECT_EQ(call(file), 47);
+}
+
+TEST(Options, a_change_of_ids_holds_with_and_without_close_fds) {
+  const unsigned other = geteuid() == 65534 ? 65533 : 65534;
+  for (bool close_fds : {false, true}) {
+    Options user{.close_fds = close_fds, .user = other};
+    Options group{.close_fds = close_fds, .group = other};
+    if (geteuid() != 0) {
+      // No path belongs to these steps.
+      EXPECT_EQ(spawn_error([&] { run({"true"}, user); }).operation(), "setuid");
+      EXPECT_EQ(spawn_error([&] { run({"true"}, group); }).operation(), "setgid");
+      continue;
+    }
+    EXPECT_EQ(output({"id", "-u"}, user), std::to_string(other) + "\n");
+    EXPECT_EQ(output({"id", "-g"}, group), std::to_string(other) + "\n");
+    EXPECT_EQ(output({"id", "-u"}, {.close_fds = close_fds, .user = geteuid()}), std::to_string(geteuid()) + "\n");
+  }
+}
+
 TEST(Options, path_of_the_new_environment_decides) {
   Temporary dir;
   script(dir.path() / "cohort-tool", "#!/bin/sh\necho mine\n");
@@ -210,7 +245,7 @@ TEST(SpawnErrors, of_files_name_the_file) {
 TEST(SpawnErrors, leave_no_descriptor_behind) {
   auto count = [] { return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()); };
   auto before = count();
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < 600; ++i) {  // two descriptors each would be more than most limits allow
     EXPECT_THROW(Popen({"/no/such"}, {.in = PIPE, .out = PIPE, .err = PIPE}), SpawnError);
     EXPECT_THROW(Popen({"true"}, {.in = PIPE, .out = Redirect::file("/no/such/f")}), OsError);
   }

@@ -311,6 +311,20 @@ TEST(Communicate, decodes_text_with_errors_as_asked) {
   EXPECT_EQ(wide.communicate("€\n").out, "é€\n") << "one byte order mark for all";
 }
 
+TEST(Communicate, shows_no_more_than_the_tail_that_it_keeps) {
+  Popen p({"sh", "-c", "seq 100000; kill -STOP $$"}, {.out = PIPE, .max_output = 7_B, .overflow = Overflow::keep_tail});
+  std::string seen;
+  while (seen != "100000\n") {
+    try {
+      p.communicate({}, 50ms);
+      FAIL();
+    } catch (const TimeoutExpired& error) { seen = error.out(); }
+    ASSERT_LE(seen.size(), 7U);
+  }
+  p.send_signal(SIGCONT);
+  EXPECT_EQ(p.communicate({}, 60s).out, "100000\n");
+}
+
 TEST(Popen, starts_500_at_once_without_mixing_them_up) {
   std::vector<Popen> many;
   for (int i = 0; i < 500; ++i) many.emplace_back(Command{"cat"}, Options{.in = PIPE, .out = PIPE});

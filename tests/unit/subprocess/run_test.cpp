@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "cohort/base/error.hpp"
+#include "cohort/subprocess/popen.hpp"
 #include "unit/subprocess/temporary.hpp"
 
 namespace cohort::subprocess {
@@ -225,6 +226,47 @@ TEST(Run, has_text_modes) {
   EXPECT_EQ(run({"cat"}, {.input = "é€", .out = PIPE, .encoding = Encoding::utf16}).out, "é€");
   EXPECT_THROW(sh("printf '\\377'", {.text = true}), DecodeError);
   EXPECT_EQ(sh("printf 'a\\377'", {.errors = ErrorPolicy::ignore}).out, "a");
+  EXPECT_EQ(sh("printf 'a\\377'", {.errors = ErrorPolicy::backslashreplace}).out, "a\\xff");
+  // What is no text goes through a program and comes back.
+  std::string odd = "a\xff\xfe";
+  std::string text = run({"cat"}, {.input = decode(odd, Encoding::utf8, ErrorPolicy::surrogateescape),
+                                   .out = PIPE,
+                                   .errors = ErrorPolicy::surrogateescape})
+                         .out;
+  EXPECT_EQ(encode(text, Encoding::utf8, ErrorPolicy::surrogateescape), odd);
+}
+
+TEST(Run, translates_newlines_of_every_stream_and_encoding) {
+  Popen p({"sh", "-c",
+           "read s; printf '%s\\nline2\\r' \"$s\"; printf 'eline2\\n' >&2; cat; printf 'line4\\nline5\\r\\n';"
+           "printf 'eline6\\reline7\\r\\nz' >&2"},
+          {.in = PIPE, .out = PIPE, .err = PIPE, .text = true});
+  Communicated got = p.communicate("line1\nline3\n", 60s);
+  EXPECT_EQ(got.out, "line1\nline2\nline3\nline4\nline5\n");
+  EXPECT_EQ(got.err, "eline2\neline6\neline7\nz");
+  for (Encoding encoding :
+       {Encoding::utf16, Encoding::utf16_be, Encoding::utf32, Encoding::utf32_be, Encoding::latin1}) {
+    std::string bytes = encode("1\r\n2\r3\n4", encoding);
+    EXPECT_EQ(translate_newlines(decode(run({"cat"}, {.input = bytes, .out = PIPE}).out, encoding)), "1\n2\n3\n4");
+    EXPECT_EQ(run({"cat"}, {.input = "1\r\n2\r3\n4", .out = PIPE, .encoding = encoding}).out, "1\n2\n3\n4");
+  }
+}
+
+TEST(Run, keeps_no_tail_in_the_callers_memory) {
+  std::string room(16, '.');
+  EXPECT_THROW(sh("seq 9", {.out = PIPE, .out_buffer = room, .overflow = Overflow::keep_tail}), ValueError);
+  EXPECT_THROW(Popen({"seq", "9"}, {.out = PIPE, .out_buffer = room, .overflow = Overflow::keep_tail}), ValueError);
+}
+
+TEST(Run, tells_of_signals_without_a_name) {
+  CompletedProcess done;
+  done.args = Command{"fake", "cmd"};
+  done.status = ExitStatus::signaled(9876543);
+  EXPECT_NE(std::string(CalledProcessError(done).what()).find("unknown signal 9876543"), std::string::npos);
+  done.status = ExitStatus::signaled(SIGABRT);
+  EXPECT_NE(std::string(CalledProcessError(done).what()).find("SIGABRT (6)"), std::string::npos);
+  done.status = ExitStatus::exited(2);
+  EXPECT_NE(std::string(CalledProcessError(done).what()).find("non-zero exit status 2"), std::string::npos);
 }
 
 TEST(Run, gives_files_descriptors_and_nothing_as_streams) {
