@@ -10,6 +10,7 @@ def scenario(place):
         goals={
             "run_true: time of one": ratio_at_most(1.05),
             "run_true_2gib: time of one": ratio_at_most(1.05),
+            "run_true_4gib: time of one": ratio_at_most(1.05),
             "concurrent_200: 200 programs at once": ratio_at_most(1.05),
             "cat_256mib: throughput into the caller's memory": ratio_at_least(0.9),
         },
