@@ -169,6 +169,8 @@ struct alignas(64) ObjectsState {
   std::atomic<std::uint64_t> freeing;   ///< a block that is being freed, owned by kBeingFreed until it is
   std::atomic<std::uint64_t> statics;   ///< first block of the table of objects with static storage
   JournalRecord journal[kMostJournalWrites];
+  std::atomic<std::uint32_t> watch;  ///< futex of all waits over several objects; written by anybody
+  std::uint32_t reserved[15];
   std::atomic<std::uint64_t> live[kMostObjectKinds];  ///< objects of each kind, without those of `statics`
 };
 
@@ -186,9 +188,9 @@ struct Header {
   HeapState payload;
   ObjectsState objects;
 };
-static_assert(sizeof(Header) == 2048 && offsetof(Header, objects) == 1536 && offsetof(Header, generations) == 192 && offsetof(Header, memory_lock) == 256 &&
-              offsetof(Header, member_lock) == 320 && offsetof(Header, control) == 384 &&
-              offsetof(Header, payload) == 960);
+static_assert(sizeof(Header) == 2112 && offsetof(Header, objects) == 1536 && offsetof(Header, generations) == 192 &&
+              offsetof(Header, memory_lock) == 256 && offsetof(Header, member_lock) == 320 &&
+              offsetof(Header, control) == 384 && offsetof(Header, payload) == 960);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 
 /// Windows of this size are mapped at a time; both regions begin and end on its multiples.

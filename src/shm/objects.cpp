@@ -8,6 +8,7 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "os/futex.hpp"
 #include "shm/family.hpp"
 #include "shm/object_step.hpp"
 
@@ -86,9 +87,7 @@ std::uint64_t Objects::generation(Offset object) noexcept {
     // relaxed: under the lock, or a look whose answer may be old
     if (header->magic.load(std::memory_order_relaxed) != (kObjectMagic ^ object)) return 0;
     return header->generation.load(std::memory_order_relaxed);
-  } catch (...) {
-    return 0;
-  }
+  } catch (...) { return 0; }
 }
 
 std::optional<Objects::Entry> Objects::refer(Offset object, std::uint64_t generation, ObjectKind kind) {
@@ -257,6 +256,17 @@ void Objects::free_parcel(Entry parcel) {
 
 void Objects::settle() { ObjectStep step(family_); }
 
+// ---- waits over several objects ------------------------------------------------------------------------------------
+
+std::atomic<std::uint32_t>& Objects::watch_word() noexcept { return family_.header().objects.watch; }
+
+void Objects::ring_watchers() noexcept {
+  auto& word = watch_word();
+  // SYNC(watch): release here -> acquire load of the watcher; carries the change that it is to see
+  word.fetch_add(1, std::memory_order_release);
+  os::futex_wake_all(word);
+}
+
 // ---- members -------------------------------------------------------------------------------------------------------
 
 void Objects::member_died(MemberId dead) {
@@ -270,7 +280,7 @@ void Objects::member_died(MemberId dead) {
     {
       ObjectStep step(family_);
       Offset ledger = ledger_word.load(std::memory_order_relaxed);  // relaxed: under the lock
-      if (ledger == 0) return;  // another one has done all this
+      if (ledger == 0) return;                                      // another one has done all this
       if (i >= step.capacity_of(ledger)) break;
       std::uint64_t word = step.word(ObjectStep::entry_at(ledger, i)).load(std::memory_order_relaxed);
       if (word == 0 || (word & kParcelTag) != 0 || generation(word) == 0) continue;
@@ -479,8 +489,7 @@ std::uint32_t ObjectStep::take_index(MemberId self) {
     // relaxed: all: under the lock; the one store that counts is the last
     word(block).store(capacity, std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < local.capacity; ++i)
-      word(entry_at(block, i))
-          .store(word(entry_at(old, i)).load(std::memory_order_relaxed), std::memory_order_relaxed);
+      word(entry_at(block, i)).store(word(entry_at(old, i)).load(std::memory_order_relaxed), std::memory_order_relaxed);
     COHORT_CRASH_POINT("object.ledger.grown");
     // SYNC(object): release -> the objects' lock; keeps the copies before it for whoever repairs after us
     family_.member_words(self)[kLedgerWord].store(block, std::memory_order_release);

@@ -58,10 +58,17 @@ struct alignas(64) ObjectHeader {
   std::uint32_t kind;                     ///< ObjectKind; constant
   std::uint32_t is_static;                ///< 1: named by the table of statics, which never lets go
   std::uint64_t body_size;                ///< constant
-  std::uint64_t spare[2];
+  std::atomic<std::uint32_t> watchers;    ///< waits over several objects that look at this one, or did when they died
+  std::uint32_t reserved;
+  std::uint64_t spare;
 };
 static_assert(sizeof(ObjectHeader) == 64);
 inline constexpr std::uint64_t kObjectMagic = 0x4a424f5448484f43;  // "COHHTOBJ"
+
+/// The header before a body.
+[[nodiscard]] inline ObjectHeader& header_of(const void* body) noexcept {
+  return *reinterpret_cast<ObjectHeader*>(reinterpret_cast<std::uintptr_t>(body) - sizeof(ObjectHeader));
+}
 
 /// One store that a step does together with its own.
 struct JournalWrite {
@@ -129,6 +136,20 @@ class Objects {
   /// process refers to. Its first refer() of each takes the reference over.
   void grant(MemberId child, std::span<const Offset> objects);
 
+  // ---- waits over several objects -----------------------------------------------------------------------------
+  // Who waits for one of many counts itself in the watchers of each, looks at all of them, and sleeps on one word that
+  // the whole family has. Who makes an object ready rings when somebody watches it. A dead watcher costs needless
+  // ringing, nothing else.
+
+  /// The word to sleep on; see ring().
+  [[nodiscard]] std::atomic<std::uint32_t>& watch_word() noexcept;
+  /// Has all who wait for several objects look again. After a change that made `body` ready; between the two lies a
+  /// sequentially consistent fence. Cost: one load when nobody watches.
+  void ring(const void* body) noexcept {
+    // SYNC(watch): the caller's fence after its change, the watcher's after its count: one of them sees the other
+    if (header_of(body).watchers.load(std::memory_order_relaxed) != 0) ring_watchers();
+  }
+
   // ---- inspection ----------------------------------------------------------------------------------------------
 
   /// Live objects of a kind, statics left out.
@@ -137,6 +158,7 @@ class Objects {
  private:
   friend class Destroyer;
   friend class ObjectStep;
+  void ring_watchers() noexcept;
 
   Family& family_;
 };

@@ -222,8 +222,8 @@ void* SharedHandle::find_body() const {
   if (body == nullptr && local.pending != nullptr) {
     auto& objects = family.objects();
     const LocalObject::Pending& pending = *local.pending;
-    auto entry = objects.find_or_create_static(
-        pending.key, [&] { return objects.create(local.kind, pending.size, pending.init); });
+    auto entry = objects.find_or_create_static(pending.key,
+                                               [&] { return objects.create(local.kind, pending.size, pending.init); });
     shm::ObjectsTurn turn;
     if (local.body.load(std::memory_order_relaxed) == nullptr)  // relaxed: written under the turn
       detail::set_made(local, objects, entry);
@@ -264,6 +264,17 @@ detail::HandleName SharedHandle::name() const {
 std::shared_ptr<const void> SharedHandle::keep() const {
   (void)body();
   return std::make_shared<SharedHandle>(*this);
+}
+
+void SharedHandle::let_go() noexcept {
+  if (local_ == nullptr) return;
+  shm::Objects::Entry entry;
+  {
+    shm::ObjectsTurn turn;
+    detail::remove(*local_);
+    entry = std::exchange(local_->entry, {});
+  }
+  detail::drop_quietly(entry);
 }
 
 std::atomic<std::uint32_t>& SharedHandle::local_flags() const {

@@ -20,9 +20,7 @@ class Number : public SharedHandle {
   explicit Number(std::uint64_t value)
       : SharedHandle(kKind, 8, [value](void* body) { *static_cast<std::atomic<std::uint64_t>*>(body) = value; }) {}
   explicit Number(const detail::HandleName& name) : SharedHandle(kKind, name) {}
-  [[nodiscard]] std::atomic<std::uint64_t>& value() const {
-    return *static_cast<std::atomic<std::uint64_t>*>(body());
-  }
+  [[nodiscard]] std::atomic<std::uint64_t>& value() const { return *static_cast<std::atomic<std::uint64_t>*>(body()); }
 };
 
 Number everywhere(10);

@@ -28,20 +28,20 @@ struct TestBody {
   std::atomic<std::uint64_t> deaths;
 };
 
-const bool kRegistered = register_object_kind(
-    ObjectKind::for_tests,
-    {.member_died =
-         [](Offset, void* body, MemberId dead) {
-           auto* test = static_cast<TestBody*>(body);
-           test->deaths.fetch_add(1);
-           if (Offset block = test->block.load(); block != 0) (void)Family::instance().set_owner(block, dead, kNobody);
-         },
-     .destroy =
-         [](Destroyer& destroyer, void* body) {
-           auto* test = static_cast<TestBody*>(body);
-           destroyer.free_block(test->block);
-           destroyer.free_parcel(test->parcel);
-         }});
+const bool kRegistered =
+    register_object_kind(ObjectKind::for_tests, {.member_died =
+                                                     [](Offset, void* body, MemberId dead) {
+                                                       auto* test = static_cast<TestBody*>(body);
+                                                       test->deaths.fetch_add(1);
+                                                       if (Offset block = test->block.load(); block != 0)
+                                                         (void)Family::instance().set_owner(block, dead, kNobody);
+                                                     },
+                                                 .destroy =
+                                                     [](Destroyer& destroyer, void* body) {
+                                                       auto* test = static_cast<TestBody*>(body);
+                                                       destroyer.free_block(test->block);
+                                                       destroyer.free_parcel(test->parcel);
+                                                     }});
 
 class TestHandle : public SharedHandle {
  public:

@@ -45,6 +45,8 @@ struct HandleName {
 
 class COHORT_EXPORT SharedHandle {
  public:
+  using ObjectKind = detail::ObjectKind;
+
   SharedHandle(const SharedHandle& other) noexcept;
   SharedHandle(SharedHandle&& other) noexcept
       : body_(other.body_.exchange(nullptr, std::memory_order_relaxed)),  // relaxed: a handle is one thread's to move
@@ -81,6 +83,10 @@ class COHORT_EXPORT SharedHandle {
   /// A word that all handles of this object in this process share; 0 at first and in a forked copy as it was. For
   /// "this process has closed it".
   [[nodiscard]] std::atomic<std::uint32_t>& local_flags() const;
+  /// Drops this process's reference now, though handles of it remain: what close() of a Connection does. The caller
+  /// has marked the object as closed in local_flags(), looks there first in every call, and lets no call still use the
+  /// body.
+  void let_go() noexcept;
 
  public:
   // For codecs and cores.

@@ -26,13 +26,14 @@ class Number : public SharedHandle {
     std::atomic<std::uint64_t> value;
   };
   explicit Number(std::uint64_t value)
-      : SharedHandle(ObjectKind::for_tests, sizeof(Body), [value](void* body) { static_cast<Body*>(body)->value = value; }) {}
+      : SharedHandle(ObjectKind::for_tests, sizeof(Body),
+                     [value](void* body) { static_cast<Body*>(body)->value = value; }) {}
   explicit Number(const detail::HandleName& name) : SharedHandle(ObjectKind::for_tests, name) {}
   [[nodiscard]] std::atomic<std::uint64_t>& value() const { return static_cast<Body*>(body())->value; }
   using SharedHandle::local_flags;
 };
 
-std::uint64_t live() { return Family::instance().objects().count(ObjectKind::for_tests); }
+std::uint64_t live() { return Family::instance().objects().count(detail::ObjectKind::for_tests); }
 
 Number static_number(41);
 
@@ -80,12 +81,13 @@ TEST(SharedHandle, refuses_names_of_objects_that_are_gone_or_never_were) {
   wrong.family[0] ^= 1;
   EXPECT_THROW(Number{wrong}, DecodeError);
   wrong = name;
-  wrong.kind = static_cast<std::uint32_t>(ObjectKind::lock);
+  wrong.kind = static_cast<std::uint32_t>(detail::ObjectKind::lock);
   EXPECT_THROW(Number{wrong}, DecodeError);
   wrong = name;
   ++wrong.generation;
   EXPECT_THROW(Number{wrong}, DecodeError);
-  for (std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{64}, name.offset + 64, name.offset + 1, UINT64_MAX - 7}) {
+  for (std::uint64_t offset :
+       {std::uint64_t{0}, std::uint64_t{64}, name.offset + 64, name.offset + 1, UINT64_MAX - 7}) {
     wrong = name;
     wrong.offset = offset;
     EXPECT_THROW(Number{wrong}, DecodeError) << offset;
@@ -176,9 +178,10 @@ TEST(SharedHandle, may_be_copied_and_dropped_by_many_threads) {
 
 TEST(Objects, throw_out_of_memory_before_anything_is_done) {
   std::uint64_t before = live();
-  EXPECT_THROW((void)Objects::instance().create(ObjectKind::for_tests, std::size_t{1} << 45, [](void*) {}),
+  EXPECT_THROW((void)Objects::instance().create(detail::ObjectKind::for_tests, std::size_t{1} << 45, [](void*) {}),
                OutOfFamilyMemory);
-  EXPECT_THROW((void)Objects::instance().create(ObjectKind::for_tests, 8, [](void*) { throw ValueError("x", "y", "z"); }),
+  EXPECT_THROW((void)Objects::instance().create(detail::ObjectKind::for_tests, 8,
+                                                [](void*) { throw ValueError("x", "y", "z"); }),
                ValueError);
   EXPECT_EQ(live(), before);
 }
