@@ -29,9 +29,21 @@ struct ProcessAttributes {
 
 /// The attributes of this process and thread. 3 µs; 20 µs more with threads, because umask(2) can only be read by setting it.
 [[nodiscard]] ProcessAttributes capture_process_attributes() noexcept;
-/// Gives this process those attributes; what it may not set stays as it is. `present` are those that it has now: equal ones are not
-/// set again.
-void apply_process_attributes(const ProcessAttributes& wanted, const ProcessAttributes& present) noexcept;
+/// What apply_process_attributes() could not set.
+struct RefusedAttributes {
+  std::uint32_t limits = 0;  ///< bit i: limit i; it was set as near as this process may
+  bool nice = false;         ///< stays as it is
+  bool affinity = false;     ///< stays as it is: none of the wanted processors may be used
+
+  [[nodiscard]] bool any() const noexcept { return limits != 0 || nice || affinity; }
+  /// "RLIMIT_NOFILE, nice value": the names, empty when there are none.
+  [[nodiscard]] std::string to_string() const;
+};
+
+/// Gives this process those attributes, and says which of them the system refused. `present` are those that it has now: equal ones
+/// are not set again.
+[[nodiscard]] RefusedAttributes apply_process_attributes(const ProcessAttributes& wanted,
+                                                         const ProcessAttributes& present) noexcept;
 
 /// The environment as "NAME=value" strings.
 [[nodiscard]] std::vector<std::string> environment_entries();

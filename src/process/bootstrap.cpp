@@ -40,6 +40,7 @@ int run_worker(const detail::Reexecution& r) {
   detail::Launch launch = detail::take_launch(r.member);
   shm::Family::instance().member(r.member).words[detail::word_claimed].store(
       1, std::memory_order_relaxed);  // relaxed: a flag
+  detail::apply_launch(launch);
   return detail::run_launch(launch, r.member);
 }
 

@@ -287,7 +287,7 @@ int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
   for (int stream : {1, 2}) {
     if ((request.argument & static_cast<std::uint32_t>(stream)) != 0) os::install_fd(fds[next++].get(), stream);
   }
-  if (!os::enter_directory(fds[0].get())) get_logger().warning("the working directory of the parent cannot be entered");
+  bool has_directory = os::enter_directory(fds[0].get());
   fds.clear();
 
   Launch launch = take_launch(self);
@@ -297,7 +297,10 @@ int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
   record.words[word_claimed].store(1, std::memory_order_relaxed);  // relaxed: a flag that orders nothing
   os::ProcessAttributes wanted = attributes_;
   if (launch.attributes.size() == sizeof wanted) std::memcpy(&wanted, launch.attributes.data(), sizeof wanted);
-  os::apply_process_attributes(wanted, attributes_);  // last: it lets signals in
+  apply_launch(launch);  // before what may have to be logged: its level and place come with it
+  if (!has_directory) get_logger().warning("the working directory of the parent cannot be entered");
+  os::RefusedAttributes refused = os::apply_process_attributes(wanted, attributes_);  // last: it lets signals in
+  if (refused.any()) get_logger().warning("the parent's attributes cannot be had: " + refused.to_string());
   return run_launch(launch, self);
 }
 

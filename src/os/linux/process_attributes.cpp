@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <string>
 
 #include "cohort/base/error.hpp"
@@ -39,6 +41,11 @@ mode_t read_umask() noexcept {
   return mask;
 }
 
+bool set_limit(std::size_t resource, std::uint64_t soft, std::uint64_t hard) noexcept {
+  rlimit limit{soft, hard};
+  return ::setrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0;
+}
+
 }  // namespace
 
 ProcessAttributes capture_process_attributes() noexcept {
@@ -59,20 +66,50 @@ ProcessAttributes capture_process_attributes() noexcept {
   return result;
 }
 
-void apply_process_attributes(const ProcessAttributes& wanted, const ProcessAttributes& present) noexcept {
+RefusedAttributes apply_process_attributes(const ProcessAttributes& wanted, const ProcessAttributes& present) noexcept {
+  RefusedAttributes refused;
   ::umask(static_cast<mode_t>(wanted.umask));
-  if (wanted.nice != present.nice) ::setpriority(PRIO_PROCESS, 0, wanted.nice);
+  refused.nice = wanted.nice != present.nice && ::setpriority(PRIO_PROCESS, 0, wanted.nice) != 0;
   for (std::size_t i = 0; i < ProcessAttributes::kLimits; ++i) {
-    if (wanted.soft_limits[i] == present.soft_limits[i] && wanted.hard_limits[i] == present.hard_limits[i]) continue;
-    rlimit limit{wanted.soft_limits[i], wanted.hard_limits[i]};
-    // cohort-scan: ignore[unchecked-result] a limit that may not be raised again stays as it is, as over a plain fork
-    ::setrlimit(static_cast<__rlimit_resource>(i), &limit);
+    std::uint64_t soft = wanted.soft_limits[i];
+    std::uint64_t hard = wanted.hard_limits[i];
+    if (soft == present.soft_limits[i] && hard == present.hard_limits[i]) continue;
+    if (set_limit(i, soft, hard)) continue;
+    refused.limits |= std::uint32_t{1} << i;
+    // A hard limit that was raised for the one process cannot be raised by the other without privilege.
+    hard = std::min(hard, present.hard_limits[i]);
+    (void)set_limit(i, std::min(soft, hard), hard);
   }
   static constexpr unsigned char kNone[ProcessAttributes::kAffinityBytes] = {};
-  if (std::memcmp(wanted.affinity, present.affinity, sizeof wanted.affinity) != 0 &&
-      std::memcmp(wanted.affinity, kNone, sizeof kNone) != 0)
-    ::sched_setaffinity(0, sizeof wanted.affinity, reinterpret_cast<const cpu_set_t*>(wanted.affinity));
+  refused.affinity =
+      std::memcmp(wanted.affinity, present.affinity, sizeof wanted.affinity) != 0 &&
+      std::memcmp(wanted.affinity, kNone, sizeof kNone) != 0 &&
+      ::sched_setaffinity(0, sizeof wanted.affinity, reinterpret_cast<const cpu_set_t*>(wanted.affinity)) != 0;
   ::pthread_sigmask(SIG_SETMASK, &wanted.signal_mask, nullptr);
+  return refused;
+}
+
+std::string RefusedAttributes::to_string() const {
+  struct Limit {
+    __rlimit_resource resource;
+    const char* name;
+  };
+  static constexpr Limit kNames[] = {{RLIMIT_CPU, "CPU"},           {RLIMIT_FSIZE, "FSIZE"},
+                                     {RLIMIT_DATA, "DATA"},         {RLIMIT_STACK, "STACK"},
+                                     {RLIMIT_CORE, "CORE"},         {RLIMIT_RSS, "RSS"},
+                                     {RLIMIT_NPROC, "NPROC"},       {RLIMIT_NOFILE, "NOFILE"},
+                                     {RLIMIT_MEMLOCK, "MEMLOCK"},   {RLIMIT_AS, "AS"},
+                                     {RLIMIT_LOCKS, "LOCKS"},       {RLIMIT_SIGPENDING, "SIGPENDING"},
+                                     {RLIMIT_MSGQUEUE, "MSGQUEUE"}, {RLIMIT_NICE, "NICE"},
+                                     {RLIMIT_RTPRIO, "RTPRIO"},     {RLIMIT_RTTIME, "RTTIME"}};
+  static_assert(std::size(kNames) == ProcessAttributes::kLimits);
+  std::string names;
+  auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
+  for (const Limit& limit : kNames)
+    if ((limits >> limit.resource & 1) != 0) add(std::string("RLIMIT_") + limit.name);
+  if (nice) add("nice value");
+  if (affinity) add("processor affinity");
+  return names;
 }
 
 std::vector<std::string> environment_entries() {

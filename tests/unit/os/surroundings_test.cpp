@@ -183,7 +183,7 @@ TEST(Attributes, are_carried_over_by_capture_and_apply) {
               wanted.umask = 027;
               wanted.soft_limits[RLIMIT_NOFILE] = 99;
               sigaddset(&wanted.signal_mask, SIGUSR1);
-              apply_process_attributes(wanted, present);
+              if (apply_process_attributes(wanted, present).any()) return 4;
               ProcessAttributes now = capture_process_attributes();
               if (now.umask != 027) return 1;
               if (now.soft_limits[RLIMIT_NOFILE] != 99) return 2;
@@ -192,6 +192,27 @@ TEST(Attributes, are_carried_over_by_capture_and_apply) {
             }),
             0);
 }
+
+TEST(Attributes, are_reported_when_refused_and_limits_set_as_near_as_may_be) {
+  EXPECT_EQ(in_copy([] {
+              rlimit low{100, 200};
+              if (::setrlimit(RLIMIT_NOFILE, &low) != 0 || ::setpriority(PRIO_PROCESS, 0, 19) != 0) return 1;
+              if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 2;
+              ProcessAttributes present = capture_process_attributes();
+              ProcessAttributes wanted = present;
+              wanted.soft_limits[RLIMIT_NOFILE] = wanted.hard_limits[RLIMIT_NOFILE] = 300;
+              wanted.hard_limits[RLIMIT_CORE] = wanted.soft_limits[RLIMIT_CORE] = 0;
+              wanted.nice = -5;
+              RefusedAttributes refused = apply_process_attributes(wanted, present);
+              if (refused.to_string() != "RLIMIT_NOFILE, nice value") return 3;
+              ProcessAttributes now = capture_process_attributes();
+              if (now.soft_limits[RLIMIT_NOFILE] != 200 || now.hard_limits[RLIMIT_NOFILE] != 200) return 4;
+              if (now.hard_limits[RLIMIT_CORE] != 0 || now.nice != 19) return 5;
+              return RefusedAttributes().to_string().empty() && !RefusedAttributes().any() ? 0 : 6;
+            }),
+            0);
+}
+
 TEST(Attributes, hold_the_same_umask_with_and_without_threads) {
   mode_t before = ::umask(031);
   EXPECT_EQ(capture_process_attributes().umask, 031u);
