@@ -45,10 +45,13 @@ struct SplitOptions {
 /// @throws ValueError  "No closing quotation" or "No escaped character"; the subject is the line
 /// Cost: linear; some 10 ns a character
 [[nodiscard]] COHORT_EXPORT std::vector<std::string> split(std::string_view text, SplitOptions options = {});
+/// No text is an error; Python throws ValueError for None.
+std::vector<std::string> split(std::nullptr_t, SplitOptions options = {}) = delete;
 
 /// The text as one word of a POSIX shell: unchanged when it is harmless, in single quotes otherwise. The shell that reads
 /// it sees exactly `text` as one argument; a null byte cannot reach any program and is not looked for.
 [[nodiscard]] COHORT_EXPORT std::string quote(std::string_view text);
+std::string quote(std::nullptr_t) = delete;
 
 /// The words as one command line: each quoted, with a space between. The reverse of split().
 [[nodiscard]] COHORT_EXPORT std::string join(std::span<const std::string> words);

@@ -116,10 +116,24 @@ TEST(Join, quotes_what_needs_it) {
 }
 
 TEST(Join, is_undone_by_split_for_every_row) {
-  for (const Row& row : kPosixRows) {
-    EXPECT_EQ(split(join(row.split.words)), row.split.words);
-    EXPECT_EQ(split(join({row.line})), Words{row.line});
+  for (const std::vector<Row>* rows : {&kPosixRows, &kPlainRows}) {
+    for (const Row& row : *rows) {
+      EXPECT_EQ(split(join(row.split.words)), row.split.words);
+      EXPECT_EQ(split(join({row.line})), Words{row.line});
+    }
   }
+}
+
+template <class T>
+concept Splittable = requires(T text) { split(text); };
+template <class T>
+concept Quotable = requires(T text) { quote(text); };
+
+TEST(Split, takes_texts_only) {
+  static_assert(Splittable<const char*> && Splittable<std::string>);
+  static_assert(!Splittable<std::nullptr_t> && !Splittable<int>);
+  static_assert(Quotable<const char*> && Quotable<std::string_view>);
+  static_assert(!Quotable<std::nullptr_t> && !Quotable<int> && !Quotable<Words>);
 }
 
 // --- Punctuation ---
@@ -137,6 +151,61 @@ TEST(Punctuation, makes_operators_tokens_of_their_own) {
   }
   EXPECT_EQ(tokens("(a (b c))", {.punctuation_chars = std::string(kShellPunctuation)}),
             (Words{"(", "a", "(", "b", "c", "))"}));
+}
+
+// By blanks or not, with whitespace_split or not: the same.
+void expect_operator(const std::string& op, const std::vector<std::string>& lines, const Words& expected) {
+  for (const std::string& line : lines) {
+    for (bool whitespace_split : {false, true}) {
+      EXPECT_EQ(tokens(line, {.punctuation_chars = std::string(kShellPunctuation)}, whitespace_split), expected)
+          << op << " " << whitespace_split;
+    }
+  }
+}
+
+TEST(Punctuation, runs_are_one_token_with_or_without_blanks_around) {
+  for (std::string op : {"&&", "&", "|&", ";&", ";;&", "||", "|", "&|", ";|", ";;|", ";", ";;"}) {
+    expect_operator(op, {"echo hi " + op + " echo bye", "echo hi" + op + " echo bye", "echo hi" + op + "echo bye"},
+                    {"echo", "hi", op, "echo", "bye"});
+  }
+  for (std::string op : {"<", "|", ">", ">>"}) {
+    expect_operator(op, {"echo hi " + op + " out", "echo hi" + op + " out", "echo hi" + op + "out"},
+                    {"echo", "hi", op, "out"});
+  }
+  expect_operator("()", {"( echo hi )", "(echo hi)"}, {"(", "echo", "hi", ")"});
+}
+
+TEST(Punctuation, tells_operators_from_words_by_their_first_character) {
+  Shlex lexer("a && b || c", {.punctuation_chars = std::string(kShellPunctuation)});
+  std::string kinds;
+  while (auto token = lexer.get_token())
+    kinds += lexer.punctuation_chars().find((*token)[0]) != std::string::npos ? 'c' : 'a';
+  EXPECT_EQ(kinds, "acaca");
+}
+
+TEST(Punctuation, of_ones_own_leaves_other_operators_alone) {
+  const std::string line = "~/a&&b-c --color=auto||d *.py?";
+  EXPECT_EQ(tokens(line, {.punctuation_chars = "|"}),
+            (Words{"~/a", "&", "&", "b-c", "--color=auto", "||", "d", "*.py?"}));
+  EXPECT_EQ(tokens(line, {.punctuation_chars = "|"}, true), (Words{"~/a&&b-c", "--color=auto", "||", "d", "*.py?"}));
+  EXPECT_EQ(tokens("a  && b  ||  c", {.punctuation_chars = "&"}), (Words{"a", "&&", "b", "|", "|", "c"}));
+  EXPECT_EQ(tokens("a  && b  ||  c", {.punctuation_chars = "&"}, true), (Words{"a", "&&", "b", "||", "c"}));
+  EXPECT_EQ(tokens("a_b__c", {.punctuation_chars = "_"}), (Words{"a", "_", "b", "__", "c"}));
+}
+
+TEST(Punctuation, stands_beside_quotes_escaped_or_not) {
+  const ShlexOptions options{.posix = true, .punctuation_chars = std::string(kShellPunctuation)};
+  EXPECT_EQ(tokens("f >\"abc\"", options), (Words{"f", ">", "abc"}));
+  EXPECT_EQ(tokens("f >\\\"abc\\\"", options), (Words{"f", ">", "\"abc\""}));
+  EXPECT_EQ(tokens("'')abc", options), (Words{"", ")", "abc"}));
+  EXPECT_EQ(tokens("'')abc", {.punctuation_chars = std::string(kShellPunctuation)}), (Words{"''", ")", "abc"}));
+}
+
+TEST(Punctuation, splits_foreign_letters_as_whitespace_split_says) {
+  const std::string text = "\u2119\u01b4\u2602\u210c\u00f8\u1f24";
+  EXPECT_EQ(tokens(text, {.punctuation_chars = std::string(kShellPunctuation)}, true), Words{text});
+  EXPECT_EQ(tokens(text, {.punctuation_chars = std::string(kShellPunctuation)}),
+            (Words{"\u2119", "\u01b4", "\u2602", "\u210c", "\u00f8", "\u1f24"}));
 }
 
 TEST(Punctuation, may_be_characters_of_ones_own) {
@@ -225,6 +294,13 @@ TEST(Lexer, counts_the_line_of_a_comment) {
   EXPECT_EQ(lexer.lineno, 2);
   EXPECT_EQ(lexer.get_token(), "b");
   EXPECT_EQ(lexer.lineno, 3);
+}
+
+TEST(Lexer, counts_the_line_of_a_comment_that_nothing_ends) {
+  Shlex lexer("line 1 # line 2", {});
+  EXPECT_EQ(lexer.lineno, 1);
+  (void)all(lexer);
+  EXPECT_EQ(lexer.lineno, 2);
 }
 
 TEST(Lexer, gives_the_last_pushed_token_first) {
@@ -348,6 +424,14 @@ TEST_F(Files, are_found_by_absolute_name_wherever_the_includer_is) {
   Shlex lexer("source '" + inner + "' y", {.infile = "/nowhere/outer.rc", .posix = true});
   lexer.source = "source";
   EXPECT_EQ(all(lexer), (Words{"x", "y"}));
+}
+
+TEST_F(Files, are_found_beside_the_includer_with_or_without_quotes) {
+  std::string beside = write("included.sh", "hello");
+  Shlex lexer("", {.infile = write("main.sh", "")});
+  for (const std::string& name : {std::string("included.sh"), std::string("\"included.sh\""), "\"" + beside + "\""}) {
+    EXPECT_EQ(lexer.open_source(name).name, beside);
+  }
 }
 
 TEST_F(Files, that_include_themselves_end_in_an_error) {
