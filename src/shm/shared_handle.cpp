@@ -159,7 +159,7 @@ SharedHandle& SharedHandle::operator=(SharedHandle&& other) noexcept {
 
 SharedHandle::~SharedHandle() { detail::release(local_); }
 
-SharedHandle::SharedHandle(ObjectKind kind, std::size_t size, std::function<void(void*)> init) {
+SharedHandle::SharedHandle(detail::ObjectKind kind, std::size_t size, std::function<void(void*)> init) {
   auto local = std::make_unique<LocalObject>();
   local->kind = kind;
   if (auto key = detail::static_key(this)) {
@@ -178,7 +178,7 @@ SharedHandle::SharedHandle(ObjectKind kind, std::size_t size, std::function<void
   local_ = local.release();
 }
 
-SharedHandle::SharedHandle(ObjectKind kind, const detail::HandleName& name) {
+SharedHandle::SharedHandle(detail::ObjectKind kind, const detail::HandleName& name) {
   auto& family = shm::Family::instance();
   auto id = family.id();
   if (std::memcmp(name.family, id.data(), sizeof name.family) != 0)

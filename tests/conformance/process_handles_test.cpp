@@ -16,7 +16,7 @@ namespace {
 
 class Number : public SharedHandle {
  public:
-  static constexpr ObjectKind kKind = ObjectKind::for_tests;
+  static constexpr detail::ObjectKind kKind = detail::ObjectKind::for_tests;
   explicit Number(std::uint64_t value)
       : SharedHandle(kKind, 8, [value](void* body) { *static_cast<std::atomic<std::uint64_t>*>(body) = value; }) {}
   explicit Number(const detail::HandleName& name) : SharedHandle(kKind, name) {}
@@ -25,7 +25,7 @@ class Number : public SharedHandle {
 
 Number everywhere(10);
 
-std::uint64_t live() { return shm::Family::instance().objects().count(ObjectKind::for_tests); }
+std::uint64_t live() { return shm::Family::instance().objects().count(detail::ObjectKind::for_tests); }
 
 struct Handles : EachMethod {};
 COHORT_FOR_EACH_METHOD(Handles);

@@ -7,7 +7,9 @@
 #include <cstdint>
 
 namespace cohort {
+namespace detail {
 
+// Not cohort::ObjectKind: that is what an Object holds (cohort/wire/object.hpp).
 enum class ObjectKind : std::uint32_t {
   none = 0,
   lock = 1,
@@ -25,7 +27,15 @@ enum class ObjectKind : std::uint32_t {
   joinable_queue = 13,
   connection = 14,
   for_tests = 15,
+  shared_memory = 16,
 };
-inline constexpr std::uint32_t kObjectKinds = 16;
+
+}  // namespace detail
+
+inline constexpr std::uint32_t kObjectKinds = 17;
+
+namespace shm {
+using detail::ObjectKind;
+}  // namespace shm
 
 }  // namespace cohort

@@ -68,10 +68,10 @@ class COHORT_EXPORT SharedHandle {
   /// Makes an object of `kind` with a body of `size` bytes, zeroed before `init` gets it. When this handle has static
   /// storage, that waits for the first use, and is left out when another process has done it.
   /// Throws: OutOfFamilyMemory; StateError after the family was left; what init throws
-  SharedHandle(ObjectKind kind, std::size_t size, std::function<void(void* body)> init);
+  SharedHandle(detail::ObjectKind kind, std::size_t size, std::function<void(void* body)> init);
   /// Refers to an object by its name (a handle that arrived).
   /// Throws: DecodeError when it is of another family or kind, malformed, or gone
-  SharedHandle(ObjectKind kind, const detail::HandleName& name);
+  SharedHandle(detail::ObjectKind kind, const detail::HandleName& name);
 
   /// The body. Throws ClosedError when null, StateError when the object cannot be used (any more) in this process.
   /// Cost: two loads

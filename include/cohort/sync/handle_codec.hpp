@@ -4,7 +4,7 @@
 // How handles of shared objects travel: by the object's name, and with a reference that keeps the object on its way.
 //
 // A handle class takes part by deriving from SharedHandle and having
-//   static constexpr ObjectKind kKind
+//   static constexpr detail::ObjectKind kKind
 //   explicit Handle(const detail::HandleName& name)      which calls SharedHandle(kKind, name)
 // Null handles do not travel: EncodeError.
 #pragma once

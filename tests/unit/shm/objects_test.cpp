@@ -26,9 +26,9 @@ class Number : public SharedHandle {
     std::atomic<std::uint64_t> value;
   };
   explicit Number(std::uint64_t value)
-      : SharedHandle(ObjectKind::for_tests, sizeof(Body),
+      : SharedHandle(detail::ObjectKind::for_tests, sizeof(Body),
                      [value](void* body) { static_cast<Body*>(body)->value = value; }) {}
-  explicit Number(const detail::HandleName& name) : SharedHandle(ObjectKind::for_tests, name) {}
+  explicit Number(const detail::HandleName& name) : SharedHandle(detail::ObjectKind::for_tests, name) {}
   [[nodiscard]] std::atomic<std::uint64_t>& value() const { return static_cast<Body*>(body())->value; }
   using SharedHandle::local_flags;
 };
