@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "cohort/base/error.hpp"
+#include "cohort/shm/shared_handle.hpp"
 #include "os/futex.hpp"
 #include "os/memory.hpp"
 
@@ -13,6 +14,7 @@ namespace cohort::shm {
 namespace {
 
 std::atomic<ProcessPage*> page{nullptr};
+constinit const std::atomic<std::uint64_t> no_member{0};
 
 }  // namespace
 
@@ -27,6 +29,8 @@ ProcessPage& process_page() {
   // SYNC(page): as above. A thread that loses the race leaves one page behind, once.
   if (!page.compare_exchange_strong(expected, fresh, std::memory_order_acq_rel, std::memory_order_acquire))
     return *expected;
+  // SYNC(member word): release here -> acquire in SharedHandle::is_member(); carries the page
+  detail::member_word.store(&fresh->member, std::memory_order_release);
   return *fresh;
 }
 
@@ -56,3 +60,9 @@ PageTurn::~PageTurn() {
 }
 
 }  // namespace cohort::shm
+
+namespace cohort::detail {
+
+constinit std::atomic<const std::atomic<std::uint64_t>*> member_word{&shm::no_member};
+
+}  // namespace cohort::detail

@@ -210,8 +210,6 @@ SharedHandle::SharedHandle(detail::ObjectKind kind, const detail::HandleName& na
   body_.store(local_->body.load(std::memory_order_acquire), std::memory_order_relaxed);
 }
 
-bool SharedHandle::is_member() noexcept { return static_cast<bool>(shm::Family::self_or_nobody()); }
-
 void* SharedHandle::find_body() const {
   if (local_ == nullptr) throw ClosedError("SharedHandle", "", "the handle is null: it was moved from");
   auto& family = shm::Family::instance();

@@ -33,6 +33,9 @@ namespace cohort {
 namespace detail {
 class LocalObject;
 
+/// Where this process keeps its member id: not 0 when it is a member. Zero in every copy of the process.
+COHORT_EXPORT extern std::atomic<const std::atomic<std::uint64_t>*> member_word;
+
 /// What a handle is outside of a process: which object of which family.
 struct HandleName {
   std::uint64_t family[2] = {0, 0};
@@ -97,7 +100,11 @@ class COHORT_EXPORT SharedHandle {
 
  private:
   [[nodiscard]] void* find_body() const;
-  [[nodiscard]] static bool is_member() noexcept;
+  [[nodiscard]] static bool is_member() noexcept {
+    // SYNC(member word): release store in process_page() -> acquire here; carries the page
+    // relaxed: the id itself is written by this process
+    return detail::member_word.load(std::memory_order_acquire)->load(std::memory_order_relaxed) != 0;
+  }
   [[nodiscard]] bool same_object(const SharedHandle& other) const;
 
   mutable std::atomic<void*> body_{nullptr};
