@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/owned_block.hpp"
+
+#include <cstring>
+
+#include "base/crash_point.hpp"
+
+namespace cohort::detail {
+
+shm::Offset make_block(std::uint64_t size, std::span<const std::byte> contents) {
+  auto& family = shm::Family::instance();
+  shm::Offset block = family.allocate(size, family.self());
+  COHORT_CRASH_POINT("shared.block.allocated");
+  std::byte* place = family.address(block, size);
+  if (!contents.empty()) std::memcpy(place, contents.data(), contents.size());
+  std::memset(place + contents.size(), 0, size - contents.size());
+  return block;
+}
+
+void settle_block(shm::Offset block) {
+  shm::Family::instance().set_owner(block, shm::kNobody);
+  COHORT_CRASH_POINT("shared.block.settled");
+}
+
+void settle_block_of(shm::Offset block, shm::MemberId dead) noexcept {
+  try {
+    (void)shm::Family::instance().set_owner(block, dead, shm::kNobody);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): a stray word names no block
+  }
+}
+
+void forget_block(shm::Offset block) noexcept {
+  if (block == 0) return;
+  try {
+    shm::Family::instance().free(block);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): it goes with this process
+  }
+}
+
+}  // namespace cohort::detail
