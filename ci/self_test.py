@@ -31,6 +31,9 @@ CLEAN = {
     "docs/x.md": "# Over here\n",
     "docs/guides/choosing-a-start-method.md": "# A guide\n",
     "docs/reference/shlex.md": "# A reference\n",
+    "docs/internals/python-x-tests.md": "## XTestCase (2)\n\n| CPython | here |\n|---|---|\n| `test_a` | `Thing.does_this` |\n"
+    "| `test_b` | none: about Windows only |\n",
+    "tests/unit/base/a_test.cpp": SPDX + "TEST(Thing, does_this) {}\n",
     "docs/from-python.md": (HERE.parent / "docs" / "from-python.md").read_text(encoding="utf-8"),
     ".clang-format": (HERE.parent / ".clang-format").read_text(encoding="utf-8"),
 }
@@ -70,6 +73,11 @@ PLANTED = [
     ("links.py", "a link to nowhere", "README.md", "+[x](nowhere.md)\n", "no such file"),
     ("links.py", "an anchor to nowhere", "README.md", "+[x](docs/x.md#there)\n", "no such heading"),
     ("from_python.py", "a forgotten name", "docs/from-python.md", "| `Pool` | here | x | y |\n", "Python name Barrier"),
+    ("python_tests.py", "a test that is gone", "tests/unit/base/a_test.cpp", SPDX + "TEST(Thing, does_that) {}\n", "no test Thing.does_this"),
+    ("python_tests.py", "a row too many", "docs/internals/python-x-tests.md", "+| `test_c` | `Thing.does_this` |\n", "has 3 rows"),
+    ("python_tests.py", "a row of one cell", "docs/internals/python-x-tests.md", "## XTestCase (1)\n\n| `test_a` |\n", "not a row"),
+    ("python_tests.py", "hardly a reason", "docs/internals/python-x-tests.md", "## XTestCase (1)\n\n| `test_a` | none: so |\n", "reason is missing"),
+    ("python_tests.py", "a row without a test", "docs/internals/python-x-tests.md", "## XTestCase (1)\n\n| `test_a` | yes |\n", "names no test"),
     ("headers", "a header that lacks an include", "src/os/e.hpp", HEADER + "std::vector<int> f();\n", "does not compile alone"),
     ("headers", "a header without a guard", "src/os/e.hpp", SPDX + "struct D {};\n", "does not compile alone"),
     ("format", "a crooked line", "src/wire/c.cpp", "+int   crooked ( );\n", "clang-format"),

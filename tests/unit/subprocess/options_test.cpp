@@ -59,6 +59,16 @@ TEST(Options, a_relative_program_is_looked_up_after_the_change_of_directory) {
   EXPECT_EQ(output({"x"}, {.executable = "./prog", .cwd = dir.path()}), "found\n");
 }
 
+TEST(Options, an_absolute_program_is_found_from_any_directory) {
+  Temporary dir, wrong;
+  fs::path file = script(dir.path() / "prog", "#!/bin/sh\npwd\nexit 47\n");
+  EXPECT_THROW(run({"./prog"}, {.cwd = wrong.path()}), SpawnError);
+  CompletedProcess done = run({file}, {.out = PIPE, .cwd = wrong.path()});
+  EXPECT_EQ(done.returncode(), 47);
+  EXPECT_EQ(done.out, fs::canonical(wrong.path()).string() + "\n");
+  EXPECT_EQ(output({"not-there"}, {.executable = file, .cwd = dir.path()}), fs::canonical(dir.path()).string() + "\n");
+}
+
 TEST(Options, executable_takes_precedence_over_the_first_word) {
   EXPECT_EQ(output({"not-there", "-c", "echo $0 x"}, {.executable = "/bin/sh"}), "not-there x\n");
   // For a Shell it replaces the shell, $0 included.

@@ -218,6 +218,21 @@ TEST(PopenStreams, decode_what_is_cut_between_reads) {
   EXPECT_EQ(p.out().read_all(60s), "é\nz");
 }
 
+TEST(PopenStreams, translate_newlines_between_two_that_talk) {
+  Popen p({"sh", "-c",
+           "read a; echo \"$a\"; echo line2; cat; printf 'line4\\nline5\\r\\nline6\\r'; printf '\\nline7'; printf "
+           "'\\nline8'"},
+          {.in = PIPE, .out = PIPE, .text = true});
+  p.in().write("line1\n");
+  p.in().flush();
+  EXPECT_EQ(p.out().read_line(60s), "line1");
+  p.in().write("line3\n");
+  p.in().close();
+  EXPECT_EQ(p.out().read_line(60s), "line2");
+  EXPECT_EQ(p.out().read(6, 60s), "line3\n");
+  EXPECT_EQ(p.out().read_all(60s), "line4\nline5\nline6\nline7\nline8");
+}
+
 TEST(Communicate, sends_and_reads_all_three_streams) {
   Popen p({"sh", "-c", "cat; echo err >&2"}, {.in = PIPE, .out = PIPE, .err = PIPE});
   Communicated got = p.communicate("banana", 60s);

@@ -275,6 +275,8 @@ TEST(Run, gives_files_descriptors_and_nothing_as_streams) {
   EXPECT_EQ(sh("echo one", {.out = Redirect::file(file)}).out, "");
   sh("echo two; echo three >&2", {.out = Redirect::append(file), .err = STDOUT});
   EXPECT_EQ(run({"cat"}, {.in = Redirect::file(file), .out = PIPE}).out, "one\ntwo\nthree\n");
+  sh("echo strawberry >&2", {.out = DEVNULL, .err = Redirect::file(dir.path() / "err")});
+  EXPECT_EQ(run({"cat", dir.path() / "err"}, {.out = PIPE}).out, "strawberry\n");
   int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
   EXPECT_EQ(run({"cat"}, {.in = fd, .out = PIPE}).out, "one\ntwo\nthree\n");
   EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC) << "it is the caller's and stays as it was";
@@ -323,6 +325,18 @@ TEST(Run, check_call_and_check_output_throw_for_failure) {
     EXPECT_EQ(error.returncode(), 5);
     EXPECT_EQ(error.out(), "partial\n");
   }
+}
+
+TEST(Run, check_output_takes_a_file_or_text_as_input) {
+  Temporary dir;
+  std::ofstream(dir.path() / "f") << "pear";
+  EXPECT_EQ(check_output({"tr", "a-z", "A-Z"}, {.in = Redirect::file(dir.path() / "f")}), "PEAR");
+  EXPECT_EQ(check_output({"tr", "a-z", "A-Z"}, {.input = "pear"}), "PEAR");
+  EXPECT_THROW(check_output({"cat"}, {.input = "hare", .in = Redirect::file(dir.path() / "f")}), ValueError);
+  EXPECT_EQ(check_output({"cat"}, {.input = ""}), "");
+  EXPECT_EQ(check_output({"cat"}, {.input = "", .text = true}), "");
+  EXPECT_EQ(check_output({"echo", "foo"}, {.input = "", .encoding = Encoding::utf8, .errors = ErrorPolicy::ignore}),
+            "foo\n");
 }
 
 TEST(Run, reports_what_was_used) {
