@@ -11,6 +11,8 @@
 //   3
 //   raised: 1
 //   4 awaited
+//   raised: 5
+//   6 in a thread
 #include <chrono>
 #include <coroutine>
 #include <cstdio>
@@ -53,8 +55,28 @@ CommandOutput run_command(const sp::Command& command, OnFailure on_failure = OnF
   return finished(sp::run(command, usual_options()), on_failure);
 }
 
-// The same for coroutines: `sp::AsyncRun run = start_command({...}); CommandOutput o = finished(co_await run, …);`
-sp::AsyncRun start_command(const sp::Command& command) { return sp::run_async(command, usual_options()); }
+// The same for coroutines: `CommandOutput output = co_await run_command_async({"make"});`. get() waits in a thread.
+class AsyncCommand {
+ public:
+  AsyncCommand(const sp::Command& command, OnFailure on_failure)
+      : run_(sp::run_async(command, usual_options())), on_failure_(on_failure) {}
+  CommandOutput get() { return finished(run_.get(), on_failure_); }
+  void cancel() { run_.cancel(); }
+
+  bool await_ready() const { return run_.done(); }
+  bool await_suspend(std::coroutine_handle<> continuation) {
+    return sp::AsyncRun::Awaiter(run_).await_suspend(continuation);
+  }
+  CommandOutput await_resume() { return get(); }
+
+ private:
+  sp::AsyncRun run_;
+  OnFailure on_failure_;
+};
+
+AsyncCommand run_command_async(const sp::Command& command, OnFailure on_failure = OnFailure::raise) {
+  return AsyncCommand(command, on_failure);
+}
 
 // The smallest coroutine type; a program that lives on coroutines has a better one.
 struct Detached {
@@ -68,9 +90,11 @@ struct Detached {
 };
 
 Detached print_later(std::latch& done) {
-  sp::AsyncRun run = start_command({"sh", "-c", "echo awaited; exit 4"});
-  CommandOutput output = finished(co_await run, OnFailure::give_code);
+  CommandOutput output = co_await run_command_async({"sh", "-c", "echo awaited; exit 4"}, OnFailure::give_code);
   std::printf("%d %s", output.returncode, output.out.c_str());
+  try {
+    co_await run_command_async({"sh", "-c", "exit 5"});
+  } catch (const sp::CalledProcessError& error) { std::printf("raised: %d\n", error.returncode()); }
   done.count_down();
 }
 
@@ -84,4 +108,6 @@ int main() {
   std::latch done(1);
   print_later(done);
   done.wait();
+  CommandOutput output = run_command_async({"sh", "-c", "echo in a thread; exit 6"}, OnFailure::give_code).get();
+  std::printf("%d %s", output.returncode, output.out.c_str());
 }

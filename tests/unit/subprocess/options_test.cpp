@@ -15,7 +15,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <thread>
 
 #include "cohort/base/error.hpp"
 #include "cohort/subprocess/popen.hpp"
@@ -207,6 +209,35 @@ TEST(Options, umask_limits_nice_and_cpus) {
   while (!CPU_ISSET(cpu, &mine)) ++cpu;
   EXPECT_EQ(output({"nproc"}, {.cpus = {cpu}}), "1\n");
   EXPECT_EQ(output({"grep", "NoNewPrivs", "/proc/self/status"}, {.no_new_privileges = true}), "NoNewPrivs:\t1\n");
+}
+
+TEST(Options, every_limit_holds) {
+  using Kind = ResourceLimit::Kind;
+  struct Case {
+    Kind kind;
+    const char* flag;
+    std::uint64_t value;
+    const char* shown;  // in the units of bash
+  };
+  for (const Case& one :
+       {Case{Kind::cpu_seconds, "-t", 60, "60"}, Case{Kind::file_size, "-f", 1 << 20, "1024"},
+        Case{Kind::data, "-d", 1 << 30, "1048576"}, Case{Kind::stack, "-s", 1 << 20, "1024"},
+        Case{Kind::core, "-c", 0, "0"}, Case{Kind::open_files, "-n", 64, "64"}, Case{Kind::processes, "-u", 500, "500"},
+        Case{Kind::locked_memory, "-l", 65536, "64"}, Case{Kind::address_space, "-v", 1ULL << 32, "4194304"}}) {
+    EXPECT_EQ(output({"bash", "-c", std::string("ulimit -S ") + one.flag}, {.limits = {{one.kind, one.value}}}),
+              std::string(one.shown) + "\n")
+        << one.flag;
+  }
+  EXPECT_EQ(output({"bash", "-c", "ulimit -S -n; ulimit -H -n"}, {.limits = {{Kind::open_files, 32, 64}}}), "32\n64\n");
+  SpawnError refused = spawn_error([] { run({"true"}, {.limits = {{Kind::open_files, 64, 32}}}); });
+  EXPECT_EQ(refused.operation(), "setrlimit");
+  EXPECT_EQ(refused.code(), std::errc::invalid_argument);
+}
+
+TEST(Options, parent_death_signal_binds_to_the_starting_thread) {
+  std::optional<Popen> p;
+  std::thread([&] { p.emplace(Command{"sleep", "1000"}, Options{.parent_death_signal = SIGUSR1}); }).join();
+  EXPECT_EQ(p->wait(std::chrono::seconds(60)), -SIGUSR1);
 }
 
 TEST(Options, pipesize_is_what_the_pipe_gets) {

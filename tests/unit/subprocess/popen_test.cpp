@@ -4,6 +4,7 @@
 // Popen: its life, its streams and communicate.
 #include "cohort/subprocess/popen.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -11,6 +12,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -338,6 +340,73 @@ TEST(Communicate, shows_no_more_than_the_tail_that_it_keeps) {
   }
   p.send_signal(SIGCONT);
   EXPECT_EQ(p.communicate({}, 60s).out, "100000\n");
+}
+
+TEST(Communicate, drains_no_longer_than_allowed_after_the_end) {
+  Popen p({"sh", "-c", "sleep 1000 & echo $!; exit 3"}, {.out = PIPE, .drain = 50ms});
+  Communicated got = p.communicate({}, 60s);
+  ASSERT_FALSE(got.out.empty());
+  kill(std::stoi(got.out), SIGKILL);
+  EXPECT_EQ(p.returncode(), 3);
+  EXPECT_TRUE(p.completed().drain_expired);
+}
+
+TEST(Communicate, gives_lines_and_copies_while_it_runs) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  std::vector<std::string> lines;
+  Popen p({"sh", "-c", "echo a; read x; printf 'b\\nlast'"}, {.in = PIPE,
+                                                              .out = PIPE,
+                                                              .on_out_line =
+                                                                  [&](std::string_view line) {
+                                                                    EXPECT_EQ(lines.empty(), line == "a");
+                                                                    lines.emplace_back(line);
+                                                                  },
+                                                              .tee_out = ends[1]});
+  int in = fcntl(p.in().fileno(), F_DUPFD_CLOEXEC, 3);
+  while (lines.empty()) {
+    try {
+      p.communicate({}, 20ms);
+      FAIL() << "it waits for input";
+    } catch (const TimeoutExpired&) {}
+  }
+  EXPECT_EQ(lines.size(), 1U) << "while it runs";
+  ASSERT_EQ(write(in, "\n", 1), 1);
+  close(in);
+  EXPECT_EQ(p.communicate({}, 60s).out, "a\nb\nlast");
+  EXPECT_EQ(lines, (std::vector<std::string>{"a", "b", "last"}));
+  char copy[64];
+  EXPECT_EQ(read(ends[0], copy, sizeof copy), 8);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(Popen, starts_500_at_once_without_a_leak) {
+  auto open_descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+  };
+  Popen({"true"}).wait();
+  auto before = open_descriptors();
+  {
+    std::vector<Popen> many;
+    for (int i = 0; i < 500; ++i) many.emplace_back(Command{"cat"}, Options{.in = PIPE, .out = PIPE, .err = PIPE});
+    for (int i = 0; i < 500; ++i) {
+      std::string text = std::to_string(i);
+      ASSERT_EQ(many[static_cast<std::size_t>(i)].communicate(text, 60s).out, text);
+    }
+  }
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
+  {
+    // Also those that nobody waits for.
+    std::vector<Popen> dropped;
+    for (int i = 0; i < 500; ++i) dropped.emplace_back(Command{"cat"}, Options{.in = PIPE, .out = PIPE});
+  }
+  Deadline limit(30s);
+  siginfo_t info{};
+  do { Popen({"true"}).wait(); } while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && !limit.expired());
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_FALSE(limit.expired());
 }
 
 TEST(Popen, starts_500_at_once_without_mixing_them_up) {
