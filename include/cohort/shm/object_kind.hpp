@@ -28,11 +28,12 @@ enum class ObjectKind : std::uint32_t {
   connection = 14,
   for_tests = 15,
   shared_memory = 16,
+  pipe = 17,  // what the two ends of a pipe have in common
 };
 
 }  // namespace detail
 
-inline constexpr std::uint32_t kObjectKinds = 17;
+inline constexpr std::uint32_t kObjectKinds = 18;
 
 namespace shm {
 using detail::ObjectKind;
