@@ -37,6 +37,11 @@ struct ProcessIdentity {
 /// true: death is never guessed. Costs 3 to 5 system calls.
 [[nodiscard]] bool is_alive(const ProcessIdentity& identity) noexcept;
 
+/// True while thread `tid` of the process with the number `pid`, which runs, has not ended. A thread is told from a later
+/// one with the same number by the low 16 bits of its start time, process_identity_of(tid).start_time; 0: not known.
+/// When the system refuses to say, the answer is true. Costs 4 system calls.
+[[nodiscard]] bool thread_is_alive(std::int32_t pid, std::int32_t tid, std::uint16_t start_time_low) noexcept;
+
 /// True when the process behind a pidfd has ended.
 [[nodiscard]] bool pidfd_has_ended(int pidfd) noexcept;
 

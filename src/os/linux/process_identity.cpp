@@ -131,6 +131,19 @@ ProcessIdentity process_identity_of(std::int32_t pid) noexcept {
   return {pid, read_stat(pid).start_time};
 }
 
+bool thread_is_alive(std::int32_t pid, std::int32_t tid, std::uint16_t start_time_low) noexcept {
+  int saved = errno;
+  bool gone = ::syscall(SYS_tgkill, pid, tid, 0) != 0 && errno == ESRCH;
+  errno = saved;
+  if (gone) return false;
+  // /proc has every thread under its own number, though it lists only processes. A main thread that called pthread_exit
+  // is a zombie until its process ends.
+  ProcessStat stat = read_stat(tid);
+  if (!stat.found) return true;
+  if (stat.state == 'Z' || stat.state == 'X') return false;
+  return start_time_low == 0 || static_cast<std::uint16_t>(stat.start_time) == start_time_low;
+}
+
 bool pidfd_has_ended(int pidfd) noexcept {
   int saved = errno;
   pollfd item{pidfd, POLLIN, 0};

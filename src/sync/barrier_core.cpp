@@ -1,0 +1,219 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/barrier_core.hpp"
+
+#include <algorithm>
+
+#include "base/crash_point.hpp"
+#include "sync/stop_waker.hpp"
+
+namespace cohort::sync {
+
+// The internal lock. Who gets it from one who died in it finds the meeting half changed, and breaks it.
+class BarrierCore::Turn {
+ public:
+  Turn(BarrierCore& core, ThreadSelf& self) noexcept : core_(core), self_(self) {
+    LockBody& lock = core.body_.lock;
+    LockCore::acquire(lock, self, Deadline::never());
+    if (lock.died.load(std::memory_order_relaxed) == 0) return;  // relaxed: under the lock
+    core.end_phase(false);
+    core.body_.broken.store(1, std::memory_order_relaxed);  // relaxed: under the lock
+    COHORT_CRASH_POINT("sync.barrier.mended");
+    lock.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock
+    changed_ = true;
+  }
+  ~Turn() {
+    LockCore::release(core_.body_.lock, self_);
+    if (changed_) core_.wake(self_);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  /// The sleepers are to look up when the turn ends.
+  void changed() noexcept { changed_ = true; }
+
+ private:
+  BarrierCore& core_;
+  ThreadSelf& self_;
+  bool changed_ = false;
+};
+
+// The store of the phase is what ends it: all before may be done again.
+void BarrierCore::end_phase(bool passed) noexcept {
+  std::uint64_t phase = body_.phase.load(std::memory_order_relaxed);  // relaxed: under the lock
+  // relaxed: all: published by the store of the phase
+  body_.passed[phase % kPhases].store(passed ? 1 : 0, std::memory_order_relaxed);
+  body_.count.store(0, std::memory_order_relaxed);
+  body_.acting.store(0, std::memory_order_relaxed);
+  if (!passed) body_.broken.store(1, std::memory_order_relaxed);
+  COHORT_CRASH_POINT("sync.barrier.ending");
+  // SYNC(phase): release here -> acquire in has_ended(), await(); carries how it ended and what the parties did before
+  body_.phase.store(phase + 1, std::memory_order_release);
+  COHORT_CRASH_POINT("sync.barrier.ended");
+}
+
+bool BarrierCore::has_passed(std::uint64_t phase) const noexcept {
+  return body_.passed[phase % kPhases].load(std::memory_order_relaxed) != 0;  // relaxed: see SYNC(phase)
+}
+
+void BarrierCore::break_phase(ThreadSelf& self, std::uint64_t phase) noexcept {
+  Turn turn(*this, self);
+  if (body_.phase.load(std::memory_order_relaxed) != phase) return;  // relaxed: under the lock
+  end_phase(false);
+  turn.changed();
+}
+
+void BarrierCore::wake(ThreadSelf& self) noexcept {
+  System::light_fence(self);
+  COHORT_CRASH_POINT("sync.barrier.before_wake");
+  if (body_.sleepers.load(std::memory_order_relaxed) == 0) return;  // relaxed: ordered by the fence
+  body_.sleepers.store(0, std::memory_order_relaxed);               // relaxed: all are woken; the futex call orders
+  System::wake_all(body_.sleepers);
+}
+
+BarrierCore::Outcome BarrierCore::wait(ThreadSelf& self, Deadline deadline, const std::stop_token* stop,
+                                       const Action* action) {
+  std::uint64_t phase = 0;
+  std::uint32_t index = 0;
+  switch (arrive(self, deadline, stop, phase, index)) {
+    case Arrival::broken: return {};
+    case Arrival::last: return {run(self, phase, action), index};
+    case Arrival::first: break;
+  }
+  return {await(self, phase, deadline, stop), index};
+}
+
+BarrierCore::Arrival BarrierCore::arrive(ThreadSelf& self, Deadline deadline, const std::stop_token* stop,
+                                         std::uint64_t& phase, std::uint32_t& index) {
+  while (true) {
+    {
+      Turn turn(*this, self);
+      if (body_.broken.load(std::memory_order_relaxed) != 0) return Arrival::broken;  // relaxed: under the lock
+      std::uint32_t parties = body_.parties.load(std::memory_order_relaxed);          // relaxed: constant
+      phase = body_.phase.load(std::memory_order_relaxed);                            // relaxed: under the lock
+      index = body_.count.load(std::memory_order_relaxed);                            // relaxed: under the lock
+      if (index < parties) {
+        body_.inside(index).store(self.word, std::memory_order_relaxed);  // relaxed: under the lock, else a hint
+        COHORT_CRASH_POINT("sync.barrier.arriving");
+        body_.count.store(index + 1, std::memory_order_relaxed);  // relaxed: as above
+        if (index + 1 < parties) return Arrival::first;
+        body_.acting.store(1, std::memory_order_relaxed);  // relaxed: under the lock
+        return Arrival::last;
+      }
+    }
+    // All have come and the action runs: we are of the next meeting.
+    if (!sleep(self, phase, deadline, stop)) {
+      break_phase(self, phase);
+      return Arrival::broken;
+    }
+  }
+}
+
+bool BarrierCore::run(ThreadSelf& self, std::uint64_t phase, const Action* action) {
+  if (action != nullptr) {
+    COHORT_CRASH_POINT("sync.barrier.acting");
+    try {
+      (*action)();
+    } catch (...) {
+      break_phase(self, phase);
+      throw;
+    }
+  }
+  Turn turn(*this, self);
+  if (body_.phase.load(std::memory_order_relaxed) != phase) return false;  // relaxed: under the lock
+  end_phase(true);
+  turn.changed();
+  return true;
+}
+
+bool BarrierCore::await(ThreadSelf& self, std::uint64_t phase, Deadline deadline, const std::stop_token* stop) {
+  // Who gives up breaks the meeting; unless it ended just before.
+  if (!sleep(self, phase, deadline, stop)) break_phase(self, phase);
+  // SYNC(phase): acquire here <- release in end_phase()
+  (void)body_.phase.load(std::memory_order_acquire);
+  return has_passed(phase);
+}
+
+bool BarrierCore::sleep(ThreadSelf& self, std::uint64_t phase, Deadline deadline, const std::stop_token* stop) {
+  // SYNC(phase): acquire here <- release in end_phase()
+  auto has_ended = [&] { return body_.phase.load(std::memory_order_acquire) != phase; };
+  System::Spin spin(false);
+  do {
+    if (has_ended()) return true;
+  } while (!deadline.expired() && spin.again());
+
+  StopWaker<System> waker(stop, body_.sleepers);
+  System::Patience patience;
+  while (true) {
+    bool stopped = stop_is_requested(stop);
+    if (has_ended()) return true;
+    if (stopped || deadline.expired()) return false;
+    // relaxed: ordered by the fence
+    std::uint32_t expected = body_.sleepers.fetch_or(kAsleep, std::memory_order_relaxed) | kAsleep;
+    System::heavy_fence(self);
+    if (has_ended() || stop_is_requested(stop)) continue;
+    COHORT_CRASH_POINT("sync.barrier.about_to_sleep");
+    auto result = System::sleep(body_.sleepers, expected, Deadline::earlier(deadline, patience.next()));
+    if (result != os::FutexWait::timed_out || has_ended()) continue;
+    if (patience.lengthen()) look_for_the_dead(self, phase);
+  }
+}
+
+// Asking takes 15 µs a thread: a few of a large meeting at a time, others the next time and by the others.
+void BarrierCore::look_for_the_dead(ThreadSelf& self, std::uint64_t phase) noexcept {
+  constexpr std::uint32_t kAtOnce = 4;
+  std::uint32_t parties = body_.parties.load(std::memory_order_relaxed);  // relaxed: constant
+  // relaxed: a hint
+  std::uint32_t count = std::min(body_.count.load(std::memory_order_relaxed), parties);
+  if (count == 0) return;
+  auto start = static_cast<std::uint32_t>(Deadline::Clock::now().time_since_epoch().count() / 1000 % count);
+  for (std::uint32_t i = 0; i < std::min(count, kAtOnce); ++i) {
+    // relaxed: a hint; decided under the lock
+    std::uint64_t thread = body_.inside((start + i) % count).load(std::memory_order_relaxed);
+    if (thread == 0 || thread == self.word || !System::is_dead(thread, false)) continue;
+    Turn turn(*this, self);
+    if (body_.phase.load(std::memory_order_relaxed) != phase) return;  // relaxed: under the lock
+    end_phase(false);
+    turn.changed();
+    return;
+  }
+}
+
+void BarrierCore::abort(ThreadSelf& self) noexcept {
+  Turn turn(*this, self);
+  end_phase(false);
+  turn.changed();
+}
+
+void BarrierCore::reset(ThreadSelf& self) noexcept {
+  Turn turn(*this, self);
+  if (body_.count.load(std::memory_order_relaxed) != 0) end_phase(false);  // relaxed: under the lock
+  COHORT_CRASH_POINT("sync.barrier.resetting");
+  body_.broken.store(0, std::memory_order_relaxed);  // relaxed: under the lock
+  turn.changed();
+}
+
+bool BarrierCore::broken(ThreadSelf& self) noexcept {
+  Turn turn(*this, self);  // who died in it has broken it
+  return body_.broken.load(std::memory_order_relaxed) != 0;  // relaxed: under the lock
+}
+
+std::uint32_t BarrierCore::waiting() const noexcept {
+  // relaxed: both: old at once
+  if (body_.broken.load(std::memory_order_relaxed) != 0) return 0;
+  return body_.count.load(std::memory_order_relaxed);
+}
+
+void BarrierCore::mend(ThreadSelf& self, FunctionRef<bool(std::uint64_t)> is_dead) noexcept {
+  Turn turn(*this, self);
+  std::uint32_t parties = body_.parties.load(std::memory_order_relaxed);  // relaxed: constant
+  // relaxed: under the lock
+  std::uint32_t count = std::min(body_.count.load(std::memory_order_relaxed), parties);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (!is_dead(body_.inside(i).load(std::memory_order_relaxed))) continue;  // relaxed: under the lock
+    end_phase(false);
+    turn.changed();
+    return;
+  }
+}
+
+}  // namespace cohort::sync

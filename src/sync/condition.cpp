@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/sync/condition.hpp"
+
+#include <array>
+#include <climits>
+#include <new>
+#include <optional>
+#include <string>
+
+#include "base/crash_point.hpp"
+#include "cohort/base/error.hpp"
+#include "shm/family.hpp"
+#include "shm/objects.hpp"
+#include "sync/condition_core.hpp"
+#include "sync/user_lock.hpp"
+
+namespace cohort {
+
+namespace {
+
+using sync::ConditionBody;
+using sync::ConditionCore;
+using sync::LockBody;
+
+ConditionBody& body_of(void* body) { return *static_cast<ConditionBody*>(body); }
+
+// The lock that guards it, and its recursion.
+struct Guard {
+  LockBody& lock;
+  bool recursive;
+};
+
+Guard guard_of(ConditionBody& body) {
+  // relaxed: both: constant once the handle can be had
+  std::uint64_t lock = body.lock.load(std::memory_order_relaxed);
+  bool recursive = body.recursive.load(std::memory_order_relaxed) != 0;
+  if (lock == 0) return {body.own_lock, recursive};
+  return {*shm::Family::instance().at<LockBody>(lock), recursive};
+}
+
+sync::ConditionWaiter* find_table(std::uint64_t offset, std::size_t bytes) {
+  return reinterpret_cast<sync::ConditionWaiter*>(shm::Family::instance().address(offset, bytes));
+}
+
+// Named before it is nobody's: a death in between is mended by member_died().
+constexpr auto grow = [](std::atomic<std::uint64_t>& word, std::size_t bytes) {
+  shm::Family& family = shm::Family::instance();
+  shm::Offset block = family.allocate_control(bytes, family.self());
+  word.store(block, std::memory_order_release);  // SYNC(table): release -> acquire in member_died(); under the lock else
+  COHORT_CRASH_POINT("sync.condition.table_named");
+  family.set_owner(block, shm::kNobody);
+};
+
+void member_died(shm::Offset, void* place, shm::MemberId dead) {
+  ConditionBody& body = body_of(place);
+  shm::Family& family = shm::Family::instance();
+  for (auto& word : body.tables) {
+    // SYNC(table): acquire here <- release in grow()
+    std::uint64_t block = word.load(std::memory_order_acquire);
+    if (block != 0) (void)family.set_owner(block, dead, shm::kNobody);
+  }
+  Guard guard = guard_of(body);
+  sync::repair_user_lock(guard.lock, dead);
+  ConditionCore(body, guard.lock, find_table).try_mend(sync::this_thread(), false);
+}
+
+void destroy(shm::Destroyer& destroyer, void* place) {
+  ConditionBody& body = body_of(place);
+  for (auto& word : body.tables) destroyer.free_block(word);
+  destroyer.free_parcel(body.lock_parcel);
+}
+
+const bool registered =
+    shm::register_object_kind(detail::ObjectKind::condition, {.member_died = member_died, .destroy = destroy});
+
+// For calls that need the lock.
+Guard held_guard(ConditionBody& body, const sync::ThreadSelf& self, const char* verb) {
+  Guard guard = guard_of(body);
+  if (sync::LockCore::owner(guard.lock) != self.word)
+    throw StateError(std::string("Condition.") + verb, "", "the caller does not hold the condition's lock");
+  return guard;
+}
+
+}  // namespace
+
+Condition::Condition()
+    : SharedHandle(kKind, sizeof(ConditionBody), [](void* place) {
+        auto* body = new (place) ConditionBody;
+        body->recursive.store(1, std::memory_order_relaxed);  // relaxed: nobody sees it yet
+      }) {}
+
+Condition::Condition(const Lock& lock) : Condition(lock, false) {}
+Condition::Condition(const RLock& lock) : Condition(lock, true) {}
+
+Condition::Condition(const detail::LockHandle& lock, bool recursive)
+    : SharedHandle(kKind, sizeof(ConditionBody), [lock, recursive](void* place) {
+        auto* body = new (place) ConditionBody;
+        shm::Family& family = shm::Family::instance();
+        // relaxed: both: nobody sees it yet
+        body->recursive.store(recursive ? 1 : 0, std::memory_order_relaxed);
+        body->lock.store(family.offset_of(lock.shared_body()), std::memory_order_relaxed);
+        std::array<shm::Offset, 1> objects{lock.name().offset};
+        auto parcel = family.objects().make_parcel(objects);
+        std::array<shm::JournalWrite, 1> write{{{family.offset_of(&body->lock_parcel), parcel.object}}};
+        family.objects().give_parcel(parcel, write);
+      }) {}
+
+bool Condition::acquire(Deadline deadline) {
+  Guard guard = guard_of(body_of(body()));
+  return sync::acquire_user_lock(guard.lock, sync::this_thread(), guard.recursive, deadline, nullptr,
+                                 {"Condition", "acquire"});
+}
+
+bool Condition::acquire(std::stop_token stop, Deadline deadline) {
+  Guard guard = guard_of(body_of(body()));
+  return sync::acquire_user_lock(guard.lock, sync::this_thread(), guard.recursive, deadline, &stop,
+                                 {"Condition", "acquire"});
+}
+
+void Condition::release() {
+  Guard guard = guard_of(body_of(body()));
+  sync::release_user_lock(guard.lock, sync::this_thread(), guard.recursive, {"Condition", "release"});
+}
+
+bool Condition::owner_died() const {
+  // relaxed: exact for the holder, else a hint
+  return guard_of(body_of(body())).lock.died.load(std::memory_order_relaxed) != 0;
+}
+
+void Condition::mark_consistent() {
+  Guard guard = held_guard(body_of(body()), sync::this_thread(), "mark_consistent");
+  guard.lock.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock
+}
+
+bool Condition::wait(Deadline deadline) {
+  ConditionBody& condition = body_of(body());
+  sync::ThreadSelf& self = sync::this_thread();
+  Guard guard = held_guard(condition, self, "wait");
+  return ConditionCore(condition, guard.lock, find_table).wait(self, deadline, nullptr, grow);
+}
+
+bool Condition::wait(std::stop_token stop, Deadline deadline) {
+  ConditionBody& condition = body_of(body());
+  sync::ThreadSelf& self = sync::this_thread();
+  Guard guard = held_guard(condition, self, "wait");
+  return ConditionCore(condition, guard.lock, find_table).wait(self, deadline, &stop, grow);
+}
+
+void Condition::notify(int count) {
+  ConditionBody& condition = body_of(body());
+  sync::ThreadSelf& self = sync::this_thread();
+  Guard guard = held_guard(condition, self, "notify");
+  if (count < 1) return;
+  ConditionCore(condition, guard.lock, find_table).notify(self, static_cast<std::uint32_t>(count));
+}
+
+void Condition::notify_all() { notify(INT_MAX); }
+
+int Condition::waiting() {
+  ConditionBody& condition = body_of(body());
+  Guard guard = held_guard(condition, sync::this_thread(), "waiting");
+  return static_cast<int>(ConditionCore(condition, guard.lock, find_table).waiting());
+}
+
+}  // namespace cohort

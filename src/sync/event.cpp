@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/sync/event.hpp"
+
+#include <new>
+
+#include "shm/objects.hpp"
+#include "sync/event_core.hpp"
+
+namespace cohort {
+
+namespace {
+
+sync::EventBody& body_of(void* body) { return *static_cast<sync::EventBody*>(body); }
+
+}  // namespace
+
+Event::Event() : SharedHandle(kKind, sizeof(sync::EventBody), [](void* body) { new (body) sync::EventBody; }) {}
+
+bool Event::is_set() const { return sync::EventCore::is_set(body_of(body())); }
+
+void Event::set() {
+  sync::EventBody& event = body_of(body());
+  sync::EventCore::set(event, sync::this_thread());
+  // SYNC(watch): between the store of the state and the look at the watchers
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  shm::Objects::instance().ring(&event);
+}
+
+void Event::clear() { sync::EventCore::clear(body_of(body())); }
+
+bool Event::wait(Deadline deadline) const {
+  sync::EventBody& event = body_of(body());
+  return sync::EventCore::wait(event, sync::this_thread(), deadline) == sync::Acquired::yes;
+}
+
+bool Event::wait(std::stop_token stop, Deadline deadline) const {
+  sync::EventBody& event = body_of(body());
+  return sync::EventCore::wait(event, sync::this_thread(), deadline, &stop) == sync::Acquired::yes;
+}
+
+}  // namespace cohort

@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/sync/lock.hpp"
+
+#include <new>
+
+#include "cohort/base/error.hpp"
+#include "shm/family.hpp"
+#include "shm/objects.hpp"
+#include "sync/owner.hpp"
+#include "sync/user_lock.hpp"
+
+namespace cohort {
+
+namespace {
+
+using sync::LockBody;
+
+LockBody& body_of(void* body) { return *static_cast<LockBody*>(body); }
+
+const shm::ObjectOperations operations{
+    .member_died = [](shm::Offset, void* body, shm::MemberId dead) { sync::repair_user_lock(body_of(body), dead); }};
+const bool lock_registered = shm::register_object_kind(detail::ObjectKind::lock, operations);
+const bool rlock_registered = shm::register_object_kind(detail::ObjectKind::rlock, operations);
+
+}  // namespace
+
+namespace sync {
+
+std::optional<LockOwner> owner_of(std::uint64_t word) {
+  if (word == kFree) return std::nullopt;
+  ThreadWord name = ThreadWord::unpack(word);
+  shm::Family& family = shm::Family::instance();
+  const auto* record = family.at<shm::MemberRecord>(family.places().members + name.slot * sizeof(shm::MemberRecord));
+  // relaxed: both: for people
+  std::uint64_t state = record->state.load(std::memory_order_relaxed);
+  bool known = name.is_of({name.slot, shm::Members::generation_of(state)});
+  return LockOwner{known ? record->pid.load(std::memory_order_relaxed) : 0, static_cast<std::int32_t>(name.tid)};
+}
+
+}  // namespace sync
+
+namespace detail {
+
+LockHandle::LockHandle(ObjectKind kind, const LockOptions& options)
+    : SharedHandle(kind, sizeof(LockBody), [poisons = options.on_owner_death == OwnerDeath::poison](void* body) {
+        auto* lock = new (body) LockBody;
+        lock->options.store(poisons ? sync::kPoisons : 0, std::memory_order_relaxed);  // relaxed: nobody sees it yet
+      }) {}
+
+bool LockHandle::locked() const { return sync::LockCore::owner(body_of(body())) != sync::kFree; }
+
+std::optional<LockOwner> LockHandle::owner() const { return sync::owner_of(sync::LockCore::owner(body_of(body()))); }
+
+bool LockHandle::owned() const { return sync::LockCore::owner(body_of(body())) == sync::this_thread().word; }
+
+bool LockHandle::owner_died() const {
+  return body_of(body()).died.load(std::memory_order_relaxed) != 0;  // relaxed: exact for the holder, else a hint
+}
+
+void LockHandle::mark_consistent() {
+  LockBody& lock = body_of(body());
+  if (!owned()) throw StateError("Lock.mark_consistent", "", "only who holds the lock can say that its data is sound");
+  lock.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock
+}
+
+}  // namespace detail
+
+bool Lock::acquire(Deadline deadline) {
+  LockBody& lock = body_of(body());
+  return sync::acquire_user_lock(lock, sync::this_thread(), false, deadline, nullptr, {"Lock", "acquire"});
+}
+
+bool Lock::acquire(std::stop_token stop, Deadline deadline) {
+  LockBody& lock = body_of(body());
+  return sync::acquire_user_lock(lock, sync::this_thread(), false, deadline, &stop, {"Lock", "acquire"});
+}
+
+void Lock::release() {
+  LockBody& lock = body_of(body());
+  sync::release_user_lock(lock, sync::this_thread(), false, {"Lock", "release"});
+}
+
+bool Lock::recover(Deadline deadline) {
+  LockBody& lock = body_of(body());
+  return sync::recover_user_lock(lock, sync::this_thread(), false, deadline, {"Lock", "recover"});
+}
+
+bool RLock::acquire(Deadline deadline) {
+  LockBody& lock = body_of(body());
+  return sync::acquire_user_lock(lock, sync::this_thread(), true, deadline, nullptr, {"RLock", "acquire"});
+}
+
+bool RLock::acquire(std::stop_token stop, Deadline deadline) {
+  LockBody& lock = body_of(body());
+  return sync::acquire_user_lock(lock, sync::this_thread(), true, deadline, &stop, {"RLock", "acquire"});
+}
+
+void RLock::release() {
+  LockBody& lock = body_of(body());
+  sync::release_user_lock(lock, sync::this_thread(), true, {"RLock", "release"});
+}
+
+bool RLock::recover(Deadline deadline) {
+  LockBody& lock = body_of(body());
+  return sync::recover_user_lock(lock, sync::this_thread(), true, deadline, {"RLock", "recover"});
+}
+
+}  // namespace cohort

@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/sync/shared_mutex.hpp"
+
+#include <new>
+
+#include "cohort/base/error.hpp"
+#include "shm/objects.hpp"
+#include "sync/shared_mutex_core.hpp"
+#include "sync/user_lock.hpp"
+
+namespace cohort {
+
+namespace {
+
+using sync::SharedMutexBody;
+using sync::SharedMutexCore;
+
+SharedMutexBody& body_of(void* body) { return *static_cast<SharedMutexBody*>(body); }
+
+void member_died(shm::Offset, void* place, shm::MemberId dead) {
+  SharedMutexBody& body = body_of(place);
+  SharedMutexCore(body).mend(sync::this_thread(),
+                             [dead](std::uint64_t thread) { return sync::ThreadWord::unpack(thread).is_of(dead); });
+  sync::repair_user_lock(body.writer, dead);
+}
+
+const bool registered = shm::register_object_kind(detail::ObjectKind::shared_mutex, {.member_died = member_died});
+
+bool is_writer(const SharedMutexBody& body, const sync::ThreadSelf& self) {
+  return sync::LockCore::owner(body.writer) == self.word;
+}
+
+}  // namespace
+
+SharedMutex::SharedMutex()
+    : SharedHandle(kKind, sizeof(SharedMutexBody), [](void* body) { new (body) SharedMutexBody; }) {}
+
+bool SharedMutex::acquire(const std::stop_token* stop, Deadline deadline) {
+  SharedMutexBody& mutex = body_of(body());
+  sync::ThreadSelf& self = sync::this_thread();
+  if (is_writer(mutex, self)) throw StateError("SharedMutex.acquire", "", "this thread holds it for writing already");
+  auto result = SharedMutexCore(mutex).acquire(self, deadline, stop);
+  if (result == sync::Acquired::deadlock)
+    throw StateError("SharedMutex.acquire", "", "this thread holds it for reading and would wait for itself");
+  return result == sync::Acquired::yes;
+}
+
+bool SharedMutex::acquire(Deadline deadline) { return acquire(nullptr, deadline); }
+bool SharedMutex::acquire(std::stop_token stop, Deadline deadline) { return acquire(&stop, deadline); }
+
+void SharedMutex::release() {
+  SharedMutexBody& mutex = body_of(body());
+  sync::ThreadSelf& self = sync::this_thread();
+  if (!is_writer(mutex, self)) sync::throw_not_owner(mutex.writer, {"SharedMutex", "release"});
+  SharedMutexCore(mutex).release(self);
+}
+
+bool SharedMutex::acquire_shared(const std::stop_token* stop, Deadline deadline) {
+  SharedMutexBody& mutex = body_of(body());
+  sync::ThreadSelf& self = sync::this_thread();
+  if (is_writer(mutex, self))
+    throw StateError("SharedMutex.acquire_shared", "", "this thread holds it for writing and would wait for itself");
+  return SharedMutexCore(mutex).acquire_shared(self, deadline, stop) == sync::Acquired::yes;
+}
+
+bool SharedMutex::acquire_shared(Deadline deadline) { return acquire_shared(nullptr, deadline); }
+bool SharedMutex::acquire_shared(std::stop_token stop, Deadline deadline) { return acquire_shared(&stop, deadline); }
+
+void SharedMutex::release_shared() {
+  SharedMutexBody& mutex = body_of(body());
+  if (!SharedMutexCore(mutex).release_shared(sync::this_thread()))
+    throw StateError("SharedMutex.release_shared", "", "released too many times: this thread does not hold it for reading");
+}
+
+bool SharedMutex::owner_died() const {
+  return body_of(body()).writer.died.load(std::memory_order_relaxed) != 0;  // relaxed: exact for the writer, else a hint
+}
+
+void SharedMutex::mark_consistent() {
+  SharedMutexBody& mutex = body_of(body());
+  if (!is_writer(mutex, sync::this_thread()))
+    throw StateError("SharedMutex.mark_consistent", "", "only the writer can say that the data is sound");
+  mutex.writer.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock
+}
+
+}  // namespace cohort

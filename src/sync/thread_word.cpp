@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/thread_word.hpp"
+
+#include "os/barrier.hpp"
+#include "os/cpu.hpp"
+#include "os/memory.hpp"
+#include "os/process.hpp"
+#include "os/process_identity.hpp"
+#include "shm/family.hpp"
+#include "shm/process_page.hpp"
+
+namespace cohort::sync {
+
+// The member 1 never equals *kNoMemberWord: the first use identifies.
+constinit thread_local ThreadSelf thread_self{0, &kNoMemberWord, 1, true, -1};
+
+ThreadSelf& identify_thread() {
+  shm::MemberId member = shm::Family::instance().self();
+  ThreadWord name;
+  name.tid = static_cast<std::uint32_t>(os::thread_id());
+  name.slot = member.slot;
+  name.generation = member.generation;
+  name.start = static_cast<std::uint16_t>(os::process_identity_of(static_cast<std::int32_t>(name.tid)).start_time);
+  ThreadSelf& self = thread_self;
+  self.word = name.pack();
+  self.fences = !os::join_remote_fences();
+  self.cpu = os::current_cpu();
+  self.member = member.pack();
+  self.member_word = &shm::process_page().member;
+  return self;
+}
+
+bool thread_is_dead(std::uint64_t word, bool thorough) noexcept {
+  ThreadWord name = ThreadWord::unpack(word);
+  if (!shm::Family::exists()) return false;
+  shm::Family& family = shm::Family::instance();
+  const auto* record = family.at<shm::MemberRecord>(family.places().members + name.slot * sizeof(shm::MemberRecord));
+  // SYNC(member): release in Members::move() -> acquire here; carries the record's fields
+  std::uint64_t state = record->state.load(std::memory_order_acquire);
+  shm::MemberId member{name.slot, shm::Members::generation_of(state)};
+  // The slot was given to somebody else, or its process said goodbye: who leaves takes no further part.
+  if (!name.is_of(member) || shm::Members::state_of(state) != shm::MemberState::live) return true;
+  os::ProcessIdentity process = family.identity(member);
+  if (process.pid == 0) return family.member_state(member) == shm::MemberState::free;
+  if (!os::is_alive(process)) return true;
+  if (!os::thread_is_alive(process.pid, static_cast<std::int32_t>(name.tid), static_cast<std::uint16_t>(name.start)))
+    return true;
+  return thorough && !os::may_map_memory(process, os::memory_number(family.fd()));
+}
+
+}  // namespace cohort::sync

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Lock, RLock and Condition promise of a lock, over the core: errors for wrong use, recursion, poison.
+#pragma once
+
+#include <stop_token>
+
+#include "shm/layout.hpp"
+#include "sync/lock_core.hpp"
+
+namespace cohort::sync {
+
+/// For messages: "Lock.acquire" is {"Lock", "acquire"}.
+struct CallName {
+  const char* type;
+  const char* verb;
+};
+
+/// Everything but the shortest way: a taken lock, recursion, poison.
+bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline,
+                              const std::stop_token* stop, CallName name);
+[[noreturn]] void throw_not_owner(const LockBody& lock, CallName name);
+[[noreturn]] void throw_poisoned(LockBody& lock, ThreadSelf& self, CallName name);
+
+[[nodiscard]] inline bool is_poisoned(const LockBody& lock) noexcept {
+  // relaxed: both: constant; written under the lock
+  return lock.died.load(std::memory_order_relaxed) != 0 && (lock.options.load(std::memory_order_relaxed) & kPoisons) != 0;
+}
+
+/// False at the deadline or on a stop. Throws LockOwnerDied, not owning the lock, when it is poisoned; StateError when it
+/// would wait for itself for ever.
+inline bool acquire_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline,
+                              const std::stop_token* stop, CallName name) {
+  std::uint64_t seen = kFree;
+  // SYNC(owner): as in LockCore::try_acquire()
+  if (!lock.owner.compare_exchange_strong(seen, self.word, std::memory_order_acquire, std::memory_order_relaxed))
+      [[unlikely]]
+    return acquire_user_lock_slowly(lock, self, recursive, deadline, stop, name);
+  // relaxed: both: a hint; the owner's
+  lock.cpu.store(static_cast<std::uint32_t>(self.cpu + 1), std::memory_order_relaxed);
+  if (recursive) lock.count.store(1, std::memory_order_relaxed);
+  if (lock.died.load(std::memory_order_relaxed) != 0 && is_poisoned(lock)) [[unlikely]]  // relaxed: under the lock
+    throw_poisoned(lock, self, name);
+  return true;
+}
+
+/// Throws StateError when the caller does not own it.
+inline void release_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, CallName name) {
+  if (LockCore::owner(lock) != self.word) [[unlikely]]
+    throw_not_owner(lock, name);
+  if (recursive) {
+    std::uint32_t count = lock.count.load(std::memory_order_relaxed);  // relaxed: the owner's
+    lock.count.store(count - 1, std::memory_order_relaxed);            // relaxed: the owner's
+    if (count > 1) return;
+  }
+  LockCore::release(lock, self);
+}
+
+/// Acquires it whether or not it is poisoned, and lifts the poison. The caller does not own it.
+bool recover_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline, CallName name);
+
+/// Frees a lock whose owner was a thread of `dead`.
+void repair_user_lock(LockBody& lock, shm::MemberId dead);
+
+}  // namespace cohort::sync
