@@ -25,7 +25,8 @@ function(cohort_test name)
   set(environment "")
   if(COHORT_SANITIZE MATCHES "thread")
     # A forked child of a process with a service thread starts threads of its own; that is what is tested.
-    set(environment ENVIRONMENT "TSAN_OPTIONS=die_after_fork=0")
+    # Every process waits at its end for races of threads that are left; the usual second is long for thousands of them.
+    set(environment ENVIRONMENT "TSAN_OPTIONS=die_after_fork=0:atexit_sleep_ms=50")
   endif()
   if(arg_WHOLE)
     add_test(NAME ${name} COMMAND ${name})
