@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the queues have in common that does not depend on the type of their items. Users name Queue, SimpleQueue and
+// JoinableQueue; this is their base, and the compiled core under their templates.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+
+#include "cohort/base/deadline.hpp"
+#include "cohort/base/export.hpp"
+#include "cohort/channel/received_message.hpp"
+#include "cohort/shm/shared_handle.hpp"
+
+namespace cohort {
+
+/// How a Queue is made.
+struct QueueOptions {
+  /// Most items in the queue; a put waits while there are so many. 0: no bound, as far as the family memory reaches.
+  std::size_t maxsize = 0;
+};
+
+/// How a JoinableQueue is made.
+struct JoinableQueueOptions {
+  /// Most items in the queue; 0: no bound.
+  std::size_t maxsize = 0;
+  /// An item that a process has taken and not yet called task_done() for is given to another one when it dies.
+  bool redeliver = false;
+  /// With redelivery: most items that are taken and not done at once, by all processes.
+  std::size_t most_unfinished_gets = 1024;
+};
+
+namespace detail {
+
+class COHORT_EXPORT QueueHandle : public SharedHandle {
+ public:
+  /// Items in the queue at this moment. Exact, as nothing is under way outside of the queue; with several processes it may
+  /// be old when it is returned. After close(): throws ClosedError.
+  /// Python: an estimate, and NotImplementedError on macOS
+  [[nodiscard]] std::size_t qsize() const;
+  /// Whether there is no item. Exact like qsize(): what was put is there when put() has returned.
+  /// After close(): true when nothing was ever put, else throws ClosedError (Python: OSError).
+  [[nodiscard]] bool empty() const;
+  /// Whether there are `maxsize` items.
+  [[nodiscard]] bool full() const;
+  /// The bound of items; 0: none.
+  [[nodiscard]] std::size_t maxsize() const;
+  /// This process uses the queue no more: later calls throw ClosedError, through whatever handle of this queue. Other
+  /// processes are not concerned; items stay. Idempotent.
+  void close();
+  [[nodiscard]] bool closed() const;
+  /// Returns at once: there is no thread, and what was put is in the queue. Throws StateError before close(), as Python
+  /// does (AssertionError).
+  void join_thread();
+  /// Does nothing: what was put is in the queue, and a process that has put may always exit.
+  void cancel_join_thread();
+
+  /// The ring's repairs after deaths, for tests and statistics.
+  [[nodiscard]] std::uint64_t takeovers() const;
+
+ protected:
+  QueueHandle(ObjectKind kind, const QueueOptions& options);
+  QueueHandle(ObjectKind kind, const JoinableQueueOptions& options);
+  QueueHandle(ObjectKind kind, const HandleName& name) : SharedHandle(kind, name) {}
+
+  /// How long to wait; `stop` may be null.
+  struct Limits {
+    Deadline deadline;
+    const std::stop_token* stop = nullptr;
+  };
+
+  /// Puts values of `size` bytes, one after the other; returns how many by the deadline.
+  std::size_t put_plain(const void* values, std::size_t size, std::size_t count, const Limits& limits) const;
+  /// Waits for a value and takes at most `most`; 0 on the deadline.
+  std::size_t get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const;
+  /// Puts what was encoded; false on the deadline.
+  bool put_encoded(MessageEncoder& encoder, const Limits& limits) const;
+  /// Puts the encoding of a vector of `count` items of `size` bytes, written into a block at once.
+  bool put_range(const void* items, std::size_t size, std::size_t count, const Limits& limits) const;
+  /// Takes a message; false on the deadline.
+  bool get_message(ReceivedMessage& message, const Limits& limits) const;
+  /// For types whose items never lie plainly in the ring.
+  [[nodiscard]] bool redelivers() const;
+
+  void task_done_core() const;
+  bool join_core(const Limits& limits) const;
+
+  /// A block with room for the encoding of a vector; see Loan.
+  struct Lent {
+    std::uint64_t block = 0;
+    std::byte* items = nullptr;
+    std::size_t start = 0;  ///< of the message in the block
+    std::size_t size = 0;   ///< of the message
+  };
+  Lent lend(std::size_t size, std::size_t count) const;
+  bool publish(const Lent& lent, const Limits& limits) const;
+  /// Takes the encoding of a vector with items of `size` bytes, in its block if it lies in one. Returns the number of
+  /// items; nullopt on the deadline.
+  std::optional<std::size_t> get_lent(Lent& lent, std::size_t size, const Limits& limits) const;
+
+  [[noreturn]] static void throw_empty(const char* operation, const Limits& limits);
+  [[noreturn]] static void throw_full(const char* operation, const Limits& limits);
+
+ private:
+  void check_open(const char* operation) const;
+};
+
+}  // namespace detail
+}  // namespace cohort

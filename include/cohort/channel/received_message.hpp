@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A message on its way out of, or into, shared memory. Used by the templates of this layer; not for users.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "cohort/base/export.hpp"
+#include "cohort/wire/encoder.hpp"
+
+namespace cohort::detail {
+
+/// Messages of at most this size are copied through the ring; larger ones lie in blocks of the family memory.
+inline constexpr std::size_t kMostInlineMessage = 8192;
+
+/// References to the objects that a message names, while this process has them: a block, and its place in our ledger.
+struct ParcelEntry {
+  std::uint64_t object = 0;
+  std::uint32_t index = 0;
+};
+
+/// A message taken out: its bytes, in a buffer of its own or in a block of the family memory, and the references that
+/// keep the objects alive that it names. Frees both when it goes.
+class COHORT_EXPORT ReceivedMessage {
+ public:
+  ReceivedMessage() noexcept : data_(inline_) {}
+  ~ReceivedMessage() {
+    if (block_ != 0 || parcel_.object != 0) release();
+  }
+  ReceivedMessage(const ReceivedMessage&) = delete;
+  ReceivedMessage& operator=(const ReceivedMessage&) = delete;
+
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+
+  // For the core.
+  /// Room for a message of `size` bytes, at most kMostInlineMessage.
+  [[nodiscard]] std::byte* room(std::size_t size) noexcept {
+    data_ = inline_;
+    size_ = size;
+    return inline_;
+  }
+  /// The message lies in a block. Freed by this object when `owned`.
+  void set_block(std::uint64_t block, const std::byte* data, std::size_t size, bool owned) noexcept {
+    block_ = owned ? block : 0;
+    data_ = data;
+    size_ = size;
+  }
+  void set_parcel(ParcelEntry parcel) noexcept { parcel_ = parcel; }
+  /// The block, if it is this object's; else 0.
+  [[nodiscard]] std::uint64_t block() const noexcept { return block_; }
+  [[nodiscard]] std::uint64_t take_block() noexcept { return std::exchange(block_, 0); }
+
+ private:
+  void release() noexcept;
+
+  const std::byte* data_;
+  std::size_t size_ = 0;
+  std::uint64_t block_ = 0;
+  ParcelEntry parcel_;
+  std::byte inline_[kMostInlineMessage];  // not set to zero: most messages are small
+};
+
+/// Encodes a message: into a buffer of its own as long as it fits, else into a block of the family memory.
+class COHORT_EXPORT MessageEncoder final : public Encoder {
+ public:
+  MessageEncoder() noexcept : Encoder(nullptr, nullptr) {
+    begin_ = cursor_ = inline_;
+    end_ = inline_ + sizeof inline_;
+  }
+  ~MessageEncoder() override;
+
+  /// The bytes written.
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    return {begin_, static_cast<std::size_t>(cursor_ - begin_)};
+  }
+  /// The block that they lie in, owned by this process; 0: the buffer.
+  [[nodiscard]] std::uint64_t block() const noexcept { return block_; }
+  /// The block is somebody else's now.
+  void forget_block() noexcept { block_ = 0; }
+
+ private:
+  void write_slow(const std::byte* data, std::size_t size) override;
+
+  std::uint64_t block_ = 0;
+  std::byte inline_[kMostInlineMessage];
+};
+
+}  // namespace cohort::detail

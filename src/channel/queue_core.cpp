@@ -1,0 +1,332 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/channel/queue_core.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "channel/byte_ring.hpp"
+#include "channel/leases.hpp"
+#include "channel/queue_body.hpp"
+#include "cohort/base/error.hpp"
+#include "cohort/channel/loan.hpp"
+#include "cohort/wire/decoder.hpp"
+#include "shm/family.hpp"
+#include "shm/objects.hpp"
+
+namespace cohort::detail {
+
+using channel::Message;
+using channel::QueueBody;
+using channel::RingBody;
+using channel::WaitLimits;
+using shm::Family;
+using shm::Objects;
+
+namespace {
+
+constexpr std::uint32_t kClosed = 1;  // in local_flags()
+
+void member_died(shm::Offset, void* body, shm::MemberId dead) {
+  auto& queue = *static_cast<QueueBody*>(body);
+  channel::repair(queue.ring);
+  if (queue.lease_count != 0) channel::return_leases(queue, dead);
+}
+
+void destroy(shm::Destroyer& destroyer, void* body) {
+  auto& queue = *static_cast<QueueBody*>(body);
+  channel::destroy_leases(queue, destroyer);
+  channel::destroy(queue.ring, destroyer);
+}
+
+constexpr shm::ObjectOperations kOperations{.member_died = member_died, .destroy = destroy};
+const bool kRegistered = shm::register_object_kind(ObjectKind::queue, kOperations) &&
+                         shm::register_object_kind(ObjectKind::simple_queue, kOperations) &&
+                         shm::register_object_kind(ObjectKind::joinable_queue, kOperations);
+
+QueueBody& queue_at(void* body) noexcept { return *static_cast<QueueBody*>(body); }
+
+void init_ring(RingBody& ring, std::size_t maxsize) {
+  ring.max_items = std::min<std::uint64_t>(maxsize, channel::kMostItems);
+  // The body's own offset: in init() it has its final place.
+  ring.in.object = ring.out.object = Family::instance().offset_of(&ring);
+}
+
+std::size_t lease_count(const JoinableQueueOptions& options) {
+  if (!options.redeliver) return 0;
+  if (options.most_unfinished_gets == 0 || options.most_unfinished_gets > 1u << 20)
+    throw ValueError("JoinableQueue", "most_unfinished_gets", "it must lie between 1 and 1048576");
+  return options.most_unfinished_gets;
+}
+
+// Bytes of a count in a message (docs/formats/codec.md), written to `to`.
+std::size_t write_count(std::byte* to, std::size_t count) noexcept {
+  std::size_t used = 0;
+  for (; count >= 0x80; count >>= 7) to[used++] = static_cast<std::byte>((count & 0x7f) | 0x80);
+  to[used++] = static_cast<std::byte>(count);
+  return used;
+}
+
+// The parcel of what an encoder's message names, freed unless it was given away.
+class Parcel {
+ public:
+  explicit Parcel(MessageEncoder& encoder) {
+    if (!encoder.has_attachments()) return;
+    auto attachments = encoder.take_attachments();
+    std::vector<shm::Offset> objects;
+    objects.reserve(attachments.size());
+    for (const auto& attachment : attachments) objects.push_back(attachment.object);
+    Objects::Entry made = Objects::instance().make_parcel(objects);
+    entry_ = {made.object, made.index};
+  }
+  ~Parcel() {
+    if (entry_.object == 0) return;
+    try {
+      Objects::instance().free_parcel({entry_.object, entry_.index});
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+    }
+  }
+  Parcel(const Parcel&) = delete;
+  Parcel& operator=(const Parcel&) = delete;
+  [[nodiscard]] ParcelEntry entry() const noexcept { return entry_; }
+  void forget() noexcept { entry_ = {}; }
+
+ private:
+  ParcelEntry entry_;
+};
+
+// A block of ours, freed unless it was given away.
+class OwnBlock {
+ public:
+  explicit OwnBlock(std::size_t size)
+      : block_(Family::instance().allocate(size, Family::instance().self())),
+        place_(Family::instance().address(block_, size)) {}
+  ~OwnBlock() {
+    if (block_ != 0) Family::instance().free(block_);
+  }
+  OwnBlock(const OwnBlock&) = delete;
+  OwnBlock& operator=(const OwnBlock&) = delete;
+  [[nodiscard]] shm::Offset offset() const noexcept { return block_; }
+  [[nodiscard]] std::byte* place() const noexcept { return place_; }
+  void forget() noexcept { block_ = 0; }
+
+ private:
+  shm::Offset block_;
+  std::byte* place_;
+};
+
+// The items of a vector's message begin here in its block, so that they are aligned whatever their type.
+constexpr std::size_t kItemsAt = 64;
+
+}  // namespace
+
+// ---- making ----------------------------------------------------------------------------------------------------------
+
+QueueHandle::QueueHandle(ObjectKind kind, const QueueOptions& options)
+    : SharedHandle(kind, sizeof(QueueBody),
+                   [maxsize = options.maxsize](void* body) { init_ring((new (body) QueueBody{})->ring, maxsize); }) {}
+
+QueueHandle::QueueHandle(ObjectKind kind, const JoinableQueueOptions& options)
+    : SharedHandle(kind, sizeof(QueueBody) + lease_count(options) * sizeof(channel::Lease),
+                   [maxsize = options.maxsize, leases = lease_count(options)](void* body) {
+                     auto* queue = new (body) QueueBody{};
+                     init_ring(queue->ring, maxsize);
+                     queue->lease_count = static_cast<std::uint32_t>(leases);
+                   }) {}
+
+// ---- state -----------------------------------------------------------------------------------------------------------
+
+void QueueHandle::check_open(const char* operation) const {
+  // relaxed: whoever closes while others call orders that himself
+  if ((local_flags().load(std::memory_order_relaxed) & kClosed) != 0) [[unlikely]]
+    throw ClosedError(operation, "", "this process has closed the queue");
+}
+
+std::size_t QueueHandle::qsize() const {
+  check_open("Queue.qsize");
+  QueueBody& queue = queue_at(body());
+  return channel::item_count(queue.ring) + channel::returned_leases(queue);
+}
+
+bool QueueHandle::empty() const {
+  QueueBody& queue = queue_at(body());
+  bool never_used = queue.ring.in.position.load(std::memory_order_relaxed) == 0;  // relaxed: a look
+  if (!never_used) check_open("Queue.empty");
+  return never_used || qsize() == 0;
+}
+
+bool QueueHandle::full() const {
+  check_open("Queue.full");
+  return channel::is_full(queue_at(body()).ring);
+}
+
+std::size_t QueueHandle::maxsize() const { return queue_at(body()).ring.max_items; }
+
+void QueueHandle::close() {
+  static_cast<void>(body());
+  local_flags().fetch_or(kClosed, std::memory_order_relaxed);  // relaxed: see check_open()
+}
+
+bool QueueHandle::closed() const {
+  static_cast<void>(body());
+  return (local_flags().load(std::memory_order_relaxed) & kClosed) != 0;  // relaxed: see check_open()
+}
+
+void QueueHandle::join_thread() {
+  if (!closed()) throw StateError("Queue.join_thread", "", "close() comes first");
+}
+
+void QueueHandle::cancel_join_thread() { static_cast<void>(body()); }
+
+std::uint64_t QueueHandle::takeovers() const { return channel::takeovers(queue_at(body()).ring); }
+
+bool QueueHandle::redelivers() const { return queue_at(body()).lease_count != 0; }
+
+void QueueHandle::throw_empty(const char* operation, const Limits& limits) {
+  bool stopped = limits.stop != nullptr && limits.stop->stop_requested();
+  throw Empty(operation, "", stopped ? "a stop was requested before there was an item" : "there was no item in time");
+}
+
+void QueueHandle::throw_full(const char* operation, const Limits& limits) {
+  bool stopped = limits.stop != nullptr && limits.stop->stop_requested();
+  throw Full(operation, "", stopped ? "a stop was requested before there was room" : "there was no room in time");
+}
+
+// ---- putting ---------------------------------------------------------------------------------------------------------
+
+std::size_t QueueHandle::put_plain(const void* values, std::size_t size, std::size_t count,
+                                   const Limits& limits) const {
+  check_open("Queue.put");
+  return channel::put_plain(queue_at(body()).ring, static_cast<const std::byte*>(values), size, count,
+                            {limits.deadline, limits.stop});
+}
+
+bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits) const {
+  check_open("Queue.put");
+  QueueBody& queue = queue_at(body());
+  Parcel parcel(encoder);
+  std::span<const std::byte> bytes = encoder.bytes();
+  Message message{.bytes = bytes.data(), .size = bytes.size(), .parcel = parcel.entry()};
+  // Room for the parcel's word beside the message.
+  if (queue.lease_count == 0 && bytes.size() + sizeof(shm::Offset) <= channel::kMostInline) {
+    if (!channel::put(queue.ring, message, {limits.deadline, limits.stop})) return false;
+    parcel.forget();
+    return true;
+  }
+  message.block = encoder.block();
+  std::optional<OwnBlock> own;
+  if (message.block == 0) {
+    own.emplace(std::max<std::size_t>(bytes.size(), 1));
+    std::copy(bytes.begin(), bytes.end(), own->place());
+    message.block = own->offset();
+  }
+  if (!channel::put(queue.ring, message, {limits.deadline, limits.stop})) return false;
+  parcel.forget();
+  if (own)
+    own->forget();
+  else
+    encoder.forget_block();
+  return true;
+}
+
+QueueHandle::Lent QueueHandle::lend(std::size_t size, std::size_t count) const {
+  check_open("Queue.loan");
+  std::byte prefix[10];
+  std::size_t prefix_size = write_count(prefix, count);
+  if (count > (std::numeric_limits<std::size_t>::max() / 2 - kItemsAt) / size)
+    throw OutOfFamilyMemory("Queue.loan", "", "so many items have no room in any memory");
+  auto& family = Family::instance();
+  std::size_t bytes = count * size;
+  Lent lent{.block = family.allocate(kItemsAt + bytes, family.self()),
+            .start = kItemsAt - prefix_size,
+            .size = prefix_size + bytes};
+  std::byte* place = family.address(lent.block, kItemsAt + bytes);
+  std::memcpy(place + lent.start, prefix, prefix_size);
+  lent.items = place + kItemsAt;
+  return lent;
+}
+
+bool QueueHandle::publish(const Lent& lent, const Limits& limits) const {
+  check_open("Queue.publish");
+  return channel::put(queue_at(body()).ring, {.size = lent.size, .block = lent.block, .start = lent.start},
+                      {limits.deadline, limits.stop});
+}
+
+bool QueueHandle::put_range(const void* items, std::size_t size, std::size_t count, const Limits& limits) const {
+  Lent lent = lend(size, count);
+  try {
+    if (count != 0) std::memcpy(lent.items, items, size * count);
+    if (publish(lent, limits)) return true;
+  } catch (...) {
+    Family::instance().free(lent.block);
+    throw;
+  }
+  Family::instance().free(lent.block);
+  return false;
+}
+
+// ---- getting ---------------------------------------------------------------------------------------------------------
+
+std::size_t QueueHandle::get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const {
+  check_open("Queue.get");
+  return channel::take_plain(queue_at(body()).ring, static_cast<std::byte*>(to), size, most,
+                             {limits.deadline, limits.stop});
+}
+
+bool QueueHandle::get_message(ReceivedMessage& message, const Limits& limits) const {
+  check_open("Queue.get");
+  QueueBody& queue = queue_at(body());
+  const WaitLimits wait{limits.deadline, limits.stop};
+  return queue.lease_count == 0 ? channel::take(queue.ring, message, wait) : channel::take_lease(queue, message, wait);
+}
+
+std::optional<std::size_t> QueueHandle::get_lent(Lent& lent, std::size_t size, const Limits& limits) const {
+  ReceivedMessage message;
+  if (!get_message(message, limits)) return std::nullopt;
+  std::span<const std::byte> bytes = message.bytes();
+  Decoder in(bytes);
+  const std::size_t count = in.read_count(size);
+  const std::size_t start = in.position();
+  std::span<const std::byte> items = in.read(count * size);
+  in.expect_end();
+  auto address = reinterpret_cast<std::uintptr_t>(items.data());
+  if (message.block() != 0 && address % kItemsAt == 0) {
+    lent.block = message.take_block();
+    auto block = reinterpret_cast<std::uintptr_t>(Family::instance().address(lent.block, 1));
+    lent.items = reinterpret_cast<std::byte*>(address);
+    lent.start = address - start - block;
+    lent.size = bytes.size();
+  } else {
+    lent = lend(size, count);
+    std::copy(items.begin(), items.end(), lent.items);
+  }
+  return count;
+}
+
+void free_loan(std::uint64_t block) noexcept {
+  // A family that was left has taken our blocks back already.
+  if (!Family::self_or_nobody()) return;
+  try {
+    Family::instance().free(block);
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+  }
+}
+
+// ---- joining ---------------------------------------------------------------------------------------------------------
+
+void QueueHandle::task_done_core() const {
+  check_open("JoinableQueue.task_done");
+  if (!channel::finish_item(queue_at(body())))
+    throw ValueError("JoinableQueue.task_done", "", "it was called more often than items were taken");
+}
+
+bool QueueHandle::join_core(const Limits& limits) const {
+  check_open("JoinableQueue.join");
+  return channel::wait_until_finished(queue_at(body()), {limits.deadline, limits.stop});
+}
+
+}  // namespace cohort::detail

@@ -1,0 +1,138 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "channel/ring_wait.hpp"
+
+#include <chrono>
+#include <climits>
+
+#include "base/crash_point.hpp"
+#include "channel/side_lock.hpp"
+#include "cohort/base/error.hpp"
+#include "os/cpu.hpp"
+#include "os/futex.hpp"
+#include "sync/system.hpp"
+
+namespace cohort::channel {
+
+namespace {
+
+// No lost wake-up is waited for longer.
+constexpr std::chrono::milliseconds kLongestSleep{100};
+
+}  // namespace
+
+void RingWait::Waker::operator()() const noexcept { wake_partners(*side, INT_MAX); }
+
+bool RingWait::again(FunctionRef<bool()> ready) {
+  if (limits_.deadline.expired() || stopped()) {
+    // Perhaps we were woken for what came: somebody else takes it.
+    finish(ready());
+    return false;
+  }
+  if (spin(ready)) return true;
+  // A stop wakes from here on; one that came before is seen by the look after it.
+  if (limits_.stop != nullptr && limits_.stop->stop_possible() && !waker_) waker_.emplace(*limits_.stop, Waker{&side_});
+  if (!stopped()) sleep(ready);
+  return true;
+}
+
+bool RingWait::spin(FunctionRef<bool()> ready) {
+  // relaxed: a hint
+  auto cpu = static_cast<int>(side_.cpu.load(std::memory_order_relaxed)) - 1;
+  sync::Spin spin(cpu >= 0 && cpu == os::current_cpu());
+  while (spin.again())
+    if (ready()) return true;
+  return ready();
+}
+
+void RingWait::sleep(FunctionRef<bool()> ready) {
+  std::uint32_t progress = side_.progress.load(std::memory_order_relaxed);  // relaxed: ordered by announce_sleeper()
+  announce_sleeper(side_);
+  COHORT_CRASH_POINT("channel.wait.announced");
+  if (ready() || stopped()) return;
+  slept_ = true;
+  os::futex_wait(side_.progress, progress, Deadline::earlier(limits_.deadline, Deadline(kLongestSleep)));
+  COHORT_CRASH_POINT("channel.wait.woken");
+}
+
+void RingWait::pass_on(bool more) noexcept {
+  COHORT_CRASH_POINT("channel.wait.pass_on");
+  announce_sleeper(side_);
+  if (more) wake_partners(side_, 1);
+}
+
+// ---- the operations --------------------------------------------------------------------------------------------------
+
+namespace {
+
+// relaxed, in both: who finds it ready looks again under the lock
+bool has_items(const RingBody& ring) noexcept {
+  return ring.in.position.load(std::memory_order_relaxed) != ring.out.position.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+bool put(RingBody& ring, const Message& message, const WaitLimits& limits) {
+  if (try_put(ring, message)) [[likely]]
+    return true;
+  RingWait wait(ring.out, limits);
+  while (wait.again([&] { return !is_full(ring); })) {
+    if (!try_put(ring, message)) continue;
+    wait.finish(!is_full(ring));
+    return true;
+  }
+  return false;
+}
+
+std::size_t put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count,
+                      const WaitLimits& limits) {
+  std::size_t done = try_put_plain(ring, values, size, count);
+  if (done == count) [[likely]]
+    return done;
+  RingWait wait(ring.out, limits);
+  while (wait.again([&] { return !is_full(ring); })) {
+    done += try_put_plain(ring, values + done * size, size, count - done);
+    if (done == count) break;
+  }
+  wait.finish(!is_full(ring));
+  return done;
+}
+
+bool take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& limits) {
+  if (try_take(ring, message)) [[likely]]
+    return true;
+  RingWait wait(ring.in, limits);
+  while (wait.again([&] { return has_items(ring); })) {
+    if (!try_take(ring, message)) continue;
+    wait.finish(has_items(ring));
+    return true;
+  }
+  return false;
+}
+
+std::size_t take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most, const WaitLimits& limits) {
+  std::size_t done = try_take_plain(ring, to, size, most);
+  if (done != 0 || most == 0) [[likely]]
+    return done;
+  RingWait wait(ring.in, limits);
+  while (wait.again([&] { return has_items(ring); })) {
+    done = try_take_plain(ring, to, size, most);
+    if (done == 0) continue;
+    wait.finish(has_items(ring));
+    return done;
+  }
+  return 0;
+}
+
+bool wait_for_items(RingBody& ring, const WaitLimits& limits) {
+  if (has_items(ring)) return true;
+  RingWait wait(ring.in, limits);
+  while (wait.again([&] { return has_items(ring); })) {
+    if (!has_items(ring)) continue;
+    wait.finish(true);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace cohort::channel

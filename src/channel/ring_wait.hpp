@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Waiting until a side of a ring has gone on: a short spin, then sleep. docs/formats/queue.md, "The lock".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+
+#include "channel/byte_ring.hpp"
+#include "cohort/base/function_ref.hpp"
+
+namespace cohort::channel {
+
+/// One wait of a caller, over as many looks as it takes.
+class RingWait {
+ public:
+  /// @param side  whose progress is waited for
+  RingWait(RingSide& side, const WaitLimits& limits) noexcept : side_(side), limits_(limits) {}
+  ~RingWait() = default;
+  RingWait(const RingWait&) = delete;
+  RingWait& operator=(const RingWait&) = delete;
+
+  /// Waits until `ready`, or for a reason to look anyway. False: the deadline has passed, or a stop was requested.
+  [[nodiscard]] bool again(FunctionRef<bool()> ready);
+  /// The caller has what it waited for. Passes the waking on when it has slept: others may sleep for the same.
+  void finish(bool more) noexcept {
+    if (slept_) [[unlikely]]
+      pass_on(more);
+  }
+
+ private:
+  struct Waker {
+    RingSide* side;
+    void operator()() const noexcept;
+  };
+
+  [[nodiscard]] bool stopped() const noexcept { return limits_.stop != nullptr && limits_.stop->stop_requested(); }
+  bool spin(FunctionRef<bool()> ready);
+  void sleep(FunctionRef<bool()> ready);
+  void pass_on(bool more) noexcept;
+
+  RingSide& side_;
+  const WaitLimits& limits_;
+  bool spun_ = false;
+  bool slept_ = false;
+  std::optional<std::stop_callback<Waker>> waker_;
+};
+
+}  // namespace cohort::channel
