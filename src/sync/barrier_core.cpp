@@ -12,16 +12,7 @@ namespace cohort::sync {
 // The internal lock. Who gets it from one who died in it finds the meeting half changed, and breaks it.
 class BarrierCore::Turn {
  public:
-  Turn(BarrierCore& core, ThreadSelf& self) noexcept : core_(core), self_(self) {
-    LockBody& lock = core.body_.lock;
-    LockCore::acquire(lock, self, Deadline::never());
-    if (lock.died.load(std::memory_order_relaxed) == 0) return;  // relaxed: under the lock
-    core.end_phase(false);
-    core.body_.broken.store(1, std::memory_order_relaxed);  // relaxed: under the lock
-    COHORT_CRASH_POINT("sync.barrier.mended");
-    lock.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock
-    changed_ = true;
-  }
+  Turn(BarrierCore& core, ThreadSelf& self) noexcept;
   ~Turn() {
     LockCore::release(core_.body_.lock, self_);
     if (changed_) core_.wake(self_);
@@ -36,6 +27,18 @@ class BarrierCore::Turn {
   ThreadSelf& self_;
   bool changed_ = false;
 };
+
+// Not in the class: a crash point may not lie in an inline function.
+BarrierCore::Turn::Turn(BarrierCore& core, ThreadSelf& self) noexcept : core_(core), self_(self) {
+  LockBody& lock = core.body_.lock;
+  LockCore::acquire(lock, self, Deadline::never());
+  if (lock.died.load(std::memory_order_relaxed) == 0) return;  // relaxed: under the lock
+  core.end_phase(false);
+  core.body_.broken.store(1, std::memory_order_relaxed);  // relaxed: under the lock
+  COHORT_CRASH_POINT("sync.barrier.mended");
+  lock.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock
+  changed_ = true;
+}
 
 // The store of the phase is what ends it: all before may be done again.
 void BarrierCore::end_phase(bool passed) noexcept {
