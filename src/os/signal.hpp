@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <initializer_list>
+#include <vector>
 
 #include "os/fd.hpp"
 
@@ -31,6 +32,8 @@ void reset_signal_handlers() noexcept;
 void set_signal_mask(const sigset_t& mask) noexcept;
 /// The calling thread's mask.
 [[nodiscard]] sigset_t signal_mask() noexcept;
+/// The numbers of the signals that the calling thread blocks, as SpawnPlan takes them.
+[[nodiscard]] std::vector<int> blocked_signals();
 /// Ignores a signal.
 void ignore_signal(int number) noexcept;
 /// True when this process ignores the signal.

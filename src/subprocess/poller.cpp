@@ -29,8 +29,12 @@ void LimitState::give_back() {
   --running;
 }
 
-Job::Job(const Command& command, const Options& options, const Limit& limit)
-    : command_(command), options_(with_pipes(options)), limit_(limit) {
+Job::Job(std::vector<Command> stages, bool is_pipeline, const Options& options, const Limit& limit)
+    : stages_(std::move(stages)),
+      is_pipeline_(is_pipeline),
+      options_(with_pipes(options)),
+      blocked_(os::blocked_signals()),
+      limit_(limit) {
   if (options_.input) {
     input_ = *options_.input;
     options_.input = input_;
@@ -52,12 +56,23 @@ bool Job::wait(Deadline deadline) {
   return changed_.wait_for(guard, *deadline.remaining(), ready);
 }
 
+void Job::check_taken() {
+  if (std::exchange(taken_, true)) {
+    throw StateError("AsyncRun.get", stages_.back().to_string(), "the result was taken before");
+  }
+  if (error_) std::rethrow_exception(error_);
+}
+
 CompletedProcess Job::take() {
   std::lock_guard guard(lock_);
-  if (std::exchange(taken_, true))
-    throw StateError("AsyncRun.get", command_.to_string(), "the result was taken before");
-  if (error_) std::rethrow_exception(error_);
+  check_taken();
   return std::move(*result_);
+}
+
+PipelineResult Job::take_pipeline() {
+  std::lock_guard guard(lock_);
+  check_taken();
+  return std::move(*pipeline_result_);
 }
 
 void Job::cancel() {
@@ -95,9 +110,8 @@ bool Job::try_start() {
     has_slot_ = true;
   }
   try {
-    session_.emplace(Session::start(command_, options_));
-    exchange_.emplace(options_, std::move(session_->pipes.in), std::move(session_->pipes.out),
-                      std::move(session_->pipes.err));
+    row_.emplace(Row::start(stages_, options_, blocked_));
+    exchange_.emplace(options_, std::move(row_->ends.in), std::move(row_->ends.out), std::move(row_->ends.err));
     set_input(*exchange_, options_);
     deadline_ = options_.timeout.deadline();                          // waiting for a turn does not count
     phase_ = exchange_->finished() ? Phase::ending : Phase::running;  // there may be no pipe at all
@@ -113,7 +127,7 @@ bool Job::drop_if_cancelled() {
   }
   if (!cancelled) return false;
   CompletedProcess nothing;
-  nothing.args = command_;
+  nothing.args = stages_.back();
   finish(std::make_exception_ptr(RunCancelled(std::move(nothing), TreeKill::none)));
   return true;
 }
@@ -122,11 +136,13 @@ void Job::add_items(std::vector<os::PollItem>& items) const {
   auto pipes = exchange_->items();
   items.insert(items.end(), pipes.begin(), pipes.end());
   bool watch = !ended_ && (phase_ != Phase::running || options_.drain.is_set());
-  items.push_back({watch ? session_->child.pidfd() : -1, false, false});
+  for (const Session& session : row_->sessions) {
+    items.push_back({watch && !session.child.status() ? session.child.pidfd() : -1, false, false});
+  }
 }
 
 Deadline Job::next_deadline() const {
-  bool blind = !ended_ && phase_ != Phase::running && session_->child.pidfd() < 0;
+  bool blind = !ended_ && phase_ != Phase::running && row_->last().child.pidfd() < 0;
   Deadline next = phase_ == Phase::killing ? Deadline::never() : deadline_;
   if (!exchange_->finished()) next = Deadline::earlier(next, drained_);
   return blind ? Deadline::earlier(next, Deadline(10ms)) : next;
@@ -164,10 +180,13 @@ void Job::advance(const os::PollItem* items) {
   std::copy_n(items, pipes.size(), pipes.begin());
   exchange_->serve(pipes);
   if (exchange_->over_limit() && phase_ != Phase::killing) return begin_kill(Outcome::over_limit);
-  bool look = phase_ != Phase::running || items[Exchange::kStreams].ready || exchange_->finished();
-  if (!ended_ && look && session_->child.poll()) {
-    ended_ = true;
-    if (options_.drain.is_set()) drained_ = Deadline::earlier(drained_, options_.drain.deadline());
+  bool look =
+      phase_ != Phase::running || exchange_->finished() ||
+      std::any_of(items + Exchange::kStreams, items + item_count(), [](const auto& item) { return item.ready; });
+  if (!ended_ && look) ended_ = row_->poll();
+  if (!draining_ && options_.drain.is_set() && row_->last().child.status()) {
+    draining_ = true;
+    drained_ = Deadline::earlier(drained_, options_.drain.deadline());
   }
   if (!exchange_->finished() && drained_.expired()) {
     drain_expired_ = true;
@@ -180,7 +199,7 @@ void Job::advance(const os::PollItem* items) {
 
 void Job::begin_kill(Outcome why) {
   why_ = why;
-  killed_ = session_->kill(options_.kill_tree);
+  killed_ = row_->kill(options_.kill_tree);
   phase_ = Phase::killing;
   std::chrono::duration<double> limit = kDrainAfterKill;
   if (options_.drain.is_set()) limit = std::min(limit, options_.drain.seconds());
@@ -188,29 +207,38 @@ void Job::begin_kill(Outcome why) {
 }
 
 CompletedProcess Job::gather(bool decode_text) {
-  CompletedProcess done = collect(command_, options_, *session_, *exchange_, decode_text);
+  CompletedProcess done = collect(stages_.back(), options_, row_->last(), *exchange_, decode_text);
   done.drain_expired = drain_expired_;
   return done;
 }
 
 void Job::finish_with_result() {
   if (thrown_) return finish(thrown_);
-  CompletedProcess done = gather(why_ == Outcome::done);
+  std::exception_ptr error;
+  try {
+    keep_result(gather(why_ == Outcome::done));
+  } catch (...) { error = std::current_exception(); }  // it has ended: what it left behind is none of our business
+  finish(std::move(error));
+}
+
+// Throws what get() is to throw.
+void Job::keep_result(CompletedProcess done) {
   switch (why_) {
     case Outcome::done: break;
-    case Outcome::timed_out:
-      return finish(std::make_exception_ptr(TimeoutExpired(std::move(done), options_.timeout.seconds(), killed_)));
-    case Outcome::stopped: return finish(std::make_exception_ptr(RunCancelled(std::move(done), killed_)));
-    case Outcome::over_limit: return finish(std::make_exception_ptr(OutputLimitExceeded(std::move(done), killed_)));
+    case Outcome::timed_out: throw TimeoutExpired(std::move(done), options_.timeout.seconds(), killed_);
+    case Outcome::stopped: throw RunCancelled(std::move(done), killed_);
+    case Outcome::over_limit: throw OutputLimitExceeded(std::move(done), killed_);
   }
-  if (options_.check && !done.status.success()) {
-    return finish(std::make_exception_ptr(CalledProcessError(std::move(done))));
-  }
-  {
+  if (is_pipeline_) {
+    PipelineResult result = result_of(stages_, *row_, std::move(done));
+    if (options_.check) result.check();
+    std::lock_guard guard(lock_);
+    pipeline_result_ = std::move(result);
+  } else {
+    if (options_.check) done.check_returncode();
     std::lock_guard guard(lock_);
     result_ = std::move(done);
   }
-  finish(nullptr);
 }
 
 void Job::finish(std::exception_ptr error) {
@@ -218,11 +246,19 @@ void Job::finish(std::exception_ptr error) {
   has_slot_ = false;
   stop_.reset();
   exchange_.reset();
-  session_.reset();
+  row_.reset();
   std::lock_guard guard(lock_);
   error_ = std::move(error);
   done_ = true;
   changed_.notify_all();
+}
+
+std::shared_ptr<Job> submit(std::vector<Command> stages, bool is_pipeline, const Options& options, const Limit& limit) {
+  auto job = std::make_shared<Job>(std::move(stages), is_pipeline, options, limit);
+  Poller& poller = Poller::instance();
+  job->bind_stop();
+  poller.submit(job);
+  return job;
 }
 
 Poller& Poller::instance() {
@@ -302,8 +338,11 @@ void Poller::loop() {
     // relaxed: set before the wake-up that brought us here
     if (unwanted_.load(std::memory_order_relaxed)) return;
     ended.clear();
-    for (std::size_t i = 0; i < running_.size(); ++i) {
-      if (running_[i]->step(&items[1 + i * Job::kItems])) ended.push_back(running_[i]);
+    const os::PollItem* mine = &items[1];
+    for (const auto& job : running_) {
+      const std::size_t count = job->item_count();
+      if (job->step(mine)) ended.push_back(job);
+      mine += count;
     }
     std::erase_if(running_, [](const auto& job) { return job->done(); });
     start_queued();  // before the continuations, which may take their time
@@ -320,11 +359,11 @@ Limit::Limit(std::size_t at_once) : state_(std::make_shared<detail::LimitState>(
   state_->at_once = at_once;
 }
 
-AsyncRun::AsyncRun() noexcept = default;
-AsyncRun::~AsyncRun() = default;
-AsyncRun::AsyncRun(AsyncRun&&) noexcept = default;
-AsyncRun& AsyncRun::operator=(AsyncRun&&) noexcept = default;
-AsyncRun::AsyncRun(std::shared_ptr<detail::Job> job) noexcept : job_(std::move(job)) {}
+AsyncHandle::AsyncHandle() noexcept = default;
+AsyncHandle::~AsyncHandle() = default;
+AsyncHandle::AsyncHandle(AsyncHandle&&) noexcept = default;
+AsyncHandle& AsyncHandle::operator=(AsyncHandle&&) noexcept = default;
+AsyncHandle::AsyncHandle(std::shared_ptr<detail::Job> job) noexcept : job_(std::move(job)) {}
 
 namespace {
 
@@ -335,24 +374,21 @@ detail::Job& held(const std::shared_ptr<detail::Job>& job) {
 
 }  // namespace
 
-bool AsyncRun::done() const { return held(job_).done(); }
-bool AsyncRun::wait(Deadline deadline) { return held(job_).wait(deadline); }
+bool AsyncHandle::done() const { return held(job_).done(); }
+bool AsyncHandle::wait(Deadline deadline) { return held(job_).wait(deadline); }
+void AsyncHandle::cancel() { held(job_).cancel(); }
+bool AsyncHandle::suspend(std::coroutine_handle<> continuation) { return held(job_).set_continuation(continuation); }
 
-CompletedProcess AsyncRun::get(Deadline deadline) {
+detail::Job& AsyncHandle::finished_job(Deadline deadline) const {
   detail::Job& job = held(job_);
   if (!job.wait(deadline)) throw TimeoutError("AsyncRun.get", {}, "the deadline passed");
-  return job.take();
+  return job;
 }
 
-void AsyncRun::cancel() { held(job_).cancel(); }
-bool AsyncRun::suspend(std::coroutine_handle<> continuation) { return held(job_).set_continuation(continuation); }
+CompletedProcess AsyncRun::get(Deadline deadline) { return finished_job(deadline).take(); }
 
 AsyncRun run_async(const Command& command, const Options& options, const Limit& limit) {
-  auto job = std::make_shared<detail::Job>(command, options, limit);
-  detail::Poller& poller = detail::Poller::instance();
-  job->bind_stop();
-  poller.submit(job);
-  return AsyncRun(std::move(job));
+  return AsyncRun(detail::submit({command}, false, options, limit));
 }
 
 }  // namespace cohort::subprocess

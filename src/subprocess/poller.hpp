@@ -25,7 +25,7 @@
 #include "os/stream_io.hpp"
 #include "subprocess/driver.hpp"
 #include "subprocess/exchange.hpp"
-#include "subprocess/session.hpp"
+#include "subprocess/row.hpp"
 
 namespace cohort::subprocess::detail {
 
@@ -38,15 +38,16 @@ struct LimitState {
   void give_back();
 };
 
-/// One asynchronous run.
+/// One asynchronous run, of a program or of a pipeline.
 class Job : public std::enable_shared_from_this<Job> {
  public:
-  Job(const Command& command, const Options& options, const Limit& limit);
+  Job(std::vector<Command> stages, bool is_pipeline, const Options& options, const Limit& limit);
 
   // For any thread.
   [[nodiscard]] bool done() const;
   bool wait(Deadline deadline);
   CompletedProcess take();
+  PipelineResult take_pipeline();
   void cancel();
   /// False when the result is already there.
   bool set_continuation(std::coroutine_handle<> continuation);
@@ -54,7 +55,8 @@ class Job : public std::enable_shared_from_this<Job> {
   // For the poller thread.
   /// Starts the program if the limit lets it; false: not yet.
   bool try_start();
-  static constexpr std::size_t kItems = Exchange::kStreams + 1;
+  /// How many items it polls for, once started.
+  [[nodiscard]] std::size_t item_count() const noexcept { return Exchange::kStreams + stages_.size(); }
   void add_items(std::vector<os::PollItem>& items) const;
   [[nodiscard]] Deadline next_deadline() const;
   /// Moves on with what is ready; true when it is done and the continuation may be resumed.
@@ -67,14 +69,24 @@ class Job : public std::enable_shared_from_this<Job> {
  private:
   enum class Phase { queued, running, ending, killing };
   void advance(const os::PollItem* items);
+  /// The end is of interest by now: there is no more output to wait for, or the drain limit hangs on it.
+  [[nodiscard]] bool watches_end() const noexcept {
+    return !ended_ && (phase_ != Phase::running || options_.drain.is_set());
+  }
+  /// ... and there is nothing to poll for it.
+  [[nodiscard]] bool is_blind() const noexcept { return watches_end() && row_->last().child.pidfd() < 0; }
   void begin_kill(Outcome why);
   void give_up(std::exception_ptr error);
   void finish(std::exception_ptr error);
   void finish_with_result();
+  void keep_result(CompletedProcess done);
+  void check_taken();
   CompletedProcess gather(bool decode_text);
 
-  const Command command_;
+  const std::vector<Command> stages_;
+  const bool is_pipeline_;
   Options options_;
+  const std::vector<int> blocked_;  // the submitter's; the poller thread itself blocks all signals
   std::string input_;
   const Limit limit_;
   Deadline deadline_;
@@ -82,11 +94,12 @@ class Job : public std::enable_shared_from_this<Job> {
   Phase phase_ = Phase::queued;
   Outcome why_ = Outcome::done;
   TreeKill killed_ = TreeKill::none;
-  bool ended_ = false;
+  bool ended_ = false;     // all programs of the row
+  bool draining_ = false;  // the last one, and the drain limit runs
   bool drain_expired_ = false;
   bool has_slot_ = false;
   std::exception_ptr thrown_;  // by a callback, or by the system
-  std::optional<Session> session_;
+  std::optional<Row> row_;
   std::optional<Exchange> exchange_;
 
   struct Cancel {
@@ -101,9 +114,13 @@ class Job : public std::enable_shared_from_this<Job> {
   bool done_ = false;
   bool taken_ = false;
   std::optional<CompletedProcess> result_;
+  std::optional<PipelineResult> pipeline_result_;
   std::exception_ptr error_;
   std::coroutine_handle<> continuation_;
 };
+
+/// Hands a run over to the poller. Throws ValueError for options that contradict each other.
+std::shared_ptr<Job> submit(std::vector<Command> stages, bool is_pipeline, const Options& options, const Limit& limit);
 
 /// The thread, which owns its object. It serves until the process ends.
 class Poller {

@@ -117,7 +117,8 @@ std::optional<std::vector<std::string>> environment_of(const Options& options) {
   for (const auto& [name, value] : named) {
     // What the parent has, however odd, is passed on; only what was given is checked.
     if (options.env || options.env_set.count(name) != 0) check_variable(name, value);
-    entries.push_back(name + "=" + value);
+    entries.push_back(name);
+    entries.back().append("=").append(value);
   }
   return entries;
 }
@@ -139,7 +140,7 @@ void set_attributes(const Options& options, os::SpawnPlan& plan) {
   plan.close_fds = options.close_fds;
   plan.restore_signals = options.restore_signals;
   plan.new_session = options.start_new_session;
-  if (options.process_group) plan.process_group = *options.process_group;
+  plan.process_group = options.process_group;
   if (options.umask && *options.umask > 0777) refuse("umask", "is out of range");
   plan.umask = options.umask;
   if (options.group) plan.gid = id_of(*options.group, "group", os::find_group);
@@ -176,8 +177,9 @@ os::SpawnPlan plan_of(const Command& command, const Options& options) {
   return plan;
 }
 
-Session Session::start(const Command& command, const Options& options) {
+Session Session::start(const Command& command, const Options& options, const std::optional<std::vector<int>>& blocked) {
   os::SpawnPlan plan = plan_of(command, options);
+  plan.blocked_signals = blocked;
   ChildEnds ends;
   Session session;
   arrange_streams(options, plan, ends, session.pipes);

@@ -4,6 +4,9 @@
 // A started program with all that belongs to it: the child, our ends of its pipes, its control group.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "cohort/subprocess/command.hpp"
 #include "cohort/subprocess/options.hpp"
 #include "cohort/subprocess/result.hpp"
@@ -24,7 +27,9 @@ struct Pipes {
 class Session {
  public:
   /// Starts `command`. Throws SpawnError and ValueError as Popen's constructor does. Fields of run() alone are not looked at.
-  static Session start(const Command& command, const Options& options);
+  /// @param blocked  the signals that the program starts with blocked, where another thread asked for it; else ours
+  static Session start(const Command& command, const Options& options,
+                       const std::optional<std::vector<int>>& blocked = std::nullopt);
 
   /// Kills the program, with what it started if `whole_tree`, by the best means that it was started with. Does not wait.
   TreeKill kill(bool whole_tree);

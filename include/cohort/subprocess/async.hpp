@@ -11,7 +11,8 @@
 //   for (const auto& file : files) runs.push_back(run_async({"gzip", file}, {}, limit));
 //   for (AsyncRun& one : runs) one.get();
 //
-// Threads: any may start, wait and cancel. A coroutine is resumed on the poller thread, and callbacks of Options run
+// Threads: any may start, wait and cancel. A program gets the signal mask of the thread that asked for it; niceness and
+// CPUs are those of the thread that made the first call, where Options does not set them. A coroutine is resumed on the poller thread, and callbacks of Options run
 // there: what takes long belongs elsewhere. Dropping an AsyncRun neither waits nor kills; the program goes on and its
 // result is lost. Fork: a forked child has no poller thread; its first call starts one of its own, and runs of the
 // parent never finish there. Python: asyncio.create_subprocess_exec, and a semaphore.
@@ -20,6 +21,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
@@ -49,36 +51,55 @@ class COHORT_EXPORT Limit {
   std::shared_ptr<detail::LimitState> state_;
 };
 
-/// A program that runs, or waits for its turn, and its result to be.
-class COHORT_EXPORT AsyncRun {
+/// What AsyncRun and AsyncPipeline share.
+class COHORT_EXPORT AsyncHandle {
  public:
-  AsyncRun() noexcept;
-  ~AsyncRun();
-  AsyncRun(AsyncRun&&) noexcept;
-  AsyncRun& operator=(AsyncRun&&) noexcept;
-
   /// True when the result is there.
   [[nodiscard]] bool done() const;
   /// Waits for it; false when the deadline passes.
   bool wait(Deadline deadline = Deadline::never());
+  /// Kills what runs with what it started, or takes it out of the queue: get() throws RunCancelled. Does not wait, and has
+  /// no effect on what has ended.
+  void cancel();
+
+ protected:
+  AsyncHandle() noexcept;
+  explicit AsyncHandle(std::shared_ptr<detail::Job> job) noexcept;
+  ~AsyncHandle();
+  AsyncHandle(AsyncHandle&&) noexcept;
+  AsyncHandle& operator=(AsyncHandle&&) noexcept;
+  /// The job, once the result is there. Throws StateError without one, TimeoutError when the deadline passes.
+  [[nodiscard]] detail::Job& finished_job(Deadline deadline) const;
+
+ private:
+  template <class Run>
+  friend class AsyncAwaiter;
+  bool suspend(std::coroutine_handle<> continuation);
+  std::shared_ptr<detail::Job> job_;
+};
+
+/// For co_await, which gives what get() gives.
+template <class Run>
+class AsyncAwaiter {
+ public:
+  explicit AsyncAwaiter(Run& run) noexcept : run_(run) {}
+  [[nodiscard]] bool await_ready() const { return run_.done(); }
+  bool await_suspend(std::coroutine_handle<> continuation) { return run_.suspend(continuation); }
+  auto await_resume() { return run_.get(); }
+
+ private:
+  Run& run_;
+};
+
+/// A program that runs, or waits for its turn, and its result to be.
+class COHORT_EXPORT AsyncRun : public AsyncHandle {
+ public:
+  AsyncRun() noexcept = default;
   /// Waits, and gives the result or throws what run() would have thrown. Once. Throws TimeoutError when the deadline
   /// passes; then it may be called again. StateError when the result was taken before.
   CompletedProcess get(Deadline deadline = Deadline::never());
-  /// Kills the program with what it started, or takes it out of the queue: get() throws RunCancelled. Does not wait, and has no
-  /// effect on one that has ended.
-  void cancel();
 
-  /// For co_await, which gives what get() gives.
-  class Awaiter {
-   public:
-    explicit Awaiter(AsyncRun& run) noexcept : run_(run) {}
-    [[nodiscard]] bool await_ready() const { return run_.done(); }
-    bool await_suspend(std::coroutine_handle<> continuation) { return run_.suspend(continuation); }
-    CompletedProcess await_resume() { return run_.get(); }
-
-   private:
-    AsyncRun& run_;
-  };
+  using Awaiter = AsyncAwaiter<AsyncRun>;
   Awaiter operator co_await() & noexcept { return Awaiter(*this); }
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 14
   /// GCC 12 destroys the aggregate temporaries of an await expression twice. So there the run must have a name first:
@@ -90,13 +111,11 @@ class COHORT_EXPORT AsyncRun {
 
  private:
   friend COHORT_EXPORT AsyncRun run_async(const Command& command, const Options& options, const Limit& limit);
-  explicit AsyncRun(std::shared_ptr<detail::Job> job) noexcept;
-  bool suspend(std::coroutine_handle<> continuation);
-  std::shared_ptr<detail::Job> job_;
+  explicit AsyncRun(std::shared_ptr<detail::Job> job) noexcept : AsyncHandle(std::move(job)) {}
 };
 
-/// Starts what run() runs, without waiting for it. Its timeout counts from the program's start, not from the call. The input is copied; buffers and descriptors in `options` must live until
-/// the end. Options that contradict each other throw ValueError at once; errors of starting come with the result.
+/// Starts what run() runs, without waiting for it. Its timeout counts from the program's start, not from the call. The
+/// input is copied; buffers and descriptors in `options` must live until the end. Pipeline::run_async is the same for a row. Options that contradict each other throw ValueError at once; errors of starting come with the result.
 COHORT_EXPORT AsyncRun run_async(const Command& command, const Options& options = {}, const Limit& limit = {});
 
 }  // namespace cohort::subprocess

@@ -59,12 +59,14 @@ class COHORT_EXPORT Redirect {
   std::filesystem::path path_;
 };
 
+// NOLINTBEGIN(readability-identifier-naming): Python's names
 /// A pipe between here and the program. Python: subprocess.PIPE.
 inline constexpr Redirect::Kind PIPE = Redirect::Kind::pipe;
 /// Nothing: /dev/null. Python: subprocess.DEVNULL.
 inline constexpr Redirect::Kind DEVNULL = Redirect::Kind::devnull;
 /// For `err` only: wherever `out` goes. Python: subprocess.STDOUT.
 inline constexpr Redirect::Kind STDOUT = Redirect::Kind::to_out;
+// NOLINTEND(readability-identifier-naming)
 
 /// A time limit, counted from the start of the call; made from any duration. Without one, no limit.
 class COHORT_EXPORT Timeout {

@@ -13,11 +13,13 @@
 #pragma once
 
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cohort/base/export.hpp"
+#include "cohort/subprocess/async.hpp"
 #include "cohort/subprocess/command.hpp"
 #include "cohort/subprocess/options.hpp"
 #include "cohort/subprocess/result.hpp"
@@ -39,6 +41,27 @@ struct COHORT_EXPORT PipelineResult {
   void check() const;
 };
 
+/// A pipeline that runs, or waits for its turn, and its result to be; as AsyncRun is for one program.
+class COHORT_EXPORT AsyncPipeline : public AsyncHandle {
+ public:
+  AsyncPipeline() noexcept = default;
+  /// Waits, and gives the result or throws what Pipeline::run would have thrown; as AsyncRun::get.
+  PipelineResult get(Deadline deadline = Deadline::never());
+
+  using Awaiter = AsyncAwaiter<AsyncPipeline>;
+  Awaiter operator co_await() & noexcept { return Awaiter(*this); }
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 14
+  /// As AsyncRun's.
+  Awaiter operator co_await() && = delete;
+#else
+  Awaiter operator co_await() && noexcept { return Awaiter(*this); }
+#endif
+
+ private:
+  friend class Pipeline;
+  explicit AsyncPipeline(std::shared_ptr<detail::Job> job) noexcept : AsyncHandle(std::move(job)) {}
+};
+
 /// Programs in a row.
 class COHORT_EXPORT Pipeline {
  public:
@@ -49,6 +72,8 @@ class COHORT_EXPORT Pipeline {
   /// `err = PIPE` gathers the errors of all; the rest of the options holds for each program. A time limit or a stop
   /// request kills all with what they started; so does an error of starting one. Throws as run() does.
   PipelineResult run(const Options& options = {}) const;
+  /// run() without waiting for it; as run_async() for one program. The row takes one place of the limit.
+  AsyncPipeline run_async(const Options& options = {}, const Limit& limit = {}) const;
   /// The output of the last; throws CalledProcessError when one failed.
   std::string output(const Options& options = {}) const;
 

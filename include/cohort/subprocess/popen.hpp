@@ -53,6 +53,7 @@ class COHORT_EXPORT Popen {
   /// Cost: that of vfork and exec, whatever the size of this process; with user, group or extra_groups that of fork.
   explicit Popen(const Command& command, const Options& options = {});
   /// The same for words in braces: a list of one word would otherwise mean a Popen as well.
+  // NOLINTNEXTLINE(google-explicit-constructor): a start of a program shall not look like an assignment
   explicit Popen(std::initializer_list<Arg> words, const Options& options = {})
       : Popen(Command(std::span(words.begin(), words.size())), options) {}
   ~Popen();

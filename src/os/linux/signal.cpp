@@ -40,6 +40,15 @@ sigset_t signal_mask() noexcept {
   return mask;
 }
 
+std::vector<int> blocked_signals() {
+  const sigset_t mask = signal_mask();
+  std::vector<int> numbers;
+  for (int number = 1; number < NSIG; ++number) {
+    if (::sigismember(&mask, number) == 1) numbers.push_back(number);
+  }
+  return numbers;
+}
+
 void ignore_signal(int number) noexcept {
   struct sigaction action{};
   action.sa_handler = SIG_IGN;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
+#include "cohort/subprocess/pipeline.hpp"
 #include "cohort/subprocess/run.hpp"
 #include "unit/subprocess/forked_copy.hpp"
 #include "unit/subprocess/temporary.hpp"
@@ -214,6 +215,93 @@ TEST(RunAsync, moves_much_data_for_many_at_once) {
   std::vector<AsyncRun> runs;
   for (int i = 0; i < 20; ++i) runs.push_back(run_async({"cat"}, {.input = input, .capture_output = true}));
   for (AsyncRun& one : runs) EXPECT_EQ(one.get(60s).out, input);
+}
+
+TEST(RunAsync, gives_a_program_the_signal_mask_of_who_asked_for_it) {
+  auto blocked = [](const CompletedProcess& done) { return done.out; };
+  const Command command{"grep", "SigBlk", "/proc/self/status"};
+  const std::string own = blocked(run(command, {.out = PIPE}));
+  EXPECT_EQ(blocked(run_async(command, {.out = PIPE}).get(60s)), own);
+  EXPECT_EQ(blocked(run_async(command, {.out = PIPE, .contain = true}).get(60s)), own);
+  EXPECT_EQ(run_async({"sh", "-c", "kill -TERM $$; sleep 1000"}).get(60s).status, ExitStatus::signaled(SIGTERM));
+  std::string here, there;
+  std::thread([&] {
+    sigset_t more;
+    sigemptyset(&more);
+    sigaddset(&more, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &more, nullptr);
+    here = blocked(run(command, {.out = PIPE}));
+    there = blocked(run_async(command, {.out = PIPE}).get(60s));
+  }).join();
+  EXPECT_NE(here, own);
+  EXPECT_EQ(there, here);
+}
+
+TEST(RunAsync, of_a_pipeline_gives_what_the_pipeline_gives) {
+  Pipeline counted = pipeline({{"printf", "b\na\nb\n"}, {"sort"}, {"uniq", "-c"}, {"tr", "-d", " "}});
+  AsyncPipeline one = counted.run_async({.out = PIPE});
+  PipelineResult done = one.get(60s);
+  EXPECT_EQ(done.out, "1a\n2b\n");
+  EXPECT_EQ(done.stages.size(), 4U);
+  EXPECT_TRUE(done.success());
+  EXPECT_THROW(one.get(), StateError) << "once";
+  PipelineResult cut = pipeline({{"yes"}, {"head", "-n", 2}}).run_async({.out = PIPE}).get(60s);
+  EXPECT_EQ(cut.stages[0].status, ExitStatus::signaled(SIGPIPE));
+  EXPECT_TRUE(cut.success());
+  std::string input(2'000'000, 'x');
+  EXPECT_EQ(pipeline({{"cat"}, {"tr", "x", "y"}}).run_async({.input = input, .capture_output = true}).get(60s).out,
+            std::string(2'000'000, 'y'));
+  // The last may end long before the first.
+  PipelineResult early = pipeline({{"sh", "-c", "exec >&-; sleep 0.2; exit 3"}, {"true"}}).run_async().get(60s);
+  EXPECT_EQ(early.stages[0].returncode(), 3);
+}
+
+TEST(RunAsync, of_a_pipeline_throws_what_the_pipeline_throws) {
+  auto count = [] { return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()); };
+  run_async({"true"}).get(60s);
+  auto before = count();
+  EXPECT_THROW(pipeline(std::vector<Command>{}).run_async(), ValueError);
+  EXPECT_THROW(pipeline({{"yes"}, {"cat"}, {"/no/such"}}).run_async().get(60s), SpawnError);
+  EXPECT_THROW(pipeline({{"false"}, {"cat"}}).run_async({.in = DEVNULL, .check = true}).get(60s), CalledProcessError);
+  try {
+    pipeline({{"sh", "-c", "echo x; exec sleep 1000"}, {"cat"}}).run_async({.out = PIPE, .timeout = 200ms}).get(60s);
+    FAIL();
+  } catch (const TimeoutExpired& error) {
+    EXPECT_EQ(error.out(), "x\n");
+    EXPECT_EQ(error.tree_kill(), TreeKill::walk);
+  }
+  AsyncPipeline cancelled = pipeline({{"sleep", "1000"}, {"sleep", "1000"}}).run_async();
+  cancelled.cancel();
+  EXPECT_THROW(cancelled.get(60s), RunCancelled);
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
+  EXPECT_EQ(count(), before);
+}
+
+TEST(RunAsync, of_pipelines_is_awaited_and_limited) {
+  Limit limit(2);
+  std::latch all(20);
+  std::atomic<int> right{0};
+  auto one = [&](int i) -> FireAndForget {
+    AsyncPipeline mine = pipeline({{"echo", i}, {"cat"}}).run_async({.out = PIPE}, limit);
+    if ((co_await mine).out == std::to_string(i) + "\n") ++right;
+    all.count_down();
+  };
+  for (int i = 0; i < 20; ++i) one(i);
+  all.wait();
+  EXPECT_EQ(right, 20);
+}
+
+// A failure that check reports is no reason to kill what the program left running on purpose.
+TEST(RunAsync, leaves_alone_what_a_failed_program_started) {
+  AsyncRun one = run_async({"sh", "-c", "sleep 1000 >&- & echo $!; exit 3"},
+                           {.out = PIPE, .start_new_session = true, .check = true});
+  int pid = 0;
+  try {
+    one.get(60s);
+    FAIL();
+  } catch (const CalledProcessError& error) { pid = std::stoi(error.out()); }
+  EXPECT_EQ(kill(pid, 0), 0);
+  kill(pid, SIGKILL);
 }
 
 TEST(Limit, of_zero_is_refused) { EXPECT_THROW(Limit(0), ValueError); }

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "subprocess/row.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "os/stream_io.hpp"
+
+namespace cohort::subprocess::detail {
+
+namespace {
+
+os::Fd above_standard(os::Fd fd) { return fd.get() < 3 ? os::duplicate(fd.get()) : std::move(fd); }
+
+void start_all(const std::vector<Command>& stages, const Options& options,
+               const std::optional<std::vector<int>>& blocked, Row& row) {
+  os::Fd shared_err;  // one pipe for the errors of all
+  if (options.err.kind() == Redirect::Kind::pipe) {
+    auto [read_end, write_end] = os::make_pipe();
+    row.ends.err = above_standard(std::move(read_end));
+    shared_err = above_standard(std::move(write_end));
+  }
+  os::Fd from_before;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    bool first = i == 0;
+    bool last = i + 1 == stages.size();
+    Options mine = options;
+    os::Fd to_next;
+    os::Fd next_from;
+    if (!first) mine.in = from_before.get();
+    if (!last) {
+      auto [read_end, write_end] = os::make_pipe();
+      next_from = above_standard(std::move(read_end));
+      to_next = above_standard(std::move(write_end));
+      if (options.pipesize != 0) os::set_pipe_size(to_next.get(), options.pipesize);
+      mine.out = to_next.get();
+    }
+    if (shared_err) mine.err = shared_err.get();
+    row.sessions.push_back(Session::start(stages[i], mine, blocked));
+    if (first) row.ends.in = std::move(row.sessions.back().pipes.in);
+    if (last) row.ends.out = std::move(row.sessions.back().pipes.out);
+    from_before = std::move(next_from);
+  }
+}
+
+CompletedProcess stage_result(const Command& command, const Session& session) {
+  CompletedProcess done;
+  done.args = command;
+  done.status = session.child.status().value_or(ExitStatus::unknown());
+  done.usage = usage_of(session.child);
+  return done;
+}
+
+}  // namespace
+
+Row Row::start(const std::vector<Command>& stages, const Options& options,
+               const std::optional<std::vector<int>>& blocked) {
+  Row row;
+  row.sessions.reserve(stages.size());
+  if (stages.size() == 1) {
+    row.sessions.push_back(Session::start(stages[0], options, blocked));
+    row.ends = std::move(row.sessions[0].pipes);
+    return row;
+  }
+  try {
+    start_all(stages, options, blocked, row);
+  } catch (...) {
+    row.kill(options.kill_tree);
+    row.wait(std::chrono::seconds(10));
+    throw;
+  }
+  return row;
+}
+
+TreeKill Row::kill(bool whole_tree) {
+  TreeKill reached = TreeKill::none;
+  for (Session& session : sessions) reached = std::max(reached, session.kill(whole_tree));
+  return reached;
+}
+
+void Row::wait(Deadline deadline) {
+  for (Session& session : sessions) (void)session.child.wait(deadline);
+}
+
+bool Row::poll() {
+  bool all = true;
+  for (Session& session : sessions) all = session.child.poll().has_value() && all;
+  return all;
+}
+
+PipelineResult result_of(const std::vector<Command>& stages, const Row& row, CompletedProcess last) {
+  PipelineResult result;
+  for (std::size_t i = 0; i < stages.size(); ++i) result.stages.push_back(stage_result(stages[i], row.sessions[i]));
+  result.out = std::move(last.out);
+  result.err = std::move(last.err);
+  result.out_bytes = last.out_bytes;
+  return result;
+}
+
+}  // namespace cohort::subprocess::detail
