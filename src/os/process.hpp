@@ -71,6 +71,7 @@ void detach_standard_input() noexcept;
 void install_fd(int from, int number);
 /// The secure value of an environment variable; empty when unset or when the program is privileged.
 [[nodiscard]] std::string environment_variable(const char* name);
+/// These two are for a process with one thread. The second throws OsError when there is no memory.
 void unset_environment_variable(const char* name) noexcept;
 void set_environment_variable(const char* name, const std::string& value);
 /// Bytes from the kernel's random source.

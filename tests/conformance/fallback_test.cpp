@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "base/sanitizers.hpp"
 #include "conformance/process_conformance.hpp"
 
 namespace cohort::test {
@@ -190,8 +191,9 @@ TEST(SpawnFallbacks, work_for_workers_and_servers) {
   }
   os::force_spawn_fallbacks(os::force_none);
   auto counts = os::spawn_fallbacks();
-  EXPECT_GT(counts.no_shared_memory, 0u);
   EXPECT_GT(counts.no_clone_pidfd, 0u);
+  if (kThreadSanitizer) return;  // memory is never shared there, and the child's own counts do not come back
+  EXPECT_GT(counts.no_shared_memory, 0u);
   EXPECT_GT(counts.no_close_range, 0u);
 }
 

@@ -19,10 +19,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <thread>
 
 #include "base/sanitizers.hpp"
 #include "cohort/base/error.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the coverage runtime's name
 extern "C" __attribute__((weak)) void __gcov_dump(void);
 
 namespace cohort::os {
@@ -33,8 +35,13 @@ pid_t thread_id() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
 namespace {
 
-// ThreadSanitizer runs a thread of its own in every process.
+// ThreadSanitizer runs a thread of its own from a process's first thread on, and one more in a copy that a process with
+// one thread makes of itself. A thread at the very beginning makes it one in all of them.
 constexpr int kSanitizerThreads = kThreadSanitizer ? 1 : 0;
+[[maybe_unused]] const bool kSanitizerThreadRuns = [] {
+  if constexpr (kThreadSanitizer) std::thread([] {}).join();
+  return kThreadSanitizer;
+}();
 
 }  // namespace
 
@@ -43,6 +50,7 @@ int thread_count() noexcept {
   int saved = errno;
   int count = 0;
   if (DIR* tasks = ::opendir("/proc/self/task")) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own
     while (const dirent* entry = ::readdir(tasks)) count += entry->d_name[0] != '.';
     ::closedir(tasks);
   }
@@ -106,13 +114,15 @@ std::vector<pid_t> child_processes() {
   std::vector<pid_t> children;
   DIR* tasks = ::opendir("/proc/self/task");
   if (tasks == nullptr) return children;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own
   while (const dirent* entry = ::readdir(tasks)) {
     if (entry->d_name[0] == '.') continue;
     std::string path = std::string("/proc/self/task/") + entry->d_name + "/children";
     std::FILE* file = std::fopen(path.c_str(), "re");
     if (file == nullptr) continue;
-    int pid;
-    while (std::fscanf(file, "%d", &pid) == 1) children.push_back(pid);
+    char number[16];
+    while (std::fscanf(file, "%15s", number) == 1)
+      children.push_back(static_cast<pid_t>(std::strtol(number, nullptr, 10)));
     std::fclose(file);
   }
   ::closedir(tasks);
@@ -165,9 +175,14 @@ std::string environment_variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
-void unset_environment_variable(const char* name) noexcept { ::unsetenv(name); }
-// cohort-scan: ignore[environment-path] the name is the caller's, and callers are ours
-void set_environment_variable(const char* name, const std::string& value) { ::setenv(name, value.c_str(), 1); }
+void unset_environment_variable(const char* name) noexcept {
+  ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe): the contract asks for one thread
+}
+void set_environment_variable(const char* name, const std::string& value) {
+  // cohort-scan: ignore[environment-path] the name is the caller's, and callers are ours
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the contract asks for one thread
+  if (::setenv(name, value.c_str(), 1) != 0) throw_errno("setenv", name);
+}
 
 std::array<std::byte, 32> random_bytes() {
   std::array<std::byte, 32> bytes{};
@@ -205,8 +220,10 @@ void end_process(int status) noexcept {
 void keep_freed_memory() noexcept {
 #if defined(__GLIBC__)
   // A fresh page costs 36 times a used one; by default glibc returns each block above 128 KiB to the kernel.
+  // NOLINTBEGIN(concurrency-mt-unsafe): glibc takes its arena's lock for it
   ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  // NOLINTEND(concurrency-mt-unsafe)
 #endif
 }
 
