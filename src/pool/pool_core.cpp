@@ -152,7 +152,7 @@ void PoolCore::on_worker_ended(std::uint32_t w, int pid, ExitStatus status) noex
 }
 
 // On the service thread: nothing may escape.
-void PoolCore::reap_and_replace(ProcessHandle process) noexcept {
+void PoolCore::reap_and_replace(const ProcessHandle& process) noexcept {
   try {
     process.join();
     // A fork from this thread would give the worker this thread's small stack; a waiting thread does it then.
@@ -283,7 +283,8 @@ void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encod
   if (free_tasks_.empty()) {
     VectorEncoder arguments;
     encode(arguments);
-    overflow_.push_back({&callable, arguments.take(), arguments.take_attachments(), options.retries, std::move(sink), tag});
+    overflow_.push_back(
+        {&callable, arguments.take(), arguments.take_attachments(), options.retries, std::move(sink), tag});
     return;
   }
   std::uint32_t index = free_tasks_.back();
@@ -474,7 +475,7 @@ void PoolCore::recover_tasks(std::uint32_t w, const std::vector<std::uint32_t>& 
   }
 }
 
-void PoolCore::fail_everything(std::exception_ptr why) {
+void PoolCore::fail_everything(const std::exception_ptr& why) {
   if (!broken_) broken_ = why;
   for (auto& [slot, job] : jobs_) job->abandon(broken_);
   for (std::uint32_t index = 0; index < kTaskCapacity; ++index)

@@ -101,7 +101,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void note_death(std::uint32_t worker, int pid, ExitStatus status);
   [[nodiscard]] std::vector<std::uint32_t> reclaim_tasks(std::uint32_t worker);
   void recover_tasks(std::uint32_t worker, const std::vector<std::uint32_t>& running, int pid, ExitStatus status);
-  void fail_everything(std::exception_ptr why);
+  void fail_everything(const std::exception_ptr& why);
   [[nodiscard]] std::exception_ptr take_initializer_error(std::uint32_t worker);
   [[nodiscard]] bool completions_pending() const noexcept;
   [[nodiscard]] bool has_work() const noexcept;
@@ -111,7 +111,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
 
   // Without the mutex.
   void on_worker_ended(std::uint32_t worker, int pid, ExitStatus status) noexcept;
-  void reap_and_replace(ProcessHandle process) noexcept;
+  void reap_and_replace(const ProcessHandle& process) noexcept;
   void replace_missing_workers();
   void require_owner(const char* operation) const;
 

@@ -92,7 +92,7 @@ void freeze_support() {
   if (done || detail::process_state().hooked) return;
   done = true;
   int status = 0;
-  if (detail::run_if_worker(status)) std::exit(status);
+  if (detail::run_if_worker(status)) std::exit(status);  // NOLINT(concurrency-mt-unsafe): first in main()
 }
 
 }  // namespace cohort

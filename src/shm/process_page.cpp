@@ -14,7 +14,7 @@ namespace cohort::shm {
 namespace {
 
 std::atomic<ProcessPage*> page{nullptr};
-constinit const std::atomic<std::uint64_t> no_member{0};
+constinit const std::atomic<std::uint64_t> kNoMember{0};
 
 }  // namespace
 
@@ -63,6 +63,6 @@ PageTurn::~PageTurn() {
 
 namespace cohort::detail {
 
-constinit std::atomic<const std::atomic<std::uint64_t>*> member_word{&shm::no_member};
+constinit std::atomic<const std::atomic<std::uint64_t>*> member_word{&shm::kNoMember};
 
 }  // namespace cohort::detail

@@ -40,7 +40,7 @@ template <class E>
 ExceptionCodec by_text() {
   return {typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, RemoteContext&& context) {
             E exception(context.text);
-            throw Remote<E>(std::move(exception), std::move(context));
+            throw Remote<E>(exception, std::move(context));
           }};
 }
 
@@ -68,7 +68,7 @@ ExceptionCodec by_error() {
             if (sentence.starts_with(prefix)) sentence.erase(0, prefix.size());
             if (sentence.starts_with(": ")) sentence.erase(0, 2);
             E exception(operation, subject, sentence);
-            throw Remote<E>(std::move(exception), std::move(context));
+            throw Remote<E>(exception, std::move(context));
           }};
 }
 
@@ -111,7 +111,7 @@ ExceptionCodec system_error_codec() {
           [](Decoder& in, RemoteContext&& context) {
             std::error_code code = decode_code(in);
             std::system_error failure(code, without_message(context.text, code));
-            throw Remote<std::system_error>(std::move(failure), std::move(context));
+            throw Remote<std::system_error>(failure, std::move(context));
           }};
 }
 
@@ -122,7 +122,7 @@ ExceptionCodec stream_failure_codec() {
           [](Decoder& in, RemoteContext&& context) {
             std::error_code code = decode_code(in);
             Failure failure(without_message(context.text, code), code);
-            throw Remote<Failure>(std::move(failure), std::move(context));
+            throw Remote<Failure>(failure, std::move(context));
           }};
 }
 
@@ -144,7 +144,7 @@ ExceptionCodec filesystem_error_codec() {
             std::string words = Codec<std::string>::decode(in);
             Failure failure = second.empty() ? first.empty() ? Failure(words, code) : Failure(words, first, code)
                                              : Failure(words, first, second, code);
-            throw Remote<Failure>(std::move(failure), std::move(context));
+            throw Remote<Failure>(failure, std::move(context));
           }};
 }
 
@@ -272,7 +272,7 @@ void write_error(Encoder& out, std::string_view mangled, const RemoteContext& co
 
 }  // namespace
 
-void register_exception_codec(ExceptionCodec codec) {
+void register_exception_codec(const ExceptionCodec& codec) {
   std::lock_guard guard(registry().mutex);
   registry().add(codec);
 }

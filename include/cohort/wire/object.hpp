@@ -119,6 +119,7 @@ class COHORT_EXPORT Object {
   using Bytes = std::vector<std::byte>;
 
   Object() noexcept = default;
+  // NOLINTBEGIN(google-explicit-constructor): a value is an Object, as it is in Python
   Object(std::nullptr_t) noexcept {}
   Object(std::same_as<bool> auto value) noexcept : value_(std::in_place_type<bool>, value) {}
   /// Any integer that fits in 64 bits with a sign; a larger one throws ValueError. Characters are no integers.
@@ -151,6 +152,7 @@ class COHORT_EXPORT Object {
       : Object(std::apply([](const T&... part) { return tuple({Object(part)...}); }, parts)) {}
   template <class A, class B>
   Object(const std::pair<A, B>& parts) : Object(tuple({Object(parts.first), Object(parts.second)})) {}
+  // NOLINTEND(google-explicit-constructor)
   /// No pointer is a value; without this line each would become a bool.
   template <class T>
     requires(!std::same_as<std::remove_cv_t<T>, char>)

@@ -57,7 +57,7 @@ class COHORT_EXPORT RemoteException {
 template <class E>
 class Remote : public E, public RemoteException {
  public:
-  Remote(E original, RemoteContext context) : E(std::move(original)), RemoteException(std::move(context)) {}
+  Remote(const E& original, RemoteContext context) : E(original), RemoteException(std::move(context)) {}
 };
 
 /// An exception that another process threw and whose type is not known here.
@@ -80,7 +80,7 @@ struct ExceptionCodec {
   /// Throws Remote<E>.
   std::function<void(Decoder&, RemoteContext&&)> rethrow;
 };
-COHORT_EXPORT void register_exception_codec(ExceptionCodec codec);
+COHORT_EXPORT void register_exception_codec(const ExceptionCodec& codec);
 
 /// Encodes the exception that is being handled. To be called in a catch clause; never throws but bad_alloc.
 COHORT_EXPORT void encode_current_exception(Encoder& out, std::string_view process_name, std::string_view task);
@@ -115,7 +115,7 @@ void register_exception() {
     detail::register_exception_codec(
         {typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, RemoteContext&& context) {
            E exception(context.text);
-           throw Remote<E>(std::move(exception), std::move(context));
+           throw Remote<E>(exception, std::move(context));
          }});
   }
 }

@@ -23,13 +23,11 @@
 #include "cohort/base/error.hpp"
 #include "os/linux/contained.hpp"
 
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
-
 namespace cohort::os {
 
 namespace {
+
+constexpr int kByPidfd = 3;  // P_PIDFD, which the C library's headers have since 2.32 only
 
 // waitid with the kernel's fifth argument, which the C library's wrapper leaves out.
 int raw_waitid(int type, int id, siginfo_t* info, int options, rusage* usage) noexcept {
@@ -80,7 +78,7 @@ struct Child::State {
     rusage used{};
     int result;
     do {
-      result = pidfd ? raw_waitid(P_PIDFD, pidfd.get(), &info, WEXITED | WNOHANG | __WALL, &used) : -1;
+      result = pidfd ? raw_waitid(kByPidfd, pidfd.get(), &info, WEXITED | WNOHANG | __WALL, &used) : -1;
       // EINVAL: Linux before 5.4 has pidfds but cannot wait through them.
       if (!pidfd || (result != 0 && errno == EINVAL)) {
         result = raw_waitid(P_PID, pid, &info, WEXITED | WNOHANG | __WALL, &used);

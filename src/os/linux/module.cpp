@@ -118,7 +118,7 @@ const Module& program_module() {
 
 void load_module(const std::string& path) {
   if (::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr) return;
-  const char* why = ::dlerror();
+  const char* why = ::dlerror();  // NOLINT(concurrency-mt-unsafe): glibc keeps one message a thread
   // Flawfinder: ignore (only words the error; nothing is decided by it)
   throw OsError(::access(path.c_str(), R_OK) == 0 ? ENOEXEC : errno, "dlopen", why != nullptr ? why : path);
 }

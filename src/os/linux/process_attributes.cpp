@@ -16,6 +16,7 @@
 #include <cstring>
 #include <iterator>
 #include <string>
+#include <string_view>
 
 #include "cohort/base/error.hpp"
 
@@ -27,13 +28,13 @@ mode_t read_umask() noexcept {
   if (!__libc_single_threaded) {
     // Setting the mask to read it would let another thread create a file with the wrong mode.
     if (std::FILE* file = std::fopen("/proc/thread-self/status", "re")) {
+      constexpr std::string_view kField = "Umask:";
       char line[256];
-      unsigned value = 0;
       bool found = false;
       while (!found && std::fgets(line, sizeof line, file) != nullptr)
-        found = std::sscanf(line, "Umask: %o", &value) == 1;
+        found = std::string_view(line).starts_with(kField);
       std::fclose(file);
-      if (found) return static_cast<mode_t>(value);
+      if (found) return static_cast<mode_t>(std::strtoul(line + kField.size(), nullptr, 8));
     }
   }
   mode_t mask = ::umask(077);
@@ -128,7 +129,7 @@ std::vector<std::byte> capture_environment() {
 }
 
 void replace_environment(std::span<const std::byte> block) {
-  ::clearenv();
+  ::clearenv();  // NOLINT(concurrency-mt-unsafe): the contract asks for one thread
   const char* at = reinterpret_cast<const char*>(block.data());
   const char* end = at + block.size();
   while (at < end) {
@@ -139,6 +140,7 @@ void replace_environment(std::span<const std::byte> block) {
     if (equals == std::string::npos || equals == 0) continue;
     std::string name = entry.substr(0, equals);
     // cohort-scan: ignore[environment-path] a copy of the parent's own environment, as a plain fork would give it
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): as above
     if (::setenv(name.c_str(), entry.c_str() + equals + 1, 1) != 0) throw_errno("setenv", name);
   }
 }

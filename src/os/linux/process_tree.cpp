@@ -12,7 +12,6 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <set>
@@ -50,6 +49,7 @@ template <class Visit>
 void for_each_number(const std::string& directory, Visit visit) {
   DIR* listing = ::opendir(directory.c_str());
   if (listing == nullptr) return;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own
   while (const dirent* entry = ::readdir(listing)) {
     char* end = nullptr;
     long number = std::strtol(entry->d_name, &end, 10);
@@ -79,8 +79,15 @@ Kin kin_of(pid_t pid) {
   std::string text = file_text("/proc/" + std::to_string(pid) + "/stat");
   Kin kin;
   std::size_t after_name = text.rfind(')');
-  if (after_name != std::string::npos) {
-    std::sscanf(text.c_str() + after_name + 1, " %*c %d %d %d", &kin.parent, &kin.group, &kin.session);
+  // ") S 1 2 3 …": the state, one letter, stands between.
+  if (after_name == std::string::npos || text.size() < after_name + 4) return kin;
+  const char* at = text.c_str() + after_name + 3;
+  for (pid_t* field : {&kin.parent, &kin.group, &kin.session}) {
+    char* end = nullptr;
+    long number = std::strtol(at, &end, 10);
+    if (end == at) break;
+    *field = static_cast<pid_t>(number);
+    at = end;
   }
   return kin;
 }

@@ -376,6 +376,7 @@ std::vector<std::string> search_path(std::string_view program,
     for (const std::string& entry : *environment) {
       if (entry.starts_with(kPrefix)) path = std::string_view(entry).substr(kPrefix.size());
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): as execvp() reads it
   } else if (const char* value = ::getenv("PATH")) {
     path = value;
   }

@@ -6,6 +6,7 @@
 #include "cohort/process/init.hpp"
 
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming): the linker's names
 
 int __real_main(int argc, char** argv, char** environment);
 
@@ -14,4 +15,6 @@ __attribute__((visibility("default"))) int __wrap_main(int argc, char** argv, ch
   if (cohort::detail::run_if_worker(status)) return status;
   return __real_main(argc, argv, environment);
 }
+
+// NOLINTEND(readability-identifier-naming)
 }

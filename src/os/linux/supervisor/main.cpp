@@ -99,7 +99,8 @@ Message become_program(const Arguments& arguments) {
   long error = -2;  // ENOENT
   long telling = 0;
   for (long i = 0; i < arguments.file_count; ++i) {
-    error = call(__NR_execve, address(arguments.files[i]), address(arguments.argv), address(arguments.environment));
+    error = call(__NR_execve, address(arguments.files[i]), address(static_cast<const void*>(arguments.argv)),
+                 address(static_cast<const void*>(arguments.environment)));
     if (error != -2 && error != -20 && telling == 0) telling = error;  // neither ENOENT nor ENOTDIR
   }
   set_mask(kAllSignals);
