@@ -9,6 +9,7 @@
 // its process does so at once. A death while the internal lock is held breaks it too.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "cohort/base/function_ref.hpp"
@@ -44,6 +45,8 @@ struct alignas(64) BarrierBody {
     return sizeof(BarrierBody) + parties * sizeof(std::atomic<std::uint64_t>);
   }
 };
+
+static_assert(offsetof(BarrierBody, phase) == 64 && offsetof(BarrierBody, action) == 176 && sizeof(BarrierBody) == 448);
 
 class BarrierCore {
  public:

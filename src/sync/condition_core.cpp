@@ -12,7 +12,8 @@ namespace cohort::sync {
 
 namespace {
 
-constexpr std::uint32_t kPlaces = ConditionBody::kFirst << ConditionBody::kTables;
+// The body's table and the others, each twice as large as the one before.
+constexpr std::uint32_t kPlaces = (ConditionBody::kFirst << (ConditionBody::kTables + 1)) - ConditionBody::kFirst;
 
 struct Location {
   std::uint32_t table;  // 0: in the body
@@ -39,7 +40,7 @@ std::size_t table_bytes(std::uint32_t table) noexcept {
 
 std::uint32_t ConditionCore::used() const noexcept {
   std::uint32_t used = body_.used.load(std::memory_order_relaxed);  // relaxed: under the lock
-  return std::min(used, kPlaces - ConditionBody::kFirst);
+  return std::min(used, kPlaces);
 }
 
 ConditionWaiter* ConditionCore::place(std::uint32_t index) noexcept {

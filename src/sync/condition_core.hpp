@@ -10,6 +10,7 @@
 // process: another is notified in its place.
 #pragma once
 
+#include <cstddef>
 #include <stop_token>
 
 #include "cohort/base/function_ref.hpp"
@@ -44,6 +45,7 @@ struct alignas(64) ConditionBody {
   std::atomic<std::uint64_t> tables[kTables];  ///< Offset of table k + 1; 0: none yet
   ConditionWaiter first[kFirst];
 };
+static_assert(offsetof(ConditionBody, lock) == 64 && offsetof(ConditionBody, tables) == 104);
 
 class ConditionCore {
  public:

@@ -8,6 +8,7 @@
 // Death: a dead reader's place is freed by the writer that waits for it; a dead writer is replaced like a lock's owner.
 #pragma once
 
+#include <cstddef>
 #include <stop_token>
 
 #include "cohort/base/function_ref.hpp"
@@ -25,6 +26,8 @@ struct alignas(64) SharedMutexBody {
   std::uint32_t reserved[15];
   std::atomic<std::uint64_t> readers[kReaders];  ///< thread words; 0: free
 };
+
+static_assert(offsetof(SharedMutexBody, drain) == 64 && offsetof(SharedMutexBody, readers) == 128);
 
 class SharedMutexCore {
  public:
