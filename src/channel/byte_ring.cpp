@@ -118,7 +118,7 @@ std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t s
   std::size_t done = 0;
   for (; done < count && producer.may_put(); ++done) {
     std::byte* to = producer.append(static_cast<std::uint32_t>(RecordKind::bytes), static_cast<std::uint32_t>(size));
-    std::memcpy(to, values + done * size, size);
+    copy_bytes(to, values + done * size, size);
     if (done % kCommitEvery == kCommitEvery - 1) producer.commit();
   }
   COHORT_CRASH_POINT("channel.put_plain.written");
@@ -188,7 +188,7 @@ std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std:
         throw DecodeError("Queue.get", "", "the oldest item has another size than items of this type: use one type");
       break;
     }
-    std::memcpy(to + done * size, record.payload, size);
+    copy_bytes(to + done * size, record.payload, size);
     ++done;
   }
   COHORT_CRASH_POINT("channel.take_plain.copied");

@@ -92,7 +92,7 @@ void repair_leases(QueueBody& queue) {
 // Holds out.
 class Lender {
  public:
-  explicit Lender(QueueBody& queue) : queue_(queue), guard_(queue.ring.out, own_lock_word()) {
+  explicit Lender(QueueBody& queue) : queue_(queue), guard_(queue.ring.out) {
     if (guard_.taken_over()) [[unlikely]]
       repair_out(queue.ring);
     // relaxed: under the lock. Words that are left over from a death, whoever took the lock over since.

@@ -184,8 +184,6 @@ void QueueHandle::cancel_join_thread() { static_cast<void>(body()); }
 
 std::uint64_t QueueHandle::takeovers() const { return channel::takeovers(queue_at(body()).ring); }
 
-bool QueueHandle::redelivers() const { return queue_at(body()).lease_count != 0; }
-
 void QueueHandle::throw_empty(const char* operation, const Limits& limits) {
   bool stopped = limits.stop != nullptr && limits.stop->stop_requested();
   throw Empty(operation, "", stopped ? "a stop was requested before there was an item" : "there was no item in time");
@@ -201,8 +199,24 @@ void QueueHandle::throw_full(const char* operation, const Limits& limits) {
 std::size_t QueueHandle::put_plain(const void* values, std::size_t size, std::size_t count,
                                    const Limits& limits) const {
   check_open("Queue.put");
-  return channel::put_plain(queue_at(body()).ring, static_cast<const std::byte*>(values), size, count,
-                            {limits.deadline, limits.stop});
+  QueueBody& queue = queue_at(body());
+  const auto* bytes = static_cast<const std::byte*>(values);
+  if (queue.lease_count != 0) [[unlikely]]
+    return put_plain_in_blocks(bytes, size, count, limits);
+  return channel::put_plain(queue.ring, bytes, size, count, {limits.deadline, limits.stop});
+}
+
+// With redelivery every item lies in a block of its own.
+std::size_t QueueHandle::put_plain_in_blocks(const std::byte* values, std::size_t size, std::size_t count,
+                                             const Limits& limits) const {
+  RingBody& ring = queue_at(body()).ring;
+  for (std::size_t done = 0; done < count; ++done) {
+    OwnBlock block(size);
+    std::copy_n(values + done * size, size, block.place());
+    if (!channel::put(ring, {.size = size, .block = block.offset()}, {limits.deadline, limits.stop})) return done;
+    block.forget();
+  }
+  return count;
 }
 
 bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits) const {
@@ -273,8 +287,25 @@ bool QueueHandle::put_range(const void* items, std::size_t size, std::size_t cou
 
 std::size_t QueueHandle::get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const {
   check_open("Queue.get");
-  return channel::take_plain(queue_at(body()).ring, static_cast<std::byte*>(to), size, most,
-                             {limits.deadline, limits.stop});
+  QueueBody& queue = queue_at(body());
+  auto* bytes = static_cast<std::byte*>(to);
+  if (queue.lease_count != 0) [[unlikely]]
+    return get_plain_leases(bytes, size, most, limits);
+  return channel::take_plain(queue.ring, bytes, size, most, {limits.deadline, limits.stop});
+}
+
+std::size_t QueueHandle::get_plain_leases(std::byte* to, std::size_t size, std::size_t most,
+                                          const Limits& limits) const {
+  QueueBody& queue = queue_at(body());
+  std::size_t done = 0;
+  for (; done < most; ++done) {
+    ReceivedMessage message;
+    if (!channel::take_lease(queue, message, {done == 0 ? limits.deadline : Deadline::now(), limits.stop})) break;
+    if (message.bytes().size() != size)
+      throw DecodeError("Queue.get", "", "the item has another size than items of this type: use one type");
+    std::copy(message.bytes().begin(), message.bytes().end(), to + done * size);
+  }
+  return done;
 }
 
 bool QueueHandle::get_message(ReceivedMessage& message, const Limits& limits) const {

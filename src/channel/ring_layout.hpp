@@ -18,9 +18,9 @@ using shm::Offset;
 /// One of the two sides of a ring: where producers are (in), or consumers (out).
 struct alignas(64) RingSide {
   // Written under `lock`.
-  std::atomic<std::uint64_t> lock;
+  std::atomic<std::uint64_t> lock;         ///< 0 free, or the thread word of the holder (docs/formats/sync.md)
+  std::atomic<std::uint32_t> waiters;      ///< kLockWaiters, kPartners; set by who is about to sleep
   std::atomic<std::uint32_t> cpu;          ///< of the last holder, + 1; a hint
-  std::atomic<std::uint32_t> takeovers;    ///< times that the lock was taken from a dead holder
   std::atomic<std::uint64_t> segment;      ///< where this side is; 0: none yet
   std::atomic<std::uint64_t> changing;     ///< in: a segment being appended; out: being removed
   std::atomic<std::uint64_t> moving;       ///< a block being handed over
@@ -31,6 +31,7 @@ struct alignas(64) RingSide {
   // Looked at by the other side.
   alignas(64) std::atomic<std::uint64_t> position;  ///< its store is what makes a put or get happen
   std::atomic<std::uint32_t> progress;              ///< futex: for those who wait for this side to go on
+  std::atomic<std::uint32_t> takeovers;             ///< times that the lock was taken from a dead holder
 };
 static_assert(sizeof(RingSide) == 128 && offsetof(RingSide, position) == 64 && offsetof(RingSide, known) == 48);
 

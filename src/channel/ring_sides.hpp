@@ -29,14 +29,42 @@ namespace cohort::channel {
 void repair_in(RingBody& ring);
 void repair_out(RingBody& ring);
 
+/// Says where the holder of a side runs: now and then, as asking costs more than a look.
+inline void note_processor(RingSide& side, std::uint64_t position) noexcept {
+  if ((items_of(position) & 7) == 0)
+    side.cpu.store(static_cast<std::uint32_t>(os::current_cpu() + 1), std::memory_order_relaxed);  // relaxed: a hint
+}
+
+/// Copies `size` bytes: without a call for what most items are.
+inline void copy_bytes(std::byte* to, const std::byte* from, std::size_t size) noexcept {
+  if (size > 64) [[unlikely]] {
+    std::memcpy(to, from, size);
+  } else if (size >= 32) {
+    // The two halves may overlap.
+    std::byte first[32], last[32];
+    std::memcpy(first, from, 32);
+    std::memcpy(last, from + size - 32, 32);
+    std::memcpy(to, first, 32);
+    std::memcpy(to + size - 32, last, 32);
+  } else if (size == 8) {
+    std::memcpy(to, from, 8);
+  } else if (size == 16) {
+    std::memcpy(to, from, 16);
+  } else if (size == 4) {
+    std::memcpy(to, from, 4);
+  } else if (size != 0) {
+    std::memcpy(to, from, size);
+  }
+}
+
 /// Holds `in`.
 class Producer {
  public:
-  explicit Producer(RingBody& ring) : ring_(ring), family_(shm::Family::instance()), guard_(ring.in, own_lock_word()) {
+  explicit Producer(RingBody& ring) : ring_(ring), family_(shm::Family::instance()), guard_(ring.in) {
     if (guard_.taken_over()) [[unlikely]]
       repair_in(ring);
     position_ = ring.in.position.load(std::memory_order_relaxed);  // relaxed: written under the lock
-    ring.in.cpu.store(static_cast<std::uint32_t>(os::current_cpu() + 1), std::memory_order_relaxed);  // relaxed: a hint
+    note_processor(ring.in, position_);
   }
 
   /// Whether the bound of items allows another record.
@@ -233,9 +261,8 @@ class Reader {
 /// Holds `out`.
 class Consumer {
  public:
-  explicit Consumer(RingBody& ring) : guard_(ring, own_lock_word()), reader_(ring) {
-    ring.out.cpu.store(static_cast<std::uint32_t>(os::current_cpu() + 1),
-                       std::memory_order_relaxed);  // relaxed: a hint
+  explicit Consumer(RingBody& ring) : guard_(ring), reader_(ring) {
+    note_processor(ring.out, ring.out.position.load(std::memory_order_relaxed));  // relaxed: written under the lock
   }
   [[nodiscard]] bool next(Record& record) { return reader_.next(record); }
   void stay() noexcept { reader_.stay(); }
@@ -245,7 +272,7 @@ class Consumer {
  private:
   // Repairs before the reader looks at the position.
   struct Guard {
-    Guard(RingBody& ring, std::uint64_t mine) : side(ring.out, mine) {
+    explicit Guard(RingBody& ring) : side(ring.out) {
       if (side.taken_over()) [[unlikely]]
         repair_out(ring);
     }

@@ -1,43 +1,45 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lock of one side of a ring: taken and released without a system call while nobody waits, and taken over from a
-// holder that died. Its word also says whether somebody of the other side sleeps until this one goes on.
+// The lock of one side of a ring: taken by one compare-exchange and released by one store while nobody sleeps, and taken
+// over from a holder that died. Beside it stands whether somebody of the other side sleeps until this one goes on.
 // docs/formats/queue.md, "The lock".
 //
-// Death: a waiter looks every 1 to 50 ms whether the holder's process still runs. Who takes over gets `taken_over()`
+// Death: a waiter looks every 1 to 50 ms whether the holder's thread still runs. Who takes over gets `taken_over()`
 // and repairs. Threads: any; not recursive, and not from signal handlers.
 #pragma once
 
 #include <cstdint>
 
 #include "channel/ring_layout.hpp"
-#include "shm/layout.hpp"
+#include "sync/system.hpp"
+#include "sync/thread_word.hpp"
 
 namespace cohort::channel {
 
-inline constexpr std::uint64_t kHeld = 1;
-inline constexpr std::uint64_t kLockWaiters = 2;  ///< somebody may sleep for the lock
-inline constexpr std::uint64_t kPartners = 4;     ///< somebody of the other side may sleep for progress of this one
-inline constexpr std::uint64_t kWaitBits = kLockWaiters | kPartners;
-
-/// What this process writes into a lock that it holds. Joins the family when it has not yet.
-[[nodiscard]] std::uint64_t own_lock_word();
-/// The member that a lock word names.
-[[nodiscard]] shm::MemberId lock_holder(std::uint64_t word) noexcept;
+// Bits of RingSide::waiters.
+inline constexpr std::uint32_t kLockWaiters = 1;  ///< somebody may sleep for the lock
+inline constexpr std::uint32_t kPartners = 2;     ///< somebody of the other side may sleep for progress of this one
 
 /// Holds the lock of a side while it exists.
 class SideGuard {
  public:
-  /// @param mine  own_lock_word()
-  SideGuard(RingSide& side, std::uint64_t mine) : side_(side) {
+  /// Throws what sync::this_thread() throws.
+  explicit SideGuard(RingSide& side) : side_(side), self_(sync::this_thread()) {
     std::uint64_t expected = 0;
-    // SYNC(side): release exchange in release() -> acquire here; carries all that the lock guards
-    if (!side.lock.compare_exchange_strong(expected, mine, std::memory_order_acquire, std::memory_order_relaxed))
+    // SYNC(side): release store in ~SideGuard -> acquire here; carries all that the lock guards
+    if (!side.lock.compare_exchange_strong(expected, self_.word, std::memory_order_acquire, std::memory_order_relaxed))
         [[unlikely]]
-      wait(mine);
+      wait();
   }
-  ~SideGuard() { release(); }
+  ~SideGuard() {
+    // SYNC(side): release here -> acquire in SideGuard(), wait(), sleep()
+    side_.lock.store(0, std::memory_order_release);
+    // SYNC(sleepers): light fence here -> heavy fence in announce(): we see the sleeper, or it sees what we stored
+    sync::System::light_fence(self_);
+    if (side_.waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]  // relaxed: ordered by the fences
+      wake();
+  }
   SideGuard(const SideGuard&) = delete;
   SideGuard& operator=(const SideGuard&) = delete;
 
@@ -45,18 +47,12 @@ class SideGuard {
   [[nodiscard]] bool taken_over() const noexcept { return taken_over_; }
 
  private:
-  void release() noexcept {
-    // SYNC(side): as above. SYNC(partners): acquire of the sleeper's fetch_or, whose look at `position` came before this
-    // exchange, or comes after it and finds what this holder stored; carries `position`
-    std::uint64_t was = side_.lock.exchange(0, std::memory_order_acq_rel);
-    if ((was & kWaitBits) != 0) [[unlikely]]
-      wake(was);
-  }
-  void wait(std::uint64_t mine);
-  void sleep(std::uint64_t mine);
-  void wake(std::uint64_t was) noexcept;
+  void wait();
+  void sleep();
+  void wake() noexcept;
 
   RingSide& side_;
+  sync::ThreadSelf& self_;
   bool taken_over_ = false;
 };
 

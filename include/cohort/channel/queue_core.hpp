@@ -83,9 +83,6 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   bool put_range(const void* items, std::size_t size, std::size_t count, const Limits& limits) const;
   /// Takes a message; false on the deadline.
   bool get_message(ReceivedMessage& message, const Limits& limits) const;
-  /// For types whose items never lie plainly in the ring.
-  [[nodiscard]] bool redelivers() const;
-
   void task_done_core() const;
   bool join_core(const Limits& limits) const;
 
@@ -107,6 +104,9 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
 
  private:
   void check_open(const char* operation) const;
+  std::size_t put_plain_in_blocks(const std::byte* values, std::size_t size, std::size_t count,
+                                  const Limits& limits) const;
+  std::size_t get_plain_leases(std::byte* to, std::size_t size, std::size_t most, const Limits& limits) const;
 };
 
 }  // namespace detail

@@ -101,8 +101,7 @@ class TypedQueue : public QueueHandle {
   std::size_t put_many(R&& items, Deadline deadline = {}) const {
     if constexpr (is_gapless_item<T>() && std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
                   std::is_same_v<std::ranges::range_value_t<R>, T>) {
-      if (!this->redelivers()) [[likely]]
-        return put_plain(std::ranges::data(items), sizeof(T), std::ranges::size(items), {deadline});
+      return put_plain(std::ranges::data(items), sizeof(T), std::ranges::size(items), {deadline});
     }
     std::size_t done = 0;
     for (const T& item : items) {
@@ -158,11 +157,9 @@ class TypedQueue : public QueueHandle {
   std::size_t get_many_into(std::vector<T>& items, std::size_t most, Deadline deadline = {}) const {
     items.clear();
     if constexpr (is_unchecked_item<T>()) {
-      if (!this->redelivers()) [[likely]] {
-        items.resize(most);
-        items.resize(get_plain(items.data(), sizeof(T), most, {deadline}));
-        return items.size();
-      }
+      items.resize(most);
+      items.resize(get_plain(items.data(), sizeof(T), most, {deadline}));
+      return items.size();
     }
     while (items.size() < most) {
       auto item = get_one({items.empty() ? deadline : Deadline::now()});
@@ -176,10 +173,7 @@ class TypedQueue : public QueueHandle {
   using QueueHandle::QueueHandle;
 
   bool put_one(const T& item, const Limits& limits) const {
-    if constexpr (is_gapless_item<T>()) {
-      if (!this->redelivers()) [[likely]]
-        return put_plain(&item, sizeof(T), 1, limits) == 1;
-    }
+    if constexpr (is_gapless_item<T>()) { return put_plain(&item, sizeof(T), 1, limits) == 1; }
     if constexpr (PlainVector<T>::value) {
       constexpr std::size_t kSize = sizeof(typename PlainVector<T>::Item);
       if (item.size() > kMostInlineMessage / kSize) return put_range(item.data(), kSize, item.size(), limits);
@@ -191,12 +185,10 @@ class TypedQueue : public QueueHandle {
 
   [[nodiscard]] std::optional<T> get_one(const Limits& limits) const {
     if constexpr (kIsPlainItem<T>) {
-      if (!this->redelivers()) [[likely]] {
-        std::array<std::byte, sizeof(T)> image;
-        if (get_plain(image.data(), sizeof(T), 1, limits) == 0) return std::nullopt;
-        Decoder in(image);
-        return Codec<T>::decode(in);
-      }
+      std::array<std::byte, sizeof(T)> image;
+      if (get_plain(image.data(), sizeof(T), 1, limits) == 0) return std::nullopt;
+      Decoder in(image);
+      return Codec<T>::decode(in);
     }
     ReceivedMessage message;
     if (!get_message(message, limits)) return std::nullopt;
