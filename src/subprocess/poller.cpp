@@ -135,17 +135,16 @@ bool Job::drop_if_cancelled() {
 void Job::add_items(std::vector<os::PollItem>& items) const {
   auto pipes = exchange_->items();
   items.insert(items.end(), pipes.begin(), pipes.end());
-  bool watch = !ended_ && (phase_ != Phase::running || options_.drain.is_set());
+  const bool watch = watches_end();
   for (const Session& session : row_->sessions) {
     items.push_back({watch && !session.child.status() ? session.child.pidfd() : -1, false, false});
   }
 }
 
 Deadline Job::next_deadline() const {
-  bool blind = !ended_ && phase_ != Phase::running && row_->last().child.pidfd() < 0;
   Deadline next = phase_ == Phase::killing ? Deadline::never() : deadline_;
   if (!exchange_->finished()) next = Deadline::earlier(next, drained_);
-  return blind ? Deadline::earlier(next, Deadline(10ms)) : next;
+  return is_blind() ? Deadline::earlier(next, Deadline(10ms)) : next;
 }
 
 bool Job::step(const os::PollItem* items) {
@@ -181,7 +180,7 @@ void Job::advance(const os::PollItem* items) {
   exchange_->serve(pipes);
   if (exchange_->over_limit() && phase_ != Phase::killing) return begin_kill(Outcome::over_limit);
   bool look =
-      phase_ != Phase::running || exchange_->finished() ||
+      phase_ != Phase::running || exchange_->finished() || is_blind() ||
       std::any_of(items + Exchange::kStreams, items + item_count(), [](const auto& item) { return item.ready; });
   if (!ended_ && look) ended_ = row_->poll();
   if (!draining_ && options_.drain.is_set() && row_->last().child.status()) {

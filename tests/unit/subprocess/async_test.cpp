@@ -18,6 +18,7 @@
 #include "cohort/base/error.hpp"
 #include "cohort/subprocess/pipeline.hpp"
 #include "cohort/subprocess/run.hpp"
+#include "os/spawn.hpp"
 #include "unit/subprocess/forked_copy.hpp"
 #include "unit/subprocess/temporary.hpp"
 
@@ -207,6 +208,35 @@ TEST(RunAsync, leaves_no_zombie_when_a_callback_throws) {
         {"printf", "no newline"},
         {.out = PIPE, .on_out_line = [](std::string_view) { throw std::runtime_error("last"); }, .drain = 10s});
     EXPECT_THROW(last.get(60s), std::runtime_error);
+  }
+}
+
+TEST(RunAsync, works_without_pidfds) {
+  os::force_spawn_fallbacks(os::force_no_clone_pidfd | os::force_no_pidfd);
+  EXPECT_EQ(run_async({"cat"}, {.input = "x", .capture_output = true}).get(60s).out, "x");
+  EXPECT_EQ(run_async({"sh", "-c", "exec >&- 2>&-; sleep 0.1; exit 4"}, {.capture_output = true}).get(60s).returncode(),
+            4);
+  EXPECT_EQ(pipeline({{"echo", "x"}, {"cat"}}).run_async({.out = PIPE}).get(60s).out, "x\n");
+  EXPECT_THROW(run_async({"sleep", "1000"}, {.timeout = 50ms}).get(60s), TimeoutExpired);
+  AsyncRun held = run_async({"sh", "-c", "sleep 1000 & echo $!"}, {.out = PIPE, .drain = 50ms});
+  EXPECT_TRUE(held.wait(40s)) << "the end was not looked for";
+  if (held.done()) {
+    CompletedProcess done = held.get();
+    EXPECT_TRUE(done.drain_expired);
+    kill(std::stoi(done.out), SIGKILL);
+  }
+  AsyncRun cancelled = run_async({"sleep", "1000"});
+  cancelled.cancel();
+  EXPECT_THROW(cancelled.get(60s), RunCancelled);
+  os::force_spawn_fallbacks(os::force_none);
+}
+
+TEST(RunAsync, drains_no_longer_than_allowed_after_the_end) {
+  for (bool row : {false, true}) {
+    const Command holder{"sh", "-c", "sleep 1000 & echo $!"};
+    std::string out = row ? pipeline({{"true"}, holder}).run_async({.out = PIPE, .drain = 50ms}).get(60s).out
+                          : run_async(holder, {.out = PIPE, .drain = 50ms}).get(60s).out;
+    kill(std::stoi(out), SIGKILL);
   }
 }
 

@@ -21,6 +21,7 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/subprocess/popen.hpp"
+#include "os/spawn.hpp"
 #include "unit/subprocess/temporary.hpp"
 
 namespace cohort::subprocess {
@@ -337,6 +338,26 @@ TEST(Run, check_output_takes_a_file_or_text_as_input) {
   EXPECT_EQ(check_output({"cat"}, {.input = "", .text = true}), "");
   EXPECT_EQ(check_output({"echo", "foo"}, {.input = "", .encoding = Encoding::utf8, .errors = ErrorPolicy::ignore}),
             "foo\n");
+}
+
+TEST(Run, works_without_pidfds) {
+  os::force_spawn_fallbacks(os::force_no_clone_pidfd | os::force_no_pidfd);
+  EXPECT_EQ(run({"cat"}, {.input = "x", .capture_output = true, .timeout = 60s}).out, "x");
+  EXPECT_EQ(sh("exec >&-; exit 4", {.timeout = 60s}).returncode(), 4);
+  EXPECT_THROW(run({"sleep", "1000"}, {.timeout = 50ms}), TimeoutExpired);
+  CompletedProcess held = sh("sleep 1000 & echo $!; exit 3", {.drain = 50ms});
+  EXPECT_TRUE(held.drain_expired);
+  kill(std::stoi(held.out), SIGKILL);
+  std::stop_source source;
+  std::thread stopper([&] { source.request_stop(); });
+  EXPECT_THROW(run({"sleep", "1000"}, {.stop = source.get_token()}), RunCancelled);
+  stopper.join();
+  Popen p({"cat"}, {.in = PIPE, .out = PIPE});
+  EXPECT_EQ(p.sentinel(), -1);
+  EXPECT_THROW(p.wait(1ms), TimeoutExpired);
+  EXPECT_EQ(p.communicate("y", 60s).out, "y");
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
+  os::force_spawn_fallbacks(os::force_none);
 }
 
 TEST(Run, reports_what_was_used) {
