@@ -23,6 +23,7 @@ namespace {
 char armed_name[128] = {};
 int armed_hit = 0;
 int passes = 0;
+void (*watcher)(const char*) noexcept = nullptr;
 
 const bool armed_from_environment = [] {
   const char* text = std::getenv("COHORT_CRASH_AT");
@@ -52,7 +53,10 @@ void arm_crash_point(const std::string& name, int hit) {
 
 int crash_point_passes() noexcept { return passes; }
 
+void watch_crash_points(void (*seen)(const char* name) noexcept) noexcept { watcher = seen; }
+
 void detail::crash_point_reached(const char* name) noexcept {
+  if (watcher != nullptr) watcher(name);
   if (armed_hit == 0 || std::strcmp(name, armed_name) != 0) return;
   if (++passes == armed_hit) std::raise(SIGKILL);
 }

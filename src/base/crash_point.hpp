@@ -23,6 +23,8 @@ namespace cohort {
 void arm_crash_point(const std::string& name, int hit = 1);
 /// How often `name` was passed since it was armed, when it was armed with a hit that was not reached.
 [[nodiscard]] int crash_point_passes() noexcept;
+/// Has `seen` called with the name of every point that this process passes from now on. It must be quick and raw.
+void watch_crash_points(void (*seen)(const char* name) noexcept) noexcept;
 
 namespace detail {
 void crash_point_reached(const char* name) noexcept;
