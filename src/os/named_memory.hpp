@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "os/fd.hpp"
@@ -19,11 +20,12 @@ namespace cohort::os {
 /// Most bytes that a name may have.
 inline constexpr std::size_t kLongestMemoryName = 254;
 
-/// Creates zeroed memory of `size` bytes under a name that must be new. All of its pages are taken beforehand, so that
-/// no later store can fail for want of space.
+/// Creates memory of `size` bytes under a name that must be new. It begins with `contents`; the rest is zero. All of its
+/// pages are taken beforehand, so that no later store can fail for want of space.
 /// Throws: OsError: EEXIST the name is taken; ENOSPC there is no room for so much; EFBIG above RLIMIT_FSIZE; others of
 ///         the system. Nothing was made then.
-[[nodiscard]] Fd create_named_memory(const std::string& name, std::uint64_t size);
+[[nodiscard]] Fd create_named_memory(const std::string& name, std::uint64_t size,
+                                     std::span<const std::byte> contents = {});
 /// Opens the memory that has that name. Throws OsError: ENOENT there is none; EACCES it is another user's.
 [[nodiscard]] Fd open_named_memory(const std::string& name, bool read_only);
 /// Takes the name away; who has the memory open keeps it. Throws OsError: ENOENT there is no such name.

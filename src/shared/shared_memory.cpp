@@ -148,20 +148,21 @@ SharedMemory::SharedMemory(std::shared_ptr<detail::NamedMemory> named) noexcept 
 SharedMemory::SharedMemory(const detail::HandleName& name) : anonymous_(name) {}
 
 SharedMemory SharedMemory::create(std::string_view name, Bytes size, SharedMemoryOptions options) {
-  std::uint64_t bytes = checked_size("SharedMemory.create", size);
-  if (!name.empty()) {
-    std::string checked = detail::checked_memory_name("SharedMemory.create", name);
-    os::Fd fd = os::create_named_memory(checked, bytes);
-    SharedMemory made(std::make_shared<detail::NamedMemory>(std::move(checked), std::move(fd), false));
-    made.huge_pages_ = options.huge_pages;
-    (void)made.huge_pages();
-    return made;
-  }
+  SharedMemory made = create(name, checked_size("SharedMemory.create", size), {});
+  made.huge_pages_ = options.huge_pages;
+  (void)made.huge_pages();
+  return made;
+}
+
+SharedMemory SharedMemory::create(std::string_view name, std::uint64_t size, std::span<const std::byte> contents) {
   while (true) {
+    std::string checked =
+        name.empty() ? detail::random_memory_name() : detail::checked_memory_name("SharedMemory.create", name);
     try {
-      return create(detail::random_memory_name(), size, options);
+      os::Fd fd = os::create_named_memory(checked, size, contents);
+      return SharedMemory(std::make_shared<detail::NamedMemory>(std::move(checked), std::move(fd), false));
     } catch (const OsError& error) {
-      if (error.code() != std::errc::file_exists) throw;
+      if (!name.empty() || error.code() != std::errc::file_exists) throw;
     }
   }
 }

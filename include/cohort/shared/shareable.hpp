@@ -38,10 +38,9 @@ consteval bool all_shareable(TypeList<Field...>) {
 
 template <class T>
 consteval bool shareable() {
-  if constexpr (std::is_reference_v<T> || std::is_const_v<T> || std::is_volatile_v<T> || std::is_void_v<T>) {
+  if constexpr (std::is_reference_v<T> || std::is_const_v<T> || std::is_volatile_v<T> || std::is_void_v<T> ||
+                std::is_array_v<T>) {
     return false;
-  } else if constexpr (std::is_array_v<T>) {
-    return std::is_bounded_array_v<T> && shareable<std::remove_extent_t<T>>();
   } else if constexpr (!std::is_trivially_copyable_v<T> || !std::is_trivially_destructible_v<T>) {
     return false;
   } else if constexpr (may_be_shared<T> || kIsScalar<T> || ComplexLike<T>) {
@@ -83,6 +82,8 @@ constexpr void refuse_shared() {
                   "store an index");
   } else if constexpr (std::is_const_v<Culprit> || std::is_volatile_v<Culprit>) {
     static_assert(kNever<Culprit>, "cohort: a shared value is written: leave const and volatile away");
+  } else if constexpr (std::is_array_v<Culprit>) {
+    static_assert(kNever<Culprit>, "cohort: a C array is no value that can be loaded and stored: use std::array");
   } else if constexpr (Atomic<Culprit>) {
     static_assert(kNever<Culprit>, "cohort: a Value is atomic by itself: write Value<int>, not Value<std::atomic<int>>");
   } else if constexpr (LocalLock<Culprit> || LocalCondition<Culprit>) {

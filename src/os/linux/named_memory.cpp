@@ -32,7 +32,8 @@ void set_size(int fd, std::uint64_t size, const std::string& name) {
 // A file without a name, which is given one when it is whole. Empty where the file system has no such files.
 Fd create_unnamed(const std::string& name) {
   Fd fd(::open(kDirectory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!fd && errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL) throw_errno("shm_open", name);
+  if (!fd && errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL)
+    throw_errno("shm_open", name);
   return fd ? above_standard_streams(std::move(fd)) : Fd();
 }
 
@@ -45,14 +46,19 @@ bool give_name(int fd, const std::string& name) {
   return false;
 }
 
-Fd create_in_place(const std::string& name, std::uint64_t size) {
+void fill(int fd, std::uint64_t size, std::span<const std::byte> contents, const std::string& name) {
+  set_size(fd, size, name);
+  reserve_memory(fd, size, name);
+  if (!contents.empty()) write_full(fd, contents);
+}
+
+Fd create_in_place(const std::string& name, std::uint64_t size, std::span<const std::byte> contents) {
   std::string place = "/" + name;
   Fd fd(::shm_open(place.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600));
   if (!fd) throw_errno("shm_open", name);
   fd = above_standard_streams(std::move(fd));
   try {
-    set_size(fd.get(), size, name);
-    reserve_memory(fd.get(), size, name);
+    fill(fd.get(), size, contents, name);
   } catch (...) {
     ::shm_unlink(place.c_str());
     throw;
@@ -62,15 +68,14 @@ Fd create_in_place(const std::string& name, std::uint64_t size) {
 
 }  // namespace
 
-Fd create_named_memory(const std::string& name, std::uint64_t size) {
+Fd create_named_memory(const std::string& name, std::uint64_t size, std::span<const std::byte> contents) {
   Fd fd = create_unnamed(name);
   if (fd) {
-    set_size(fd.get(), size, name);
-    reserve_memory(fd.get(), size, name);
+    fill(fd.get(), size, contents, name);
     if (give_name(fd.get(), name)) return fd;
     fd.reset();  // its pages go before others are taken
   }
-  return create_in_place(name, size);
+  return create_in_place(name, size, contents);
 }
 
 Fd open_named_memory(const std::string& name, bool read_only) {

@@ -1,0 +1,351 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One value that processes share: Value<T>, and RawValue<T> without a lock.
+//
+//   cohort::Value<double> num(0.0);
+//   num += 3.14;                                          // atomic: += -= ++ exchange compare_exchange update …
+//   { auto guard = num.lock(); *guard = *guard * 2; }     // longer changes: others who lock wait meanwhile
+//   double now = num.load();
+//
+//   struct Account { double balance; int transfers; };    // plain structs too
+//   cohort::Value<Account> account;
+//   { auto guard = account.lock(); guard->balance += 5; ++guard->transfers; }   // becomes visible as a whole, at its end
+//
+// There is no bare reference to the shared bytes. load() never gives a value that nobody stored, whoever dies when.
+// A Value is a handle: copies share the value; `a = b` makes a the same value as b, store() changes it.
+// With static storage it is the same value in every process of the family, as is `Value` passed to a child.
+// Death:   who dies while it holds the guard leaves the value as it was before; the next guard's owner_died() says so.
+// Threads: any. Fork: a child shares the value. Types: docs/reference/shared.md, "Types".
+// Python:  multiprocessing.Value, RawValue; there `value.value += 1` loses updates unless one takes the lock.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cohort/base/deadline.hpp"
+#include "cohort/base/export.hpp"
+#include "cohort/shared/atomic_reference.hpp"
+#include "cohort/shared/shareable.hpp"
+#include "cohort/shm/shared_handle.hpp"
+#include "cohort/sync/lock.hpp"
+
+namespace cohort {
+
+namespace detail {
+
+/// What a shared type looks like, for those who meet it: size, whether it is stored by one instruction, and its sort.
+template <class T>
+consteval std::uint64_t shape_word() {
+  constexpr char kSort = std::same_as<T, bool>        ? 'b'
+                         : std::is_floating_point_v<T> ? 'f'
+                         : std::is_enum_v<T>           ? 'e'
+                         : std::is_integral_v<T>       ? (std::is_signed_v<T> ? 'i' : 'u')
+                                                       : 's';
+  return sizeof(T) | std::uint64_t{kAtomic<T>} << 32 | static_cast<std::uint64_t>(kSort) << 40;
+}
+
+using Contents = std::shared_ptr<const std::vector<std::byte>>;
+template <class T>
+[[nodiscard]] Contents contents_of(std::span<const T> items) {
+  auto bytes = std::as_bytes(items);
+  return std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
+}
+
+/// The handle of a value; its body is specified in docs/formats/shared.md.
+class COHORT_EXPORT ValueCore : public SharedHandle {
+ public:
+  static constexpr ObjectKind kKind = ObjectKind::value;
+  ValueCore() noexcept = default;
+  ValueCore(std::uint64_t shape, Contents initial);
+  ValueCore(std::uint64_t shape, const HandleName& name);
+
+  /// Where an atomic value lies.
+  [[nodiscard]] std::byte* cell() const { return static_cast<std::byte*>(body()) + kCell; }
+  /// Copies a larger one out, without a lock and never in part; false when writers came in between each time.
+  [[nodiscard]] bool try_read(void* out, std::size_t size) const;
+  /// Writes a larger one so that it appears at once. The caller holds the value's lock.
+  void write(const void* value, std::size_t size) const;
+  /// Writes over it. What others read meanwhile may be torn.
+  void write_in_place(const void* value, std::size_t size) const;
+
+ private:
+  static constexpr std::size_t kCell = 16;
+};
+
+/// Raw bytes that become a T, which needs no default constructor.
+template <class T>
+struct Bits {
+  alignas(T) std::array<std::byte, sizeof(T)> bytes;
+  [[nodiscard]] T value() const { return std::bit_cast<T>(bytes); }
+};
+
+/// What Self, which has read(void*), write(const void*) and change(f), can do with a value of more than 8 bytes.
+template <class Self, class T>
+class RecordOperations {
+ public:
+  /// A value that was stored as a whole; without a lock.
+  [[nodiscard]] T load() const {
+    Bits<T> bits;
+    self().read(bits.bytes.data());
+    return bits.value();
+  }
+  void store(const T& value) const { self().write(&value); }
+  operator T() const { return load(); }
+
+ private:
+  [[nodiscard]] const Self& self() const { return *static_cast<const Self*>(this); }
+};
+template <class Self, class T>
+using OperationsOf = std::conditional_t<kAtomic<T>, AtomicOperations<Self, T>, RecordOperations<Self, T>>;
+
+template <class T>
+consteval bool require_value_type() {
+  static_assert(require_shareable<T>(), "cohort: this type may not live in shared memory");
+  static_assert(sizeof(T) <= 65'536, "cohort: a Value has at most 64 KiB: use an Array, or SharedMemory");
+  return true;
+}
+
+}  // namespace detail
+
+template <class T>
+class Value;
+template <class T>
+class ValueGuard;
+
+/// A shared value without a lock. What is larger than 8 bytes may be torn when several store it at once.
+template <class T>
+class RawValue : public detail::OperationsOf<RawValue<T>, T> {
+  static_assert(detail::require_value_type<T>());
+
+ public:
+  using value_type = T;
+
+  /// Zero (T{}). Throws OutOfFamilyMemory.
+  RawValue()
+    requires std::is_default_constructible_v<T>
+      : RawValue(T{}) {}
+  explicit RawValue(const T& initial)
+      : core_(detail::shape_word<T>(), detail::contents_of(std::span<const T>(&initial, 1))) {}
+  template <class U>
+    requires(!std::same_as<U, T> && std::is_arithmetic_v<U> && std::is_arithmetic_v<T>)
+  explicit RawValue(const U& initial) : RawValue(detail::to_shared<T>(initial)) {}
+  explicit RawValue(const detail::HandleName& name) : core_(detail::shape_word<T>(), name) {}
+  [[nodiscard]] static RawValue null() noexcept { return RawValue(Null{}); }
+
+  /// A new value with what this one holds now. Python: sharedctypes.copy()
+  [[nodiscard]] RawValue copy() const { return RawValue(this->load()); }
+  [[nodiscard]] bool is_null() const noexcept { return core_.is_null(); }
+  /// Unique in the family; 0 for null.
+  [[nodiscard]] std::uint64_t id() const { return core_.id(); }
+  /// Whether both are one value, not whether they hold equal ones.
+  [[nodiscard]] bool same(const RawValue& other) const { return core_ == other.core_; }
+  [[nodiscard]] const detail::ValueCore& core() const noexcept { return core_; }
+
+ private:
+  friend class detail::AtomicOperations<RawValue<T>, T>;
+  friend class detail::RecordOperations<RawValue<T>, T>;
+  friend class Value<T>;
+  friend class ValueGuard<T>;
+  struct Null {};
+  explicit RawValue(Null) noexcept {}
+  void store_whole(const T& value) const {
+    if constexpr (detail::kAtomic<T>) {
+      this->store(value);
+    } else {
+      core_.write(&value, sizeof(T));
+    }
+  }
+  [[nodiscard]] T* place() const { return reinterpret_cast<T*>(core_.cell()); }
+  [[nodiscard]] std::atomic_ref<T> cell() const { return std::atomic_ref<T>(*place()); }
+  void read(void* out) const {
+    while (!core_.try_read(out, sizeof(T))) {
+    }
+  }
+  void write(const void* value) const { core_.write_in_place(value, sizeof(T)); }
+
+  detail::ValueCore core_;
+};
+
+/// Holds a value's lock, and is where it is read and changed meanwhile. Stays with the thread that made it.
+///
+/// Numbers and enums change in place: `*guard` is an AtomicReference. Of anything else `*guard` is a copy, which the
+/// guard stores at its end (by an exception, too), as a whole; discard() leaves the value as it was. So of two guards of
+/// one thread on one value, the outer one's copy is what stays.
+template <class T>
+class [[nodiscard]] ValueGuard {
+  static constexpr bool kInPlace = detail::kAtomic<T> && (std::is_arithmetic_v<T> || std::is_enum_v<T>);
+
+ public:
+  ValueGuard(ValueGuard&&) noexcept = default;
+  ValueGuard& operator=(ValueGuard&&) = delete;
+  ~ValueGuard() {
+    if (lock_.is_null()) return;
+    commit();
+    lock_.release();
+  }
+
+  [[nodiscard]] decltype(auto) operator*() {
+    if constexpr (kInPlace) {
+      return AtomicReference<T>(raw_.place());
+    } else {
+      return static_cast<T&>(*copy_);
+    }
+  }
+  [[nodiscard]] T* operator->()
+    requires(!kInPlace)
+  {
+    return &*copy_;
+  }
+
+  /// Whether a process died while it held the lock, and nobody has said since that the value is as it should be.
+  [[nodiscard]] bool owner_died() const { return lock_.owner_died(); }
+  void mark_consistent() { lock_.mark_consistent(); }
+  /// What was changed so far becomes visible now.
+  void commit() {
+    if constexpr (!kInPlace) {
+      if (copy_) raw_.store_whole(*copy_);
+    }
+  }
+  /// What was changed since the last commit() is forgotten. Only for what is changed in a copy.
+  void discard()
+    requires(!kInPlace)
+  {
+    *copy_ = raw_.load();
+  }
+
+ private:
+  friend class Value<T>;
+  ValueGuard(RawValue<T> raw, RLock held) : raw_(std::move(raw)), lock_(std::move(held)) {
+    if constexpr (!kInPlace) copy_.emplace(raw_.load());
+  }
+
+  RawValue<T> raw_;
+  RLock lock_;
+  [[no_unique_address]] std::conditional_t<kInPlace, std::monostate, std::optional<T>> copy_;
+};
+
+/// A shared value with a lock.
+template <class T>
+class Value : public detail::OperationsOf<Value<T>, T> {
+ public:
+  using value_type = T;
+
+  /// Zero (T{}), with a lock of its own. Throws OutOfFamilyMemory.
+  Value()
+    requires std::is_default_constructible_v<T>
+      : Value(T{}) {}
+  explicit Value(const T& initial) : raw_(initial) {}
+  template <class U>
+    requires(!std::same_as<U, T> && std::is_arithmetic_v<U> && std::is_arithmetic_v<T>)
+  explicit Value(const U& initial) : raw_(initial) {}
+  /// With a lock that others share. Python: Value(…, lock=lock)
+  Value(const T& initial, RLock lock) : raw_(initial), lock_(std::move(lock)) {}
+  /// A raw value and the lock that guards it from now on. Python: sharedctypes.synchronized()
+  Value(RawValue<T> raw, RLock lock) : raw_(std::move(raw)), lock_(std::move(lock)) {}
+  [[nodiscard]] static Value null() noexcept { return Value(RawValue<T>::null(), RLock::null()); }
+
+  /// Waits for the lock and holds it while the guard lives. load() and the atomic operations of others go on meanwhile.
+  ///
+  /// @throws LockOwnerDied  when the lock was made to poison, and a holder died
+  [[nodiscard]] ValueGuard<T> lock() const {
+    RLock held = lock_;
+    (void)held.acquire();
+    return guard(std::move(held));
+  }
+  /// The same for a bounded time; nullopt when it was not had.
+  [[nodiscard]] std::optional<ValueGuard<T>> try_lock(Deadline deadline = Deadline::now()) const {
+    RLock held = lock_;
+    if (!held.acquire(deadline)) return std::nullopt;
+    return guard(std::move(held));
+  }
+  /// Replaces the value by change(value) and gives the new one; whole, and alone. For at most 8 bytes without the lock,
+  /// by AtomicOperations::update().
+  template <std::invocable<T> F>
+  T update(F&& change) const {
+    if constexpr (detail::kAtomic<T>) {
+      return detail::AtomicOperations<Value<T>, T>::update(std::forward<F>(change));
+    } else {
+      auto guard = lock();
+      *guard = change(std::as_const(*guard));
+      return *guard;
+    }
+  }
+
+  /// The lock: recursive, robust. Python: get_lock()
+  [[nodiscard]] RLock get_lock() const { return lock_; }
+  /// The value without its lock. Python: get_obj()
+  [[nodiscard]] RawValue<T> get_obj() const { return raw_; }
+
+  /// A new value, with a lock of its own, that holds what this one holds now.
+  [[nodiscard]] Value copy() const { return Value(this->load()); }
+  [[nodiscard]] bool is_null() const noexcept { return raw_.is_null(); }
+  [[nodiscard]] std::uint64_t id() const { return raw_.id(); }
+  [[nodiscard]] bool same(const Value& other) const { return raw_.same(other.raw_); }
+
+ private:
+  friend class detail::AtomicOperations<Value<T>, T>;
+  friend class detail::RecordOperations<Value<T>, T>;
+  friend struct Codec<Value<T>>;
+
+  [[nodiscard]] ValueGuard<T> guard(RLock held) const {
+    try {
+      return ValueGuard<T>(raw_, held);
+    } catch (...) {
+      held.release();
+      throw;
+    }
+  }
+  [[nodiscard]] std::atomic_ref<T> cell() const { return raw_.cell(); }
+  void read(void* out) const {
+    if (raw_.core_.try_read(out, sizeof(T))) return;
+    RLock held = lock_;  // writers are many: wait for our turn among them
+    (void)held.acquire();
+    raw_.read(out);
+    held.release();
+  }
+  void write(const void* value) const {
+    RLock held = lock_;
+    (void)held.acquire();
+    raw_.core_.write(value, sizeof(T));
+    held.release();
+  }
+
+  RawValue<T> raw_;
+  RLock lock_;
+};
+
+template <class T>
+RawValue(T) -> RawValue<T>;
+template <class T>
+Value(T) -> Value<T>;
+
+/// Values travel as handles.
+template <class T>
+struct Codec<RawValue<T>> {
+  static void encode(Encoder& out, const RawValue<T>& value) { detail::encode_handle(out, value.core()); }
+  static RawValue<T> decode(Decoder& in) { return RawValue<T>(detail::decode_handle_name(in)); }
+};
+template <class T>
+struct Codec<Value<T>> {
+  static void encode(Encoder& out, const Value<T>& value) {
+    Codec<RawValue<T>>::encode(out, value.raw_);
+    Codec<RLock>::encode(out, value.lock_);
+  }
+  static Value<T> decode(Decoder& in) {
+    RawValue<T> raw = Codec<RawValue<T>>::decode(in);
+    return Value<T>(std::move(raw), Codec<RLock>::decode(in));
+  }
+};
+
+}  // namespace cohort

@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/shared/array.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "base/crash_point.hpp"
+#include "cohort/wire/object.hpp"
+#include "shared/owned_block.hpp"
+#include "shared/shape.hpp"
+#include "shm/objects.hpp"
+
+namespace cohort::detail {
+
+namespace {
+
+// docs/formats/shared.md, "Array"
+struct ArrayBody {
+  std::atomic<std::uint64_t> block;    // the items; constant
+  std::atomic<std::uint64_t> settled;  // 1: the block is nobody's
+  std::atomic<std::uint64_t> count;    // constant
+  std::atomic<std::uint64_t> shape;    // of an item; constant
+  std::atomic<std::uint64_t> pending;  // 1 + index of the item that the bytes behind the head are to replace; 0 none
+  std::uint64_t reserved[3];
+};
+static_assert(sizeof(ArrayBody) == 64);
+
+std::byte* journal_of(ArrayBody& body) noexcept { return reinterpret_cast<std::byte*>(&body + 1); }
+
+std::size_t body_size(std::uint64_t shape) noexcept {
+  return sizeof(ArrayBody) + (shape_is_atomic(shape) ? 0 : shape_size(shape));
+}
+
+void repair_array(shm::Offset, void* body, shm::MemberId dead) {
+  // relaxed: constant once the object is listed
+  settle_block_of(static_cast<ArrayBody*>(body)->block.load(std::memory_order_relaxed), dead);
+}
+
+void destroy_array(shm::Destroyer& destroyer, void* body) {
+  destroyer.free_block(static_cast<ArrayBody*>(body)->block);
+}
+
+const bool kRegistered =
+    shm::register_object_kind(ObjectKind::array, {.member_died = repair_array, .destroy = destroy_array});
+
+// A block has at least one byte, whatever the array has.
+std::uint64_t bytes_for(std::uint64_t shape, std::size_t count) {
+  if (count > (std::uint64_t{1} << 55) / shape_size(shape))
+    throw OutOfFamilyMemory("Array", std::to_string(count), "no family memory holds so many items");
+  return std::max<std::uint64_t>(count * shape_size(shape), 1);
+}
+
+}  // namespace
+
+struct ArrayCore::Creation : BlockCreation {};
+
+ArrayCore::ArrayCore(std::uint64_t shape, std::size_t count, Contents initial)
+    : ArrayCore(shape, count, std::move(initial), std::make_shared<Creation>()) {}
+
+ArrayCore::ArrayCore(std::uint64_t shape, std::size_t count, Contents initial,
+                     const std::shared_ptr<Creation>& creation) try
+    : SharedHandle(kKind, body_size(shape),
+                   [shape, count, initial = std::move(initial), creation, size = bytes_for(shape, count)](void* place) {
+                     auto* body = new (place) ArrayBody{};
+                     creation->block =
+                         make_block(size, initial ? std::span(*initial) : std::span<const std::byte>());
+                     creation->ran = true;
+                     // relaxed: all: published with the object
+                     body->block.store(creation->block, std::memory_order_relaxed);
+                     body->count.store(count, std::memory_order_relaxed);
+                     body->shape.store(shape, std::memory_order_relaxed);
+                   }) {
+  creation->block = 0;  // the object's from here on
+  if (creation->ran) (void)bytes();
+} catch (...) {
+  forget_block(creation->block);
+  throw;
+}
+
+ArrayCore::ArrayCore(std::uint64_t shape, const HandleName& name) : SharedHandle(kKind, name) {
+  auto& array = *static_cast<ArrayBody*>(body());
+  // relaxed: both: constant
+  std::uint64_t found = array.shape.load(std::memory_order_relaxed);
+  check_shape("Array", shape, found);
+  (void)bytes();
+}
+
+std::size_t ArrayCore::size() const {
+  return static_cast<ArrayBody*>(body())->count.load(std::memory_order_relaxed);  // relaxed: constant
+}
+
+std::span<std::byte> ArrayCore::bytes() const {
+  auto& array = *static_cast<ArrayBody*>(body());
+  // relaxed: all: constant, but for `settled`, which may be set twice
+  std::uint64_t block = array.block.load(std::memory_order_relaxed);
+  if (array.settled.load(std::memory_order_relaxed) == 0) [[unlikely]] {
+    settle_block(block);
+    array.settled.store(1, std::memory_order_relaxed);
+  }
+  std::size_t size = array.count.load(std::memory_order_relaxed) * shape_size(array.shape.load(std::memory_order_relaxed));
+  return {shm::Family::instance().address(block, std::max<std::size_t>(size, 1)), size};
+}
+
+std::byte* ArrayCore::place(std::ptrdiff_t index) const {
+  auto& array = *static_cast<ArrayBody*>(body());
+  // relaxed: both: constant
+  auto count = static_cast<std::ptrdiff_t>(array.count.load(std::memory_order_relaxed));
+  std::ptrdiff_t found = index < 0 ? index + count : index;
+  if (found < 0 || found >= count) [[unlikely]]
+    throw IndexError("Array", std::to_string(index), "the array has " + std::to_string(count) + " items");
+  std::size_t size = shape_size(array.shape.load(std::memory_order_relaxed));
+  return bytes().data() + static_cast<std::size_t>(found) * size;
+}
+
+void ArrayCore::settle_store() const {
+  auto& array = *static_cast<ArrayBody*>(body());
+  // SYNC(item): release in store() -> acquire here; carries the journal. Its writer died under the lock that we hold.
+  std::uint64_t pending = array.pending.load(std::memory_order_acquire);
+  if (pending == 0 || pending > array.count.load(std::memory_order_relaxed)) return;  // relaxed: constant
+  std::size_t size = shape_size(array.shape.load(std::memory_order_relaxed));         // relaxed: constant
+  std::memcpy(bytes().data() + (pending - 1) * size, journal_of(array), size);
+  // SYNC(item): the copy above comes before; a death in between has it copied again
+  array.pending.store(0, std::memory_order_release);
+}
+
+void ArrayCore::store(std::byte* place, const void* value) const {
+  auto& array = *static_cast<ArrayBody*>(body());
+  std::size_t size = shape_size(array.shape.load(std::memory_order_relaxed));  // relaxed: constant
+  std::size_t index = static_cast<std::size_t>(place - bytes().data()) / size;
+  std::memcpy(journal_of(array), value, size);
+  COHORT_CRASH_POINT("shared.array.noted");
+  // SYNC(item): release here -> acquire in settle_store()
+  array.pending.store(index + 1, std::memory_order_release);
+  COHORT_CRASH_POINT("shared.array.pending");
+  std::memcpy(place, value, size);
+  COHORT_CRASH_POINT("shared.array.stored");
+  // SYNC(item): release: the item is whole before the journal is forgotten
+  array.pending.store(0, std::memory_order_release);
+}
+
+Slice slice_of(std::size_t size, std::optional<std::ptrdiff_t> start, std::optional<std::ptrdiff_t> stop,
+               std::ptrdiff_t step) {
+  if (step == 0) throw ValueError("Array.slice", "0", "the step of a slice is not zero");
+  auto count = static_cast<std::ptrdiff_t>(size);
+  // Where a bound that lies outside comes to stand.
+  std::ptrdiff_t lowest = step > 0 ? 0 : -1;
+  std::ptrdiff_t highest = step > 0 ? count : count - 1;
+  auto bound = [&](std::optional<std::ptrdiff_t> given, std::ptrdiff_t absent) {
+    if (!given) return absent;
+    return std::clamp(*given < 0 ? *given + count : *given, lowest, highest);
+  };
+  std::ptrdiff_t first = bound(start, step > 0 ? lowest : highest);
+  std::ptrdiff_t last = bound(stop, step > 0 ? highest : lowest);
+  std::ptrdiff_t span = step > 0 ? last - first : first - last;
+  std::size_t stride = step > 0 ? static_cast<std::size_t>(step) : std::size_t{0} - static_cast<std::size_t>(step);
+  std::size_t items = span <= 0 ? 0 : (static_cast<std::size_t>(span) - 1) / stride + 1;
+  return {static_cast<std::size_t>(std::max<std::ptrdiff_t>(first, 0)), items, step};
+}
+
+}  // namespace cohort::detail
