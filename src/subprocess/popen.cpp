@@ -38,6 +38,16 @@ struct Popen::State {
     if (session.pipes.err) err = PipeReader(session.pipes.err.release(), mode, options.bufsize);
   }
 
+  void begin_exchange(std::string_view input);
+  // What collect() made of the end of the streams, after what came before.
+  std::string whole(std::string before, std::string bytes, std::optional<detail::TextDecoder>& decoder) const {
+    if (options.is_text() && decoder) {
+      decoder->feed(bytes, true, before);
+      return before;
+    }
+    return before + bytes;
+  }
+
   Command command;
   Options options;
   detail::Session session;
@@ -47,6 +57,8 @@ struct Popen::State {
   std::optional<detail::Exchange> exchange;
   std::string out_before;  // what was buffered, in a text mode decoded, before communicate
   std::string err_before;
+  std::optional<detail::TextDecoder> out_decoder;  // as it was then
+  std::optional<detail::TextDecoder> err_decoder;
   bool drain_expired = false;
   std::optional<CompletedProcess> result;  // once communicate has come to its end
 };
@@ -104,6 +116,34 @@ os::Fd take_over(Stream& stream, StatePointer& state, std::string& buffered) {
 
 }  // namespace
 
+// Takes the streams over with what they hold; what was read from them before stays in front of what comes.
+void Popen::State::begin_exchange(std::string_view input) {
+  if (!input.empty() && in.closed()) throw ValueError("Popen.communicate", "input", "there is no pipe for it");
+  std::string pending;
+  std::string unread_out, unread_err;
+  std::string encoded;
+  if (in.state_ && options.is_text() && !input.empty()) {
+    encoded = encode(input, in.state_->next_encoding(), in.state_->mode.errors);
+    input = encoded;
+  }
+  std::size_t out_start = out.state_ ? out.state_->start : 0;
+  std::size_t err_start = err.state_ ? err.state_->start : 0;
+  std::string out_partial = out.state_ ? out.state_->decoder.take_pending() : "";
+  std::string err_partial = err.state_ ? err.state_->decoder.take_pending() : "";
+  // In the middle of the text: a byte order mark has been seen, a \r may wait for its \n.
+  if (out.state_) out_decoder = out.state_->decoder;
+  if (err.state_) err_decoder = err.state_->decoder;
+  os::Fd in_fd = take_over(in, in.state_, pending);
+  os::Fd out_fd = take_over(out, out.state_, unread_out);
+  os::Fd err_fd = take_over(err, err.state_, unread_err);
+  out_before = unread_out.substr(out_start);
+  err_before = unread_err.substr(err_start);
+  exchange.emplace(options, std::move(in_fd), std::move(out_fd), std::move(err_fd));
+  exchange->set_owned_input(pending.append(input));
+  if (!out_partial.empty()) exchange->take_early(false, out_partial);
+  if (!err_partial.empty()) exchange->take_early(true, err_partial);
+}
+
 Communicated Popen::communicate(std::string_view input, Timeout timeout) {
   State& state = *state_;
   Deadline deadline = timeout.deadline();
@@ -112,29 +152,7 @@ Communicated Popen::communicate(std::string_view input, Timeout timeout) {
     return {state.result->out, state.result->err};
   }
   if (!state.exchange) {
-    if (!input.empty() && state.in.closed()) throw ValueError("Popen.communicate", "input", "there is no pipe for it");
-    std::string pending;
-    std::string unread_out, unread_err;
-    std::string encoded;
-    if (state.in.state_) {
-      if (state.options.is_text() && !input.empty()) {
-        encoded = encode(input, state.in.state_->next_encoding(), state.in.state_->mode.errors);
-        input = encoded;
-      }
-    }
-    std::size_t out_start = state.out.state_ ? state.out.state_->start : 0;
-    std::size_t err_start = state.err.state_ ? state.err.state_->start : 0;
-    std::string out_partial = state.out.state_ ? state.out.state_->decoder.pending() : "";
-    std::string err_partial = state.err.state_ ? state.err.state_->decoder.pending() : "";
-    os::Fd in = take_over(state.in, state.in.state_, pending);
-    os::Fd out = take_over(state.out, state.out.state_, unread_out);
-    os::Fd err = take_over(state.err, state.err.state_, unread_err);
-    state.out_before = unread_out.substr(out_start);
-    state.err_before = unread_err.substr(err_start);
-    state.exchange.emplace(state.options, std::move(in), std::move(out), std::move(err));
-    state.exchange->set_owned_input(pending.append(input));
-    if (!out_partial.empty()) state.exchange->take_early(false, out_partial);
-    if (!err_partial.empty()) state.exchange->take_early(true, err_partial);
+    state.begin_exchange(input);
   } else if (!input.empty()) {
     throw ValueError("Popen.communicate", "input", "may be given in the first call only");
   }
@@ -158,9 +176,9 @@ Communicated Popen::communicate(std::string_view input, Timeout timeout) {
     if (outcome == detail::Outcome::stopped) throw RunCancelled(std::move(ended), killed);
     throw OutputLimitExceeded(std::move(ended), killed);
   }
-  CompletedProcess done = detail::collect(state.command, state.options, state.session, *state.exchange, true);
-  done.out.insert(0, state.out_before);
-  done.err.insert(0, state.err_before);
+  CompletedProcess done = detail::collect(state.command, state.options, state.session, *state.exchange, false);
+  done.out = state.whole(std::move(state.out_before), std::move(done.out), state.out_decoder);
+  done.err = state.whole(std::move(state.err_before), std::move(done.err), state.err_decoder);
   done.drain_expired = state.drain_expired;
   state.result = std::move(done);
   return {state.result->out, state.result->err};

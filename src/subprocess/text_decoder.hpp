@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cohort/subprocess/text.hpp"
 
@@ -22,7 +23,8 @@ class TextDecoder {
   /// Throws DecodeError; the bytes of this call are then consumed.
   void feed(std::string_view bytes, bool last, std::string& text);
   /// Bytes that wait for the rest of their character.
-  [[nodiscard]] const std::string& pending() const noexcept { return pending_; }
+  /// Takes them out, for who will feed them again.
+  [[nodiscard]] std::string take_pending() noexcept { return std::exchange(pending_, {}); }
 
  private:
   void decode(std::string_view bytes, bool last, std::string& text);

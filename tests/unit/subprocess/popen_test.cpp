@@ -295,6 +295,17 @@ TEST(Communicate, takes_in_what_the_streams_had_buffered) {
   EXPECT_EQ(p.communicate("input", 60s).out, "two\nbuffered input");
 }
 
+TEST(Communicate, goes_on_in_the_middle_of_a_text) {
+  Popen p({"sh", "-c", "printf '\\376\\377\\0a\\0\\n'; read x; printf '\\0b\\0\\n'"},
+          {.in = PIPE, .out = PIPE, .encoding = Encoding::utf16});
+  EXPECT_EQ(p.out().read_line(60s), "a") << "its byte order mark says the big end first";
+  EXPECT_EQ(p.communicate("\n", 60s).out, "b\n");
+  Popen q({"sh", "-c", "printf 'a\\r'; read x; printf '\\nb\\303'; read x; printf '\\251\\n'"},
+          {.in = PIPE, .out = PIPE, .text = true});
+  EXPECT_EQ(q.out().read_some(60s), "a\n");
+  EXPECT_EQ(q.communicate("\n\n", 60s).out, "bé\n") << "the newline of a pair was given already";
+}
+
 TEST(Communicate, forgives_input_that_was_closed_before) {
   Popen p({"cat"}, {.in = PIPE, .out = PIPE});
   p.in().close();
