@@ -60,7 +60,8 @@ void Job::check_taken() {
   if (std::exchange(taken_, true)) {
     throw StateError("AsyncRun.get", stages_.back().to_string(), "the result was taken before");
   }
-  if (error_) std::rethrow_exception(error_);
+  // Handed over whole: the exception belongs to the thread that catches it, and dies there.
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 CompletedProcess Job::take() {
@@ -109,13 +110,15 @@ bool Job::try_start() {
     if (!limit_.state_->take()) return false;
     has_slot_ = true;
   }
+  std::exception_ptr error;
   try {
     row_.emplace(Row::start(stages_, options_, blocked_));
     exchange_.emplace(options_, std::move(row_->ends.in), std::move(row_->ends.out), std::move(row_->ends.err));
     set_input(*exchange_, options_);
     deadline_ = options_.timeout.deadline();                          // waiting for a turn does not count
     phase_ = exchange_->finished() ? Phase::ending : Phase::running;  // there may be no pipe at all
-  } catch (...) { finish(std::current_exception()); }
+  } catch (...) { error = std::current_exception(); }
+  if (error) finish(std::move(error));  // here, where nothing of ours holds it any more
   return true;
 }
 
@@ -148,21 +151,28 @@ Deadline Job::next_deadline() const {
 }
 
 bool Job::step(const os::PollItem* items) {
+  std::exception_ptr error;
   try {
     advance(items);
-  } catch (...) { give_up(std::current_exception()); }
+    return done();
+  } catch (...) { error = std::current_exception(); }
+  give_up(std::move(error));
   return done();
 }
 
 // A callback threw, or the system did: the program is ended, and the first such error is the result once it is reaped.
 void Job::give_up(std::exception_ptr error) {
-  const bool first = !std::exchange(thrown_, thrown_ ? thrown_ : std::move(error));
   exchange_->close();
-  if (!first) return;
+  if (thrown_) return;
+  thrown_ = std::move(error);
+  bool killed = false;
   try {
     begin_kill(Outcome::stopped);
-    if (ended_) finish(thrown_);  // nothing is left to wake us
-  } catch (...) { finish(thrown_); }
+    killed = true;
+  } catch (...) {
+    // The first exception says more than that it cannot be killed.
+  }
+  if (!killed || ended_) finish(std::exchange(thrown_, nullptr));  // nothing is left to wake us
 }
 
 void Job::advance(const os::PollItem* items) {
@@ -212,7 +222,7 @@ CompletedProcess Job::gather(bool decode_text) {
 }
 
 void Job::finish_with_result() {
-  if (thrown_) return finish(thrown_);
+  if (thrown_) return finish(std::exchange(thrown_, nullptr));
   std::exception_ptr error;
   try {
     keep_result(gather(why_ == Outcome::done));
