@@ -259,7 +259,7 @@ bool take_lease(QueueBody& queue, detail::ReceivedMessage& message, const WaitLi
   RingWait wait(queue.ring.in, limits);
   while (wait.again([&] { return has_items(queue); })) {
     if (!Lender(queue).take(message)) continue;
-    wait.finish(has_items(queue));
+    wait.finish([&] { return has_items(queue); });
     return true;
   }
   return false;

@@ -26,7 +26,7 @@ void RingWait::Waker::operator()() const noexcept { wake_partners(*side, INT_MAX
 bool RingWait::again(FunctionRef<bool()> ready) {
   if (limits_.deadline.expired() || stopped()) {
     // Perhaps we were woken for what came: somebody else takes it.
-    finish(ready());
+    finish(ready);
     return false;
   }
   if (spin(ready)) return true;
@@ -55,10 +55,11 @@ void RingWait::sleep(FunctionRef<bool()> ready) {
   COHORT_CRASH_POINT("channel.wait.woken");
 }
 
-void RingWait::pass_on(bool more) noexcept {
+void RingWait::pass_on(FunctionRef<bool()> more) noexcept {
   COHORT_CRASH_POINT("channel.wait.pass_on");
+  // Announced first, then looked: what comes between the two is seen here, and what comes later wakes by itself.
   announce_sleeper(side_);
-  if (more) wake_partners(side_, 1);
+  if (more()) wake_partners(side_, 1);
 }
 
 // ---- the operations --------------------------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ bool put(RingBody& ring, const Message& message, const WaitLimits& limits) {
   RingWait wait(ring.out, limits);
   while (wait.again([&] { return !is_full(ring); })) {
     if (!try_put(ring, message)) continue;
-    wait.finish(!is_full(ring));
+    wait.finish([&] { return !is_full(ring); });
     return true;
   }
   return false;
@@ -94,7 +95,7 @@ std::size_t put_plain(RingBody& ring, const std::byte* values, std::size_t size,
     done += try_put_plain(ring, values + done * size, size, count - done);
     if (done == count) break;
   }
-  wait.finish(!is_full(ring));
+  wait.finish([&] { return !is_full(ring); });
   return done;
 }
 
@@ -104,7 +105,7 @@ bool take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& li
   RingWait wait(ring.in, limits);
   while (wait.again([&] { return has_items(ring); })) {
     if (!try_take(ring, message)) continue;
-    wait.finish(has_items(ring));
+    wait.finish([&] { return has_items(ring); });
     return true;
   }
   return false;
@@ -118,7 +119,7 @@ std::size_t take_plain(RingBody& ring, std::byte* to, std::size_t size, std::siz
   while (wait.again([&] { return has_items(ring); })) {
     done = try_take_plain(ring, to, size, most);
     if (done == 0) continue;
-    wait.finish(has_items(ring));
+    wait.finish([&] { return has_items(ring); });
     return done;
   }
   return 0;
@@ -129,7 +130,7 @@ bool wait_for_items(RingBody& ring, const WaitLimits& limits) {
   RingWait wait(ring.in, limits);
   while (wait.again([&] { return has_items(ring); })) {
     if (!has_items(ring)) continue;
-    wait.finish(true);
+    wait.finish([] { return true; });
     return true;
   }
   return false;

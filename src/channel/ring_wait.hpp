@@ -24,8 +24,9 @@ class RingWait {
 
   /// Waits until `ready`, or for a reason to look anyway. False: the deadline has passed, or a stop was requested.
   [[nodiscard]] bool again(FunctionRef<bool()> ready);
-  /// The caller has what it waited for. Passes the waking on when it has slept: others may sleep for the same.
-  void finish(bool more) noexcept {
+  /// The caller has what it waited for. Passes the waking on when it has slept: others may sleep for the same, and are
+  /// woken when `more` says that there is something for them.
+  void finish(FunctionRef<bool()> more) noexcept {
     if (slept_) [[unlikely]]
       pass_on(more);
   }
@@ -39,7 +40,7 @@ class RingWait {
   [[nodiscard]] bool stopped() const noexcept { return limits_.stop != nullptr && limits_.stop->stop_requested(); }
   bool spin(FunctionRef<bool()> ready);
   void sleep(FunctionRef<bool()> ready);
-  void pass_on(bool more) noexcept;
+  void pass_on(FunctionRef<bool()> more) noexcept;
 
   RingSide& side_;
   const WaitLimits& limits_;

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channel/side_lock.hpp"
 
-#include <bit>
-
 #include "base/crash_point.hpp"
 #include "os/barrier.hpp"
 #include "os/cpu.hpp"
@@ -16,19 +14,16 @@ namespace cohort::channel {
 namespace {
 
 // The system sleeps on 32 bits: the low half, which holds the number of the thread.
-static_assert(std::endian::native == std::endian::little);
-const std::atomic<std::uint32_t>& low_half(const RingSide& side) {
-  const void* place = &side.lock;  // only the address is used
-  return *static_cast<const std::atomic<std::uint32_t>*>(place);
-}
-
 // A holder needs some tens of nanoseconds, a few microseconds at most. If it takes longer than this, it does not run.
 constexpr int kSpins = 64;
 
-void announce(RingSide& side, std::uint32_t bit) noexcept {
-  side.waiters.fetch_or(bit, std::memory_order_relaxed);  // relaxed: ordered by the fence
+// Returns the word with the bit in it.
+std::uint32_t announce(RingSide& side, std::uint32_t bit) noexcept {
+  // relaxed: ordered by the fence
+  std::uint32_t announced = side.waiters.fetch_or(bit, std::memory_order_relaxed) | bit;
   // SYNC(sleepers): heavy fence here -> light fence in ~SideGuard
   os::remote_fence();
+  return announced;
 }
 
 }  // namespace
@@ -54,11 +49,12 @@ void SideGuard::sleep() {
     // SYNC(side): as in SideGuard()
     if (side_.lock.compare_exchange_strong(seen, self_.word, std::memory_order_acquire, std::memory_order_relaxed))
       break;
-    announce(side_, kLockWaiters);
+    std::uint32_t announced = announce(side_, kLockWaiters);
     COHORT_CRASH_POINT("channel.lock.announced");
     seen = side_.lock.load(std::memory_order_relaxed);  // relaxed: a compare-exchange follows
     if (seen == 0) continue;
-    auto result = os::futex_wait(low_half(side_), static_cast<std::uint32_t>(seen), patience.next());
+    // Not on the lock's word: a holder who released it, found nobody asleep yet, and took it again would look the same.
+    auto result = os::futex_wait(side_.waiters, announced, patience.next());
     if (result != os::FutexWait::timed_out) continue;
     bool thorough = patience.lengthen();
     if (!sync::thread_is_dead(seen, thorough)) continue;
@@ -78,14 +74,14 @@ void SideGuard::wake() noexcept {
   std::uint32_t was = side_.waiters.exchange(0, std::memory_order_relaxed);  // relaxed: the futex calls order
   // A death here loses wake-ups; sleeps are bounded, which makes up for it.
   COHORT_CRASH_POINT("channel.lock.before_wake");
-  if ((was & kLockWaiters) != 0) os::futex_wake(low_half(side_), 1);
+  if ((was & kLockWaiters) != 0) os::futex_wake(side_.waiters, 1);
   if ((was & kPartners) != 0) {
     wake_partners(side_, 1);
     ring_watchers(side_);
   }
 }
 
-void announce_sleeper(RingSide& side) noexcept { announce(side, kPartners); }
+void announce_sleeper(RingSide& side) noexcept { (void)announce(side, kPartners); }
 
 void ring_watchers(RingSide& side) noexcept {
   if (side.object == 0) return;

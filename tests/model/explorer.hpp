@@ -56,9 +56,10 @@ struct Clock {
 struct Options {
   std::uint64_t seed = 1;
   int executions = 10'000;
-  int deaths = 0;               ///< threads that may be killed in one execution, at most
-  int switch_percent = 25;      ///< how often another thread goes on although this one could
-  int most_operations = 5'000;  ///< more in one execution is taken for a livelock
+  int deaths = 0;                 ///< threads that may be killed in one execution, at most
+  int switch_percent = 25;        ///< how often another thread goes on although this one could
+  bool healing_is_fault = false;  ///< a sleeper that has to time out although nobody was killed is a fault
+  int most_operations = 5'000;    ///< more in one execution is taken for a livelock
 };
 
 struct Outcome {
@@ -359,6 +360,10 @@ class World {
       if (thread->state == State::asleep) sleepers.push_back(thread.get());
     if (sleepers.empty()) return false;
     if (deaths_ == 0) healed_ = true;
+    if (healed_ && options_.healing_is_fault) {
+      fault_ = "a wake-up was lost";
+      return false;
+    }
     if (++timeouts_ > 200) {
       fault_ = "threads sleep for ever";
       return false;
@@ -449,6 +454,7 @@ class Atomic {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
 
  public:
+  static constexpr bool is_always_lock_free = true;
   constexpr Atomic() noexcept = default;
   constexpr Atomic(T value) noexcept : value_(value) {}  // NOLINT(google-explicit-constructor): as std::atomic
   Atomic(const Atomic&) = delete;
