@@ -189,7 +189,11 @@ void from_large_parent(const char* scenario, std::size_t gib, int rounds, Python
   if (memory == MAP_FAILED) std::abort();
   // Small pages, as a heap that grew bit by bit has: large ones would be kind to fork.
   madvise(memory, bytes, MADV_NOHUGEPAGE);
-  for (std::size_t at = 0; at < bytes; at += 4096) static_cast<volatile char*>(memory)[at] = 1;
+  bool populated = false;
+#if defined(MADV_POPULATE_WRITE)
+  populated = madvise(memory, bytes, MADV_POPULATE_WRITE) == 0;
+#endif
+  for (std::size_t at = 0; !populated && at < bytes; at += 4096) static_cast<volatile char*>(memory)[at] = 1;
   launches(scenario, rounds, python, false);
   munmap(memory, bytes);
 }
