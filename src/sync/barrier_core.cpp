@@ -157,13 +157,20 @@ bool BarrierCore::sleep(ThreadSelf& self, std::uint64_t phase, Deadline deadline
     COHORT_CRASH_POINT("sync.barrier.about_to_sleep");
     auto result = System::sleep(body_.sleepers, expected, Deadline::earlier(deadline, patience.next()));
     if (result != os::FutexWait::timed_out || has_ended()) continue;
-    if (patience.lengthen()) look_for_the_dead(self, phase);
+    patience.lengthen();
+    if (patience.looks_closer()) look_for_the_dead(self, phase);
   }
 }
 
 // Asking takes 15 µs a thread: a few of a large meeting at a time, others the next time and by the others.
 void BarrierCore::look_for_the_dead(ThreadSelf& self, std::uint64_t phase) noexcept {
-  constexpr std::uint32_t kAtOnce = 4;
+  constexpr std::uint32_t kAtOnce = 3;
+  std::uint64_t owner = LockCore::owner(body_.lock);
+  if (owner != kFree && owner != self.word && System::is_dead(owner, false)) {
+    // It may have died between the stores that end a phase: nobody is inside then, and nobody has passed.
+    Turn turn(*this, self);
+    return;
+  }
   std::uint32_t parties = body_.parties.load(std::memory_order_relaxed);  // relaxed: constant
   // relaxed: a hint
   std::uint32_t count = std::min(body_.count.load(std::memory_order_relaxed), parties);

@@ -133,7 +133,8 @@ void ConditionCore::sleep(ConditionWaiter& waiter, ThreadSelf& self, Deadline de
     COHORT_CRASH_POINT("sync.condition.about_to_sleep");
     auto result = System::sleep(waiter.state, expected, Deadline::earlier(deadline, patience.next()));
     if (result != os::FutexWait::timed_out || notified() || deadline.expired()) continue;
-    if (patience.lengthen()) try_mend(self, true);
+    patience.lengthen();
+    if (patience.looks_closer()) try_mend(self, true);
   }
   waiter.asleep.store(0, std::memory_order_relaxed);  // relaxed: an unneeded wake-up does no harm
 }

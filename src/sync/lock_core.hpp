@@ -185,7 +185,8 @@ Acquired BasicLockCore<Env>::acquire_slowly(Body& body, ThreadSelf& self, Deadli
     slept = true;
     if (result == os::FutexWait::woken) ++wakes;
     if (result != os::FutexWait::timed_out) continue;
-    if (take_over(body, self, patience.lengthen())) return Acquired::yes;
+    patience.lengthen();
+    if (take_over(body, self, patience.looks_closest())) return Acquired::yes;
   }
 }
 

@@ -75,16 +75,20 @@ class Patience {
  public:
   /// When to look again, at the latest.
   [[nodiscard]] Deadline next() const noexcept { return Deadline(limit_); }
-  /// A wait ended without a wake-up. True: also look for what takes longer to see.
-  bool lengthen() noexcept {
-    bool longest = limit_ == kLongest;
+  /// A wait ended without a wake-up.
+  void lengthen() noexcept {
     limit_ = std::min(limit_ * 2, kLongest);
-    return longest;
+    ++waits_;
   }
+  /// From 15 ms on: also look for what is rare and takes some 10 µs to see.
+  [[nodiscard]] bool looks_closer() const noexcept { return waits_ >= 4; }
+  /// From 200 ms on, and every 200 ms: also look for what takes 60 µs to see.
+  [[nodiscard]] bool looks_closest() const noexcept { return waits_ >= 8 && waits_ % 4 == 0; }
 
  private:
   static constexpr std::chrono::milliseconds kLongest{50};
   std::chrono::milliseconds limit_{1};
+  unsigned waits_ = 0;
 };
 
 /// The real thing.

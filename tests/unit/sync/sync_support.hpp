@@ -11,7 +11,7 @@
 
 #include <chrono>
 #include <fstream>
-#include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -50,13 +50,20 @@ class Child {
     pid_ = -1;
     return status;
   }
+  /// The wait status once it has ended.
+  std::optional<int> poll() {
+    int status = 0;
+    if (pid_ <= 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+    pid_ = -1;
+    return status;
+  }
   /// Whether it ended by itself without an error.
   bool succeeded() {
     int status = wait();
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
   void kill() {
-    ::kill(pid_, SIGKILL);
+    if (pid_ > 0) ::kill(pid_, SIGKILL);
     (void)wait();
   }
   [[nodiscard]] pid_t pid() const { return pid_; }

@@ -1,0 +1,167 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kills a process at each named point of the synchronization objects, in the midst of others that use them.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <mutex>
+#include <shared_mutex>
+
+#include "base/crash_point.hpp"
+#include "cohort/base/error.hpp"
+#include "unit/sync/sync_support.hpp"
+
+namespace cohort::test {
+namespace {
+
+/// One of each, as a family would share them.
+struct Everything {
+  Lock lock;
+  RLock rlock;
+  Semaphore semaphore{1};
+  Event event;
+  Condition condition;
+  Condition crowded;
+  Barrier barrier{2};
+  SharedMutex mutex;
+
+  static std::chrono::microseconds moment() { return std::chrono::microseconds(300); }
+
+  void use_locks() {
+    lock.acquire();
+    ::usleep(100);  // long enough for another to go to sleep
+    lock.release();
+    if (lock.acquire(moment())) lock.release();
+    { std::scoped_lock guard(rlock); }
+    if (semaphore.acquire(std::chrono::milliseconds(2))) {
+      ::usleep(100);
+      semaphore.release();
+    }
+    if (event.is_set())
+      event.clear();
+    else if (!event.wait(moment()))
+      event.set();
+  }
+  void use_condition() {
+    std::scoped_lock guard(condition);
+    condition.notify(2);
+    (void)condition.wait(std::chrono::milliseconds(2));
+  }
+  void use_barrier() {
+    try {
+      barrier.wait(std::chrono::milliseconds(5));
+    } catch (const BrokenBarrierError&) { barrier.reset(); }
+  }
+  void use_mutex() {
+    {
+      std::shared_lock guard(mutex);
+      ::usleep(50);
+    }
+    std::unique_lock guard(mutex);
+    ::usleep(50);
+  }
+  void use() {
+    use_locks();
+    use_condition();
+    use_barrier();
+    use_mutex();
+  }
+  /// More waiters than the body has places for: the table grows.
+  void crowd() {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 40; ++i)
+      threads.emplace_back([&] {
+        std::scoped_lock guard(crowded);
+        (void)crowded.wait(std::chrono::milliseconds(20));
+      });
+    for (auto& thread : threads) thread.join();
+  }
+
+  /// What must hold whoever has died.
+  void expect_usable() {
+    ASSERT_TRUE(lock.acquire(patience()));
+    lock.release();
+    ASSERT_TRUE(rlock.acquire(patience()));
+    rlock.release();
+    if (semaphore.get_value() == 0) semaphore.release();  // a dead process's permit is gone
+    EXPECT_EQ(semaphore.get_value(), 1);
+    event.set();
+    EXPECT_TRUE(event.wait(patience()));
+    event.clear();
+    for (Condition* one : {&condition, &crowded}) {
+      bool notified = false;
+      std::thread waiter([&] {
+        std::scoped_lock guard(*one);
+        notified = one->wait(patience());
+      });
+      ASSERT_TRUE(eventually([&] {
+        std::scoped_lock guard(*one);
+        return one->waiting() > 0;
+      }));
+      ASSERT_TRUE(eventually([&] {
+        std::scoped_lock guard(*one);
+        one->notify();
+        return notified || one->waiting() == 0;
+      }));
+      waiter.join();
+      EXPECT_TRUE(notified);
+    }
+    ASSERT_TRUE(mutex.acquire(patience()));
+    mutex.release();
+    ASSERT_TRUE(mutex.acquire_shared(patience()));
+    mutex.release_shared();
+    barrier.reset();
+    std::thread other([&] { EXPECT_NO_THROW(barrier.wait(patience())); });
+    EXPECT_NO_THROW(barrier.wait(patience()));
+    other.join();
+  }
+};
+
+TEST(SyncPoints, each_death_leaves_everything_usable) {
+  Everything everything;
+  everything.use();  // its objects are made before anybody dies
+  int reached = 0;
+  for (const std::string& point : crash_points()) {
+    if (point.rfind("sync.", 0) != 0) continue;
+    SCOPED_TRACE(point);
+    bool died = false;
+    for (int hit = 1; hit <= 3; ++hit) {
+      Child victim([&] {
+        arm_crash_point(point, hit);
+        // What is rare in itself: the repairs, and the ends of waits.
+        for (int i = 0; i < 300; ++i) {
+          everything.use();
+          if (point == "sync.condition.table_named") everything.crowd();
+        }
+      });
+      Child doomed([&] {
+        everything.lock.acquire();
+        everything.condition.acquire();
+        ::usleep(2000);
+        ::_exit(0);
+      });
+      Child other([&] {
+        for (int i = 0; i < 40; ++i) everything.use();
+      });
+      Deadline until(std::chrono::seconds(4));
+      std::optional<int> status;
+      while (!status && !until.expired()) {
+        status = victim.poll();
+        ::usleep(500);
+      }
+      died = died || (status && WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL);
+      victim.kill();
+      doomed.kill();
+      other.kill();
+      everything.expect_usable();
+      if (::testing::Test::HasFailure()) return;
+    }
+    reached += died;
+    std::printf("%-40s %s\n", point.c_str(), died ? "died there" : "not reached");
+  }
+  EXPECT_GE(reached, 20);
+}
+
+}  // namespace
+}  // namespace cohort::test

@@ -1,0 +1,470 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kills a process after each single instruction of what it does with a synchronization object, while others sleep on it,
+// and looks whether the others go on.
+#include <gtest/gtest.h>
+#include <sys/ptrace.h>
+
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <mutex>
+#include <optional>
+
+#include "cohort/base/error.hpp"
+#include "os/process.hpp"
+#include "shm/family.hpp"
+#include "sync/lock_core.hpp"
+#include "unit/sync/sync_support.hpp"
+
+namespace cohort::test {
+namespace {
+
+bool may_trace() {
+  Child child([] {
+    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
+  });
+  return child.succeeded();
+}
+
+/// A child that stops before `operation` and can be led through it.
+class Stepped {
+ public:
+  Stepped(const std::function<void()>& prepare, const std::function<void()>& operation) {
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::alarm(60);
+      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+      prepare();
+      ::raise(SIGSTOP);
+      operation();
+      ::raise(SIGSTOP);
+      ::_exit(0);
+    }
+    ::waitpid(pid_, &status_, 0);
+  }
+  Stepped(const Stepped&) = delete;
+  Stepped& operator=(const Stepped&) = delete;
+  ~Stepped() { kill(); }
+  /// Runs so many instructions. False when the operation ended before.
+  bool step(long count) {
+    for (long i = 0; i < count; ++i) {
+      ::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr);
+      ::waitpid(pid_, &status_, 0);
+      if (!WIFSTOPPED(status_) || WSTOPSIG(status_) == SIGSTOP) return false;
+    }
+    return true;
+  }
+  void kill() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    if (WIFSTOPPED(status_)) ::waitpid(pid_, &status_, 0);
+    pid_ = -1;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int status_ = 0;
+};
+
+struct Operation {
+  std::function<void()> prepare = [] {};  ///< in the child, not stepped
+  std::function<void()> run;              ///< in the child, stepped
+  std::function<void()> meanwhile = [] {};  ///< in the parent, before the steps: others go to sleep
+  std::function<void()> check;              ///< in the parent, after the death
+};
+
+/// Every instruction when that fits in the time, else every k-th with a shifting start.
+void kill_at_every_instruction(const char* name, const Operation& operation) {
+  if (!may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
+  auto start = std::chrono::steady_clock::now();
+  auto spent = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  long kills = 0;
+  long stride = 1;
+  bool going = true;
+  for (long at = 1; going; at += stride) {
+    SCOPED_TRACE(std::string(name) + " killed after " + std::to_string(at) + " instructions");
+    Stepped child(operation.prepare, operation.run);
+    operation.meanwhile();
+    going = child.step(at);
+    child.kill();
+    operation.check();
+    if (::testing::Test::HasFailure()) return;
+    ++kills;
+    if (spent() > 8) stride = 7;  // coprime to the length of any loop worth meeting
+    if (spent() > 14) stride = 61;
+    if (spent() > 20) stride = 499;
+    ASSERT_LT(at, 1000000) << "the operation does not end";
+  }
+  EXPECT_GT(kills, 20);
+  std::printf("%s: %ld kills in %.1f s, stride %ld\n", name, kills, spent(), stride);
+}
+
+/// Threads that sleep on something and must come back.
+class Sleepers {
+ public:
+  void start(int count, const std::function<void()>& body) {
+    for (int i = 0; i < count; ++i) {
+      tids_[i] = 0;
+      threads_[i] = std::thread([this, i, body] {
+        tids_[i] = os::thread_id();
+        body();
+      });
+    }
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE(eventually([&] { return tids_[i] != 0; }));
+      ASSERT_TRUE(eventually([&] { return sleeps(tids_[i]); }));
+    }
+  }
+  void join() {
+    for (auto& thread : threads_)
+      if (thread.joinable()) thread.join();
+  }
+  ~Sleepers() { join(); }
+
+ private:
+  std::thread threads_[4];
+  std::atomic<pid_t> tids_[4] = {};
+};
+
+template <class L>
+void expect_usable(L& lock) {
+  ASSERT_TRUE(lock.acquire(patience()));
+  lock.mark_consistent();
+  lock.release();
+  EXPECT_FALSE(lock.locked());
+}
+
+template <class L>
+void warm(L& lock) {
+  lock.acquire();
+  lock.release();
+}
+
+TEST(SyncStep, a_lock_may_be_cut_off_anywhere) {
+  Lock lock;
+  kill_at_every_instruction("Lock acquire and release", {.prepare = [&] { warm(lock); },
+                                                         .run =
+                                                             [&] {
+                                                               lock.acquire();
+                                                               lock.release();
+                                                             },
+                                                         .check = [&] { expect_usable(lock); }});
+}
+
+TEST(SyncStep, a_recursive_lock_may_be_cut_off_anywhere) {
+  RLock lock;
+  kill_at_every_instruction("RLock, two levels", {.prepare = [&] { warm(lock); },
+                                                  .run =
+                                                      [&] {
+                                                        lock.acquire();
+                                                        lock.acquire();
+                                                        lock.release();
+                                                        lock.release();
+                                                      },
+                                                  .check = [&] { expect_usable(lock); }});
+}
+
+TEST(SyncStep, a_release_may_be_cut_off_anywhere_while_others_sleep) {
+  Lock lock;
+  Sleepers sleepers;
+  std::atomic<int> taken{0};
+  kill_at_every_instruction("Lock release, 2 asleep", {.prepare = [&] { lock.acquire(); },
+                                                       .run = [&] { lock.release(); },
+                                                       .meanwhile =
+                                                           [&] {
+                                                             taken = 0;
+                                                             sleepers.start(2, [&] {
+                                                               if (!lock.acquire(patience())) return;
+                                                               ++taken;
+                                                               lock.release();
+                                                             });
+                                                           },
+                                                       .check =
+                                                           [&] {
+                                                             sleepers.join();
+                                                             EXPECT_EQ(taken, 2);
+                                                             expect_usable(lock);
+                                                           }});
+}
+
+TEST(SyncStep, a_waiter_may_be_cut_off_anywhere) {
+  Lock lock;
+  kill_at_every_instruction("Lock acquire, held by another, until a deadline",
+                            {.prepare = [&] { warm(lock); },
+                             .run = [&] { (void)lock.acquire(Deadline(std::chrono::microseconds(1))); },
+                             .meanwhile = [&] { lock.acquire(); },
+                             .check =
+                                 [&] {
+                                   EXPECT_TRUE(lock.owned());
+                                   lock.release();
+                                   expect_usable(lock);
+                                 }});
+}
+
+TEST(SyncStep, the_repair_of_a_lock_may_be_cut_off_anywhere) {
+  Lock lock;
+  Sleepers sleepers;
+  std::atomic<int> told{0};
+  auto* body = static_cast<sync::LockBody*>(lock.shared_body());
+  // The owner dies after the repairer: so the others sleep until then, and the repair does not ask who is dead.
+  std::optional<Child> owner;
+  auto make_owner = [&] {
+    owner.emplace([&] {
+      lock.acquire();
+      sleep_for_ever();
+    });
+    ASSERT_TRUE(eventually([&] { return lock.locked(); }));
+  };
+  make_owner();
+  std::uint64_t owner_word = 0;
+  kill_at_every_instruction("repair of a lock, 1 asleep",
+                            {.prepare =
+                                 [&] {
+                                   (void)lock.owned();
+                                   owner_word = sync::LockCore::owner(*body);
+                                 },
+                             .run = [&] { (void)sync::LockCore::release_dead(*body, sync::this_thread(), owner_word); },
+                             .meanwhile =
+                                 [&] {
+                                   told = 0;
+                                   sleepers.start(1, [&] {
+                                     if (!lock.acquire(patience())) return;
+                                     told += lock.owner_died();
+                                     lock.release();
+                                   });
+                                 },
+                             .check =
+                                 [&] {
+                                   owner.reset();
+                                   sleepers.join();
+                                   EXPECT_EQ(told, 1) << "a death may not be forgotten";
+                                   expect_usable(lock);
+                                   make_owner();
+                                 }});
+}
+
+TEST(SyncStep, a_take_over_may_be_cut_off_anywhere) {
+  Lock lock;
+  auto* body = static_cast<sync::LockBody*>(lock.shared_body());
+  kill_at_every_instruction("Lock acquire from a dead owner",
+                            {.prepare =
+                                 [&] {
+                                   warm(lock);
+                                   sync::ThreadWord dead = sync::ThreadWord::unpack(sync::this_thread().word);
+                                   dead.slot = 4000;
+                                   body->owner.store(dead.pack());
+                                 },
+                             .run =
+                                 [&] {
+                                   lock.acquire();
+                                   lock.release();
+                                 },
+                             .check =
+                                 [&] {
+                                   ASSERT_TRUE(lock.acquire(patience()));
+                                   EXPECT_TRUE(lock.owner_died());
+                                   lock.release();
+                                   expect_usable(lock);
+                                 }});
+}
+
+TEST(SyncStep, a_semaphore_may_be_cut_off_anywhere_while_others_sleep) {
+  Semaphore semaphore(0);
+  Sleepers sleepers;
+  std::atomic<int> taken{0};
+  kill_at_every_instruction("Semaphore release of 2, 2 asleep",
+                            {.prepare = [&] { (void)semaphore.try_acquire(); },
+                             .run = [&] { semaphore.release(2); },
+                             .meanwhile =
+                                 [&] {
+                                   taken = 0;
+                                   sleepers.start(2, [&] { taken += semaphore.acquire(Deadline(70ms)); });
+                                 },
+                             .check =
+                                 [&] {
+                                   sleepers.join();
+                                   EXPECT_TRUE(taken == 0 || taken == 2) << taken;
+                                   EXPECT_EQ(semaphore.get_value(), 0);
+                                 }});
+}
+
+TEST(SyncStep, an_acquire_of_a_semaphore_may_be_cut_off_anywhere) {
+  Semaphore semaphore(1);
+  kill_at_every_instruction("Semaphore acquire", {.prepare =
+                                                      [&] {
+                                                        semaphore.acquire();
+                                                        semaphore.release();
+                                                      },
+                                                  .run = [&] { semaphore.acquire(); },
+                                                  .check =
+                                                      [&] {
+                                                        if (semaphore.get_value() == 0) semaphore.release();
+                                                        EXPECT_EQ(semaphore.get_value(), 1);
+                                                      }});
+}
+
+TEST(SyncStep, the_setting_of_an_event_may_be_cut_off_anywhere_while_others_sleep) {
+  Event event;
+  Sleepers sleepers;
+  kill_at_every_instruction("Event set, 2 asleep",
+                            {.prepare = [&] { (void)event.wait(Deadline::now()); },
+                             .run = [&] { event.set(); },
+                             .meanwhile = [&] { sleepers.start(2, [&] { EXPECT_TRUE(event.wait(patience())); }); },
+                             .check =
+                                 [&] {
+                                   // Set, and then nobody need do anything; or not set.
+                                   if (!event.is_set()) event.set();
+                                   sleepers.join();
+                                   event.clear();
+                                 }});
+}
+
+TEST(SyncStep, a_notifier_may_be_cut_off_anywhere_while_others_sleep) {
+  Condition condition;
+  Sleepers sleepers;
+  std::atomic<int> notified{0};
+  kill_at_every_instruction(
+      "Condition notify, 2 asleep",
+      {.prepare =
+           [&] {
+             condition.acquire();
+             condition.release();
+           },
+       .run =
+           [&] {
+             condition.acquire();
+             condition.notify(1);
+             condition.release();
+           },
+       .meanwhile =
+           [&] {
+             notified = 0;
+             sleepers.start(2, [&] {
+               std::scoped_lock guard(condition);
+               notified += condition.wait(patience());
+             });
+             ASSERT_TRUE(eventually([&] {
+               std::scoped_lock guard(condition);
+               return condition.waiting() == 2;
+             }));
+           },
+       .check =
+           [&] {
+             ASSERT_TRUE(condition.acquire(patience()));
+             condition.mark_consistent();
+             condition.notify_all();
+             condition.release();
+             sleepers.join();
+             EXPECT_EQ(notified, 2);
+           }});
+}
+
+TEST(SyncStep, a_waiter_on_a_condition_may_be_cut_off_anywhere) {
+  Condition condition;
+  Sleepers sleepers;
+  std::atomic<int> notified{0};
+  kill_at_every_instruction("Condition wait until a deadline, notified",
+                            {.prepare =
+                                 [&] {
+                                   condition.acquire();
+                                   (void)condition.wait(Deadline::now());
+                                   condition.release();
+                                 },
+                             .run =
+                                 [&] {
+                                   condition.acquire();
+                                   (void)condition.wait(Deadline::now());
+                                   condition.release();
+                                 },
+                             .check =
+                                 [&] {
+                                   notified = 0;
+                                   sleepers.start(1, [&] {
+                                     std::scoped_lock guard(condition);
+                                     notified += condition.wait(patience());
+                                   });
+                                   // One notification suffices for the one who lives, dead waiters or not.
+                                   ASSERT_TRUE(eventually([&] {
+                                     std::scoped_lock guard(condition);
+                                     return condition.waiting() > 0;
+                                   }));
+                                   ASSERT_TRUE(condition.acquire(patience()));
+                                   condition.notify(1);
+                                   condition.release();
+                                   sleepers.join();
+                                   EXPECT_EQ(notified, 1);
+                                   std::scoped_lock guard(condition);
+                                   EXPECT_EQ(condition.waiting(), 0);
+                                 }});
+}
+
+TEST(SyncStep, a_party_may_be_cut_off_anywhere) {
+  Barrier barrier(2);
+  Sleepers sleepers;
+  std::atomic<int> outcome{0};
+  int passed = 0;
+  int broken = 0;
+  kill_at_every_instruction("Barrier wait as the last, 1 asleep",
+                            {.prepare = [&] { (void)barrier.broken(); },
+                             .run = [&] { (void)barrier.wait(); },
+                             .meanwhile =
+                                 [&] {
+                                   sleepers.start(1, [&] {
+                                     try {
+                                       barrier.wait(patience());
+                                       outcome = 1;
+                                     } catch (const BrokenBarrierError&) { outcome = 2; }
+                                   });
+                                 },
+                             .check =
+                                 [&] {
+                                   // Dead before it came: nobody can know that it would have; who waits times out.
+                                   if (barrier.n_waiting() == 1) barrier.abort();
+                                   sleepers.join();
+                                   (outcome == 1 ? passed : broken) += 1;
+                                   // Who dies after the meeting, but in wait(), may break the next one.
+                                   EXPECT_TRUE(barrier.broken() || outcome == 1);
+                                   barrier.reset();
+                                   std::thread other([&] { EXPECT_NO_THROW(barrier.wait(patience())); });
+                                   EXPECT_NO_THROW(barrier.wait(patience()));
+                                   other.join();
+                                 }});
+  EXPECT_GT(passed, 0);
+  EXPECT_GT(broken, 0);
+}
+
+TEST(SyncStep, a_reader_and_a_writer_may_be_cut_off_anywhere) {
+  SharedMutex mutex;
+  auto warm_both = [&] {
+    mutex.lock();
+    mutex.unlock();
+    mutex.lock_shared();
+    mutex.unlock_shared();
+  };
+  auto check = [&] {
+    ASSERT_TRUE(mutex.acquire(patience()));
+    mutex.mark_consistent();
+    mutex.release();
+    ASSERT_TRUE(mutex.acquire_shared(patience()));
+    mutex.release_shared();
+  };
+  kill_at_every_instruction("SharedMutex read", {.prepare = warm_both,
+                                                 .run =
+                                                     [&] {
+                                                       mutex.lock_shared();
+                                                       mutex.unlock_shared();
+                                                     },
+                                                 .check = check});
+  kill_at_every_instruction("SharedMutex write", {.prepare = warm_both,
+                                                  .run =
+                                                      [&] {
+                                                        mutex.lock();
+                                                        mutex.unlock();
+                                                      },
+                                                  .check = check});
+}
+
+}  // namespace
+}  // namespace cohort::test
