@@ -184,20 +184,21 @@ TEST_P(PoolLife, workers_killed_from_outside_lose_nothing) {
   std::iota(values.begin(), values.end(), 0);
   auto slow_square = [](int x) {
     ::usleep(300);
-    return x * x;
+    return std::pair(x * x, static_cast<int>(::getpid()));
   };
   auto results = pool.imap_unordered(slow_square, values, {.window = 40, .retries = 100});
   std::multiset<int> seen;
   int kills = 0;
+  std::size_t last_kill = 0;
   while (auto value = results.next(patience())) {
-    seen.insert(*value);
-    if (seen.size() % 150 == 0) {
-      for (int pid : pool.worker_pids()) {
-        ::kill(pid, SIGKILL);
-        ++kills;
-        break;
-      }
-    }
+    seen.insert(value->first);
+    if (seen.size() < last_kill + 150) continue;
+    // One that has worked: those that die before they are ready, again and again, break the pool.
+    auto pids = pool.worker_pids();
+    if (std::find(pids.begin(), pids.end(), value->second) == pids.end()) continue;
+    ::kill(value->second, SIGKILL);
+    ++kills;
+    last_kill = seen.size();
   }
   EXPECT_GE(kills, 10);
   ASSERT_EQ(seen.size(), values.size());

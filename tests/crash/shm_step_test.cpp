@@ -50,7 +50,24 @@ bool may_trace() {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// Every instruction when that fits in the time, else every k-th with a shifting start.
+// How far to go on: every instruction while that fits in the time, then every k-th. Under a sanitizer an operation has
+// tens of thousands, and a machine may be busy, so k grows without limit.
+class Stride {
+ public:
+  [[nodiscard]] double spent() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  [[nodiscard]] long next() const {
+    if (spent() < 2) return 1;
+    if (spent() < 4) return 7;  // coprime to the length of any loop worth meeting
+    if (spent() < 8) return 61;
+    return 61 * (1L << std::min(static_cast<long>(spent() / 4) - 1, 12L)) + 1;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
 // `mend` runs after each death, once the dead is repaired.
 template <class Operation, class Mend>
 void kill_at_every_instruction(const char* name, Operation&& operation, Mend&& mend) {
@@ -59,23 +76,19 @@ void kill_at_every_instruction(const char* name, Operation&& operation, Mend&& m
   (void)family.self();
   family.sweep();
   Balance before = Balance::of(family);
-  auto start = std::chrono::steady_clock::now();
-  auto spent = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  Stride stride;
   long kills = 0;
-  long stride = 1;
-  for (long at = 1; kill_after(at, operation); at += stride) {
+  for (long at = 1; kill_after(at, operation); at += stride.next()) {
     ++kills;
     SCOPED_TRACE(std::string(name) + " killed after " + std::to_string(at) + " instructions");
     family.sweep();
     mend();
     expect_repaired(family, before);
     if (::testing::Test::HasFailure()) return;
-    if (spent() > 2) stride = 7;  // coprime to the length of any loop worth meeting
-    if (spent() > 4) stride = 61;
     ASSERT_LT(at, 1000000) << "the operation does not end";
   }
   EXPECT_GT(kills, 20);
-  std::printf("%s: %ld kills in %.1f s\n", name, kills, spent());
+  std::printf("%s: %ld kills in %.1f s\n", name, kills, stride.spent());
 }
 
 template <class Operation>
@@ -93,7 +106,8 @@ TEST(ShmStep, splitting_a_block_for_the_first_time_may_be_cut_off_anywhere) {
   if (!may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
   const MemberId dead{9, 9};
   // A memory of its own for each step: only a first split finds zeroes inside the block.
-  for (long at = 1;; at += at < 200 ? 1 : 3) {
+  Stride stride;
+  for (long at = 1;; at += std::max(at < 200 ? 1L : 3L, stride.next())) {
     SCOPED_TRACE("killed after " + std::to_string(at) + " instructions");
     testing::PrivateMemory memory;
     memory.free(memory.payload(65536));
