@@ -133,7 +133,9 @@ void ArrayCore::store(std::byte* place, const void* value) const {
   // SYNC(item): release here -> acquire in settle_store()
   array.pending.store(index + 1, std::memory_order_release);
   COHORT_CRASH_POINT("shared.array.pending");
-  std::memcpy(place, value, size);
+  std::memcpy(place, value, size / 2);
+  COHORT_CRASH_POINT("shared.array.half");
+  std::memcpy(place + size / 2, static_cast<const std::byte*>(value) + size / 2, size - size / 2);
   COHORT_CRASH_POINT("shared.array.stored");
   // SYNC(item): release: the item is whole before the journal is forgotten
   array.pending.store(0, std::memory_order_release);

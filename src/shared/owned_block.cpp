@@ -19,6 +19,7 @@ shm::Offset make_block(std::uint64_t size, std::span<const std::byte> contents) 
 }
 
 void settle_block(shm::Offset block) {
+  COHORT_CRASH_POINT("shared.block.named");
   shm::Family::instance().set_owner(block, shm::kNobody);
   COHORT_CRASH_POINT("shared.block.settled");
 }
