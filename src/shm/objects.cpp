@@ -592,7 +592,11 @@ void ObjectStep::collect() {
     const ObjectOperations& operations = operations_of(header->kind);
     if (operations.destroy != nullptr) {
       Destroyer destroyer(*this);
-      operations.destroy(destroyer, header + 1);
+      try {
+        operations.destroy(destroyer, header + 1);
+      } catch (...) {  // NOLINT(bugprone-empty-catch)
+        // Its memory is damaged. What it names is lost until the family ends, but no other object may wait for that.
+      }
       // What it dropped may stand before it in the list now.
       if (state_.dying.load(std::memory_order_relaxed) != object) continue;
     }
