@@ -4,7 +4,10 @@
 // Everything by which processes send each other messages.
 #pragma once
 
+#include "cohort/channel/connection.hpp"
 #include "cohort/channel/joinable_queue.hpp"
 #include "cohort/channel/loan.hpp"
+#include "cohort/channel/pipe.hpp"
 #include "cohort/channel/queue.hpp"
 #include "cohort/channel/simple_queue.hpp"
+#include "cohort/channel/wait.hpp"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "os/fd.hpp"
+#include "os/stream_io.hpp"
 
 namespace cohort::os {
 
@@ -27,5 +28,13 @@ inline constexpr std::size_t kMaxPacketFds = 64;
 void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds);
 /// Receives one message into `buffer`. Blocks unless the socket is non-blocking; then nullopt when there is none.
 [[nodiscard]] std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer);
+
+
+/// True when `fd` is a socket.
+[[nodiscard]] bool is_socket(int fd) noexcept;
+/// One send(2) that does not block, whatever mode the socket is in, and raises no SIGPIPE.
+[[nodiscard]] Transfer send_some(int fd, std::span<const std::byte> bytes);
+/// One recv(2) that does not block, whatever mode the socket is in.
+[[nodiscard]] Transfer receive_some(int fd, std::span<std::byte> buffer);
 
 }  // namespace cohort::os

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cohort/base/error.hpp"
+#include "shm/objects.hpp"
 #include "sync/semaphore_core.hpp"
 
 namespace cohort::detail {
@@ -47,6 +48,7 @@ void SemaphoreHandle::release(int count) {
   if (count < 1) throw ValueError("Semaphore.release", std::to_string(count), "the count must be at least 1");
   if (!SemaphoreCore::release(semaphore, sync::this_thread(), static_cast<std::uint32_t>(count)))
     throw StateError("Semaphore.release", "", "semaphore or lock released too many times: it has all permits that it may have");
+  shm::Objects::instance().ring(&semaphore);  // behind the fence in release()
 }
 
 int SemaphoreHandle::get_value() const {

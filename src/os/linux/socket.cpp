@@ -3,10 +3,12 @@
 #include "os/socket.hpp"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 #include "cohort/base/error.hpp"
 
@@ -58,6 +60,31 @@ std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
     }
   }
   return packet;
+}
+
+bool is_socket(int fd) noexcept {
+  struct stat status;
+  return ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+Transfer send_some(int fd, std::span<const std::byte> bytes) {
+  while (true) {
+    ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n >= 0) return {Transfer::State::moved, static_cast<std::size_t>(n)};
+    if (errno == EAGAIN) return {Transfer::State::would_block, 0};
+    if (errno == EPIPE || errno == ECONNRESET) return {Transfer::State::ended, 0};
+    if (errno != EINTR) throw_errno("send", std::to_string(fd));
+  }
+}
+
+Transfer receive_some(int fd, std::span<std::byte> buffer) {
+  while (true) {
+    ssize_t n = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (n > 0) return {Transfer::State::moved, static_cast<std::size_t>(n)};
+    if (n == 0) return {Transfer::State::ended, 0};
+    if (errno == EAGAIN) return {Transfer::State::would_block, 0};
+    if (errno != EINTR) throw_errno("recv", std::to_string(fd));
+  }
 }
 
 }  // namespace cohort::os

@@ -1,0 +1,195 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/channel/connection.hpp"
+
+#include <cstring>
+#include <string>
+
+#include "channel/connection_ring.hpp"
+#include "channel/connection_stream.hpp"
+#include "cohort/sync/handle_codec.hpp"
+#include "os/fd.hpp"
+
+namespace cohort {
+
+using channel::WaitLimits;
+using detail::StreamEnd;
+
+OversizedMessage::OversizedMessage(std::string_view operation, std::vector<std::byte> message)
+    : BufferTooShort(operation, "",
+                     "the message has " + std::to_string(message.size()) + " bytes, more than there is room for"),
+      message_(std::move(message)) {}
+OversizedMessage::~OversizedMessage() = default;
+
+Connection Connection::from_descriptor(int descriptor, ConnectionMode mode) {
+  if (descriptor < 0) throw ValueError("Connection", std::to_string(descriptor), "that is no descriptor");
+  if (!mode.readable && !mode.writable)
+    throw ValueError("Connection", "", "at least one of readable and writable must be true");
+  if (!os::is_open(descriptor)) throw OsError(EBADF, "Connection", std::to_string(descriptor));
+  return Connection(std::make_shared<StreamEnd>(os::Fd(descriptor), mode.readable, mode.writable));
+}
+
+void Connection::throw_timeout(const char* operation) {
+  throw TimeoutError(operation, "", "the deadline passed");
+}
+
+// ---- values ----------------------------------------------------------------------------------------------------------
+
+bool Connection::send_encoded(detail::MessageEncoder& encoder, Deadline deadline, const std::stop_token* stop) {
+  if (!stream_) return channel::ring_send(ring_, encoder, {deadline, stop});
+  if (encoder.has_attachments())
+    throw EncodeError("Connection.send", "",
+                      "the value holds a handle of a shared object, which passes through pipes in memory only");
+  return stream_->send(encoder.bytes(), {deadline, stop}, "Connection.send");
+}
+
+bool Connection::recv_message(Arrived& arrived, Deadline deadline, const std::stop_token* stop) {
+  if (!stream_)
+    return channel::ring_receive(ring_, arrived.message, channel::kAnyLength, {deadline, stop}, "Connection.recv");
+  auto message = stream_->receive(channel::kAnyLength, {deadline, stop}, "Connection.recv");
+  if (!message) return false;
+  arrived.storage = std::move(*message);
+  arrived.message.set_block(0, arrived.storage.data(), arrived.storage.size(), false);
+  return true;
+}
+
+// ---- bytes -----------------------------------------------------------------------------------------------------------
+
+void Connection::send_bytes(std::span<const std::byte> bytes, std::size_t offset, std::optional<std::size_t> size,
+                            Deadline deadline) {
+  if (offset > bytes.size())
+    throw ValueError("Connection.send_bytes", std::to_string(offset), "the offset lies beyond the buffer");
+  std::size_t rest = bytes.size() - offset;
+  if (size && *size > rest)
+    throw ValueError("Connection.send_bytes", std::to_string(*size), "offset and size lie beyond the buffer");
+  auto message = bytes.subspan(offset, size.value_or(rest));
+  bool sent = stream_ ? stream_->send(message, {deadline, nullptr}, "Connection.send_bytes")
+                      : channel::ring_send(ring_, message, {deadline, nullptr});
+  if (!sent) throw_timeout("Connection.send_bytes");
+}
+
+bool Connection::try_send_bytes(std::span<const std::byte> bytes, Deadline deadline, const std::stop_token& stop) {
+  if (stream_) return stream_->send(bytes, {deadline, &stop}, "Connection.try_send_bytes");
+  return channel::ring_send(ring_, bytes, {deadline, &stop});
+}
+
+std::vector<std::byte> Connection::recv_bytes(std::optional<std::size_t> maxlength, Deadline deadline) {
+  std::size_t most = maxlength.value_or(channel::kAnyLength);
+  if (stream_) {
+    auto message = stream_->receive(most, {deadline, nullptr}, "Connection.recv_bytes");
+    if (!message) throw_timeout("Connection.recv_bytes");
+    return std::move(*message);
+  }
+  detail::ReceivedMessage message;
+  if (!channel::ring_receive(ring_, message, most, {deadline, nullptr}, "Connection.recv_bytes"))
+    throw_timeout("Connection.recv_bytes");
+  auto bytes = message.bytes();
+  return {bytes.begin(), bytes.end()};
+}
+
+std::optional<std::vector<std::byte>> Connection::try_recv_bytes(Deadline deadline, const std::stop_token& stop) {
+  if (stream_) return stream_->receive(channel::kAnyLength, {deadline, &stop}, "Connection.try_recv_bytes");
+  detail::ReceivedMessage message;
+  if (!channel::ring_receive(ring_, message, channel::kAnyLength, {deadline, &stop}, "Connection.try_recv_bytes"))
+    return std::nullopt;
+  auto bytes = message.bytes();
+  return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
+std::size_t Connection::recv_bytes_into(std::span<std::byte> buffer, std::size_t offset, Deadline deadline) {
+  const char* operation = "Connection.recv_bytes_into";
+  if (offset > buffer.size()) throw ValueError(operation, std::to_string(offset), "the offset lies beyond the buffer");
+  auto room = buffer.subspan(offset);
+  if (stream_) {
+    auto message = stream_->receive(channel::kAnyLength, {deadline, nullptr}, operation);
+    if (!message) throw_timeout(operation);
+    if (message->size() > room.size()) throw OversizedMessage(operation, std::move(*message));
+    if (!message->empty()) std::memcpy(room.data(), message->data(), message->size());
+    return message->size();
+  }
+  detail::ReceivedMessage message;
+  if (!channel::ring_receive(ring_, message, channel::kAnyLength, {deadline, nullptr}, operation))
+    throw_timeout(operation);
+  auto bytes = message.bytes();
+  if (bytes.size() > room.size()) throw OversizedMessage(operation, {bytes.begin(), bytes.end()});
+  if (!bytes.empty()) std::memcpy(room.data(), bytes.data(), bytes.size());
+  return bytes.size();
+}
+
+// ---- the end ---------------------------------------------------------------------------------------------------------
+
+bool Connection::poll(Deadline deadline, const std::stop_token& stop) const {
+  if (stream_) return stream_->poll({deadline, &stop});
+  return channel::ring_poll(ring_, {deadline, &stop});
+}
+
+int Connection::fileno() const {
+  if (stream_) return stream_->fd("Connection.fileno");
+  (void)channel::ring_mode(ring_);
+  throw StateError("Connection.fileno", "",
+                   "a pipe in memory has no descriptor: cohort::wait() takes the connection itself, and "
+                   "Pipe({.transport = Transport::socket}) makes one that has");
+}
+
+void Connection::close() noexcept {
+  if (stream_)
+    stream_->close();
+  else
+    channel::ring_close(ring_);
+}
+
+bool Connection::closed() const noexcept { return stream_ ? stream_->closed() : channel::ring_closed(ring_); }
+
+bool Connection::readable() const {
+  return stream_ ? stream_->readable() : (channel::ring_mode(ring_) & channel::kMayReceive) != 0;
+}
+
+bool Connection::writable() const {
+  return stream_ ? stream_->writable() : (channel::ring_mode(ring_) & channel::kMaySend) != 0;
+}
+
+bool Connection::same_ring(const Connection& a, const Connection& b) noexcept {
+  if (a.ring_.is_null() || b.ring_.is_null()) return a.ring_.is_null() && b.ring_.is_null();
+  // All handles of an end in this process share one word.
+  return &a.ring_.local_flags() == &b.ring_.local_flags();
+}
+
+void Connection::send_handle(int descriptor, Deadline deadline) {
+  const char* operation = "Connection.send_handle";
+  if (!stream_) {
+    (void)channel::ring_mode(ring_);
+    throw StateError(operation, "", "memory carries no descriptors: Pipe({.transport = Transport::socket}) does");
+  }
+  if (!stream_->send_handle(descriptor, deadline)) throw_timeout(operation);
+}
+
+int Connection::recv_handle(Deadline deadline) {
+  const char* operation = "Connection.recv_handle";
+  if (!stream_) {
+    (void)channel::ring_mode(ring_);
+    throw StateError(operation, "", "memory carries no descriptors: Pipe({.transport = Transport::socket}) does");
+  }
+  auto fd = stream_->receive_handle(deadline);
+  if (!fd) throw_timeout(operation);
+  return fd->release();
+}
+
+// ---- travelling ------------------------------------------------------------------------------------------------------
+
+namespace detail {
+
+void encode_connection(Encoder& out, const Connection& connection) {
+  if (connection.stream_end() != nullptr)
+    throw EncodeError("Connection", "",
+                      "a connection over a descriptor does not travel: make the pipe in memory, or give the descriptor "
+                      "by send_handle()");
+  if (connection.is_null()) Encoder::fail("a null connection cannot travel: it was moved from");
+  channel::EndUse use(connection.ring_end(), "Connection");
+  encode_handle(out, connection.ring_end());
+}
+
+Connection decode_connection(Decoder& in) { return Connection(RingEnd(decode_handle_name(in))); }
+
+}  // namespace detail
+
+}  // namespace cohort

@@ -1,0 +1,520 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "channel/connection_ring.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/crash_point.hpp"
+#include "channel/death_watch.hpp"
+#include "channel/ring_sides.hpp"
+#include "channel/ring_wait.hpp"
+#include "channel/side_lock.hpp"
+#include "os/cpu.hpp"
+#include "os/futex.hpp"
+#include "shm/family.hpp"
+#include "shm/objects.hpp"
+#include "sync/system.hpp"
+
+namespace cohort::channel {
+
+using detail::MessageEncoder;
+using detail::ReceivedMessage;
+using detail::RingEnd;
+using shm::Family;
+using shm::JournalWrite;
+using shm::Objects;
+
+// ---- the objects -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+using ObjectKind = shm::ObjectKind;
+
+EndBody& end_of(void* body) { return *static_cast<EndBody*>(body); }
+PipeBody& pipe_of(const EndBody& end) { return *static_cast<PipeBody*>(Objects::instance().body(end.pipe)); }
+
+// All senders of ring[e] look again.
+void wake_senders(PipeBody& pipe, std::uint32_t e) noexcept {
+  pipe.wants_room[e].store(0, std::memory_order_relaxed);        // relaxed: who sleeps on sets it again
+  pipe.sending[e].room.fetch_add(1, std::memory_order_relaxed);  // relaxed: sleepers look at the positions by themselves
+  os::futex_wake_all(pipe.sending[e].room);
+}
+
+// Everybody who waits at either end looks again.
+void wake_all(PipeBody& pipe) noexcept {
+  // SYNC(watch): this fence -> the heavy one of who counted itself: either we see it, or it sees what we stored
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  for (std::uint32_t e : {0U, 1U}) {
+    wake_partners(pipe.ring[e].in, INT_MAX);
+    wake_senders(pipe, e);
+  }
+  ring_watchers(pipe.ring[0].in);
+}
+
+void end_member_died(shm::Offset, void* body, shm::MemberId) {
+  EndBody& end = end_of(body);
+  if (end.parcel.load(std::memory_order_relaxed) == 0) return;  // relaxed: set before anybody else knew the end
+  PipeBody& pipe = pipe_of(end);
+  repair(pipe.ring[0]);
+  repair(pipe.ring[1]);
+}
+
+void destroy_end(shm::Destroyer& destroyer, void* body) {
+  EndBody& end = end_of(body);
+  if (end.parcel.load(std::memory_order_relaxed) == 0) return;  // relaxed: nobody refers to the end any more
+  PipeBody& pipe = pipe_of(end);
+  // SYNC(closed): release here -> acquire in peer_closed(); carries all that was sent through this end
+  pipe.closed[end.end & 1].store(1, std::memory_order_release);
+  COHORT_CRASH_POINT("channel.pipe.closed");
+  wake_all(pipe);
+  COHORT_CRASH_POINT("channel.pipe.close_told");
+  destroyer.free_parcel(end.parcel);
+}
+
+void destroy_pipe(shm::Destroyer& destroyer, void* body) {
+  auto& pipe = *static_cast<PipeBody*>(body);
+  destroy(pipe.ring[0], destroyer);
+  COHORT_CRASH_POINT("channel.pipe.half_destroyed");
+  destroy(pipe.ring[1], destroyer);
+}
+
+const bool kEndsKnown =
+    shm::register_object_kind(ObjectKind::connection, {.member_died = end_member_died, .destroy = destroy_end});
+const bool kPipesKnown = shm::register_object_kind(ObjectKind::pipe, {.member_died = nullptr, .destroy = destroy_pipe});
+
+// An object of ours, with a reference in our ledger until this goes.
+class Made {
+ public:
+  explicit Made(Objects::Entry entry) noexcept : entry_(entry) {}
+  ~Made() {
+    try {
+      Objects::instance().drop(entry_);
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+      // The reference goes with this process.
+    }
+  }
+  Made(const Made&) = delete;
+  Made& operator=(const Made&) = delete;
+  [[nodiscard]] shm::Offset object() const noexcept { return entry_.object; }
+
+ private:
+  Objects::Entry entry_;
+};
+
+RingEnd make_end(shm::Offset pipe, std::uint32_t which, std::uint32_t mode) {
+  auto& family = Family::instance();
+  auto& objects = family.objects();
+  Made end(objects.create(ObjectKind::connection, sizeof(EndBody), [&](void* body) {
+    EndBody& made = end_of(body);
+    made.pipe = pipe;
+    made.end = which;
+    made.mode = mode;
+  }));
+  std::array<shm::Offset, 1> named{pipe};
+  auto parcel = objects.make_parcel(named);
+  std::array<JournalWrite, 1> write{
+      JournalWrite{family.offset_of(&end_of(objects.body(end.object())).parcel), parcel.object}};
+  objects.give_parcel(parcel, write);
+  COHORT_CRASH_POINT("channel.pipe.end_made");
+  detail::HandleName name;
+  auto id = family.id();
+  std::memcpy(name.family, id.data(), sizeof name.family);
+  name.offset = end.object();
+  name.generation = objects.generation(end.object());
+  name.kind = static_cast<std::uint32_t>(RingEnd::kKind);
+  return RingEnd(name);
+}
+
+}  // namespace
+
+std::pair<RingEnd, RingEnd> make_ring_pipe(bool duplex, std::uint64_t capacity) {
+  auto& objects = Objects::instance();
+  Made pipe(objects.create(ObjectKind::pipe, sizeof(PipeBody), [&](void* body) {
+    auto* made = new (body) PipeBody{};
+    made->capacity = capacity;
+    // What a send rings for.
+    for (RingBody& ring : made->ring) ring.in.object = Family::instance().offset_of(body);
+  }));
+  COHORT_CRASH_POINT("channel.pipe.made");
+  std::uint32_t both = kMayReceive | kMaySend;
+  RingEnd first = make_end(pipe.object(), 0, duplex ? both : kMayReceive);
+  return {std::move(first), make_end(pipe.object(), 1, duplex ? both : kMaySend)};
+}
+
+// ---- open and closed in this process ---------------------------------------------------------------------------------
+
+namespace {
+
+// RingEnd::local_flags(): the number of calls that use the end, and whether this process has closed it. A copy of the
+// process that was forked while other threads were in a call finds their number too large: its close() then lets go of the
+// end only with the process.
+constexpr std::uint32_t kClosed = std::uint32_t{1} << 31;
+
+}  // namespace
+
+EndUse::EndUse(const RingEnd& end, const char* operation)
+    : handle_(const_cast<RingEnd&>(end)), flags_(end.local_flags()), operation_(operation) {
+  // relaxed: a count, and a flag that is looked at again
+  if ((flags_.fetch_add(1, std::memory_order_relaxed) & kClosed) != 0) {
+    flags_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: this call has touched nothing
+    throw ClosedError(operation, "", "this process has closed this end of the pipe");
+  }
+  try {
+    EndBody& body = end_of(end.shared_body());
+    pipe_ = &pipe_of(body);
+    end_ = body.end & 1;
+    mode_ = body.mode;
+  } catch (...) {
+    flags_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
+    throw;
+  }
+}
+
+EndUse::~EndUse() {
+  // SYNC(use): release here -> acquire of who lets go; carries that this call is over
+  if (flags_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1)) handle_.let_go();
+}
+
+bool EndUse::closed() const noexcept {
+  return (flags_.load(std::memory_order_relaxed) & kClosed) != 0;  // relaxed: a flag
+}
+
+void EndUse::check_open() const {
+  if (closed()) throw ClosedError(operation_, "", "another thread has closed this end of the pipe");
+}
+
+void ring_close(RingEnd& end) noexcept {
+  if (end.is_null()) return;
+  try {
+    std::atomic<std::uint32_t>& flags = end.local_flags();
+    // Waits that are under way must end, but only while the memory is certainly there.
+    std::optional<EndUse> use;
+    if ((flags.load(std::memory_order_relaxed) & kClosed) == 0) use.emplace(end, "Connection.close");  // relaxed: a flag
+    if ((flags.fetch_or(kClosed, std::memory_order_acq_rel) & kClosed) != 0 || !use) return;  // SYNC(use): as above
+    if ((flags.load(std::memory_order_relaxed) & ~kClosed) > 1) wake_all(use->pipe());  // relaxed: own writes and hints
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+    // Another thread was quicker, or the family was left: it is closed.
+  }
+}
+
+bool ring_closed(const RingEnd& end) noexcept {
+  if (end.is_null()) return true;
+  return (end.local_flags().load(std::memory_order_relaxed) & kClosed) != 0;  // relaxed: a flag
+}
+
+std::uint32_t ring_mode(const RingEnd& end) { return EndUse(end, "Connection").mode(); }
+
+// ---- room ------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+bool peer_closed(const EndUse& use) noexcept {
+  // SYNC(closed): as in destroy_end()
+  return use.pipe().closed[use.peer()].load(std::memory_order_acquire) != 0;
+}
+
+// Bytes in blocks in ring[e]. Too many after deaths, never too few for long.
+std::uint64_t block_bytes(const PipeBody& pipe, std::uint32_t e) noexcept {
+  // relaxed: both: a measure
+  auto taken = pipe.receiving[e].taken.load(std::memory_order_relaxed);
+  auto between = static_cast<std::int64_t>(pipe.sending[e].given.load(std::memory_order_relaxed) - taken);
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(between, 0));
+}
+
+std::uint64_t bytes_in(const PipeBody& pipe, std::uint32_t e) noexcept {
+  // relaxed: both: a measure; out first, so that it is not beyond in
+  auto out = pipe.ring[e].out.position.load(std::memory_order_relaxed);
+  auto in = pipe.ring[e].in.position.load(std::memory_order_relaxed);
+  return units_between(out, in) * kUnit + block_bytes(pipe, e);
+}
+
+bool has_room(PipeBody& pipe, std::uint32_t e) noexcept {
+  RingBody& ring = pipe.ring[e];
+  // First without a look at what receivers write: `known` is a position of theirs from some time ago.
+  // relaxed: both: a measure; when they do not match, the number is huge
+  auto in = ring.in.position.load(std::memory_order_relaxed);
+  auto known = ring.in.known.load(std::memory_order_relaxed);
+  if (units_between(known, in) * kUnit + block_bytes(pipe, e) < pipe.capacity) [[likely]]
+    return true;
+  auto given = pipe.sending[e].given.load(std::memory_order_relaxed);  // relaxed: the compare-exchange decides
+  if (bytes_in(pipe, e) < pipe.capacity) return true;
+  if (item_count(ring) != 0) return false;
+  // It is empty: what seems to be left was counted by processes that died. Unless somebody is just sending.
+  // relaxed: both: a measure
+  pipe.sending[e].given.compare_exchange_strong(given, pipe.receiving[e].taken.load(std::memory_order_relaxed),
+                                                std::memory_order_relaxed);
+  return true;
+}
+
+// After a message was taken from ring[e].
+void made_room(PipeBody& pipe, std::uint32_t e, const ReceivedMessage& message, bool in_block) noexcept {
+  // relaxed: a measure
+  if (in_block) pipe.receiving[e].taken.fetch_add(message.bytes().size(), std::memory_order_relaxed);
+  COHORT_CRASH_POINT("channel.pipe.counted");
+  // SYNC(room): light fence here -> heavy fence in RoomWait::again(): either we see its mark, or it sees the room
+  sync::System::light_fence(sync::this_thread());
+  // relaxed: ordered by the fence
+  if (pipe.wants_room[e].load(std::memory_order_relaxed) != 0 && bytes_in(pipe, e) <= pipe.capacity / 2) [[unlikely]]
+    wake_senders(pipe, e);
+}
+
+// Waits until ring[e] may have room. False: the deadline has passed, or a stop was requested.
+class RoomWait {
+ public:
+  RoomWait(const EndUse& use, const WaitLimits& limits) noexcept : use_(use), limits_(limits) {}
+
+  bool again() {
+    if (limits_.deadline.expired() || stopped()) return false;
+    PipeBody& pipe = use_.pipe();
+    // relaxed: a hint
+    auto cpu = static_cast<int>(pipe.ring[use_.peer()].out.cpu.load(std::memory_order_relaxed)) - 1;
+    sync::Spin spin(cpu >= 0 && cpu == os::current_cpu());
+    while (spin.again())
+      if (ready()) return true;
+    if (limits_.stop != nullptr && limits_.stop->stop_possible() && !waker_)
+      waker_.emplace(*limits_.stop, Waker{&pipe, use_.peer()});
+    auto& room = pipe.sending[use_.peer()].room;
+    std::uint32_t seen = room.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
+    pipe.wants_room[use_.peer()].store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
+    sync::System::heavy_fence(sync::this_thread());  // SYNC(room): as in made_room()
+    COHORT_CRASH_POINT("channel.pipe.wants_room");
+    if (ready() || stopped()) return true;
+    os::futex_wait(room, seen, Deadline::earlier(limits_.deadline, Deadline(kLongestSleep)));
+    deaths_.look();
+    return true;
+  }
+
+ private:
+  struct Waker {
+    PipeBody* pipe;
+    std::uint32_t e;
+    void operator()() const noexcept { wake_senders(*pipe, e); }
+  };
+  bool ready() const noexcept { return has_room(use_.pipe(), use_.peer()) || peer_closed(use_) || use_.closed(); }
+  bool stopped() const noexcept { return limits_.stop != nullptr && limits_.stop->stop_requested(); }
+
+  const EndUse& use_;
+  const WaitLimits& limits_;
+  DeathWatch deaths_;
+  std::optional<std::stop_callback<Waker>> waker_;
+};
+
+}  // namespace
+
+// ---- sending ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+[[noreturn]] void throw_broken(const EndUse& use) {
+  // Nobody can receive what lies in this direction any more; handles in it would keep their objects.
+  ReceivedMessage message;
+  while (try_take(use.pipe().ring[use.peer()], message)) {}
+  throw OsError(EPIPE, use.operation(), "the other end of the pipe is closed");
+}
+
+// Waits for room. False on the deadline or a stop.
+bool wait_for_room(const EndUse& use, const WaitLimits& limits) {
+  std::optional<RoomWait> wait;
+  while (true) {
+    use.check_open();
+    if (peer_closed(use)) throw_broken(use);
+    if (has_room(use.pipe(), use.peer())) [[likely]]
+      return true;
+    if (!wait) wait.emplace(use, limits);
+    if (!wait->again()) return false;
+  }
+}
+
+void put_now(const EndUse& use, const Message& message) {
+  PipeBody& pipe = use.pipe();
+  // relaxed: a measure
+  if (message.block != 0) pipe.sending[use.peer()].given.fetch_add(message.size, std::memory_order_relaxed);
+  COHORT_CRASH_POINT("channel.pipe.given");
+  try {
+    (void)try_put(pipe.ring[use.peer()], message);  // the rings of pipes have no bound of items
+  } catch (...) {
+    // relaxed: a measure
+    if (message.block != 0) pipe.sending[use.peer()].given.fetch_sub(message.size, std::memory_order_relaxed);
+    throw;
+  }
+  COHORT_CRASH_POINT("channel.pipe.put");
+}
+
+void check_may_send(const EndUse& use) {
+  if ((use.mode() & kMaySend) == 0)
+    throw StateError(use.operation(), "", "this end of the pipe only receives: send through the other one");
+}
+
+void check_may_receive(const EndUse& use) {
+  if ((use.mode() & kMayReceive) == 0)
+    throw StateError(use.operation(), "", "this end of the pipe only sends: receive at the other one");
+}
+
+class OwnBlock {
+ public:
+  explicit OwnBlock(std::size_t size) : block_(Family::instance().allocate(size, Family::instance().self())) {}
+  ~OwnBlock() {
+    if (block_ == 0) return;
+    try {
+      Family::instance().free(block_);
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+      // It goes with this process.
+    }
+  }
+  OwnBlock(const OwnBlock&) = delete;
+  OwnBlock& operator=(const OwnBlock&) = delete;
+  [[nodiscard]] shm::Offset get() const noexcept { return block_; }
+  void forget() noexcept { block_ = 0; }
+
+ private:
+  shm::Offset block_;
+};
+
+}  // namespace
+
+bool ring_send(const RingEnd& end, MessageEncoder& encoder, const WaitLimits& limits) {
+  EndUse use(end, "Connection.send");
+  check_may_send(use);
+  if (!wait_for_room(use, limits)) return false;
+  Message message;
+  message.bytes = encoder.bytes().data();
+  message.size = encoder.bytes().size();
+  message.block = encoder.block();
+  if (!encoder.has_attachments()) [[likely]] {
+    put_now(use, message);
+    encoder.forget_block();
+    return true;
+  }
+  // Until it is in the ring, the message's objects are kept by what the encoder was given.
+  std::vector<Encoder::Attachment> attachments = encoder.take_attachments();
+  std::vector<shm::Offset> named;
+  named.reserve(attachments.size());
+  for (const auto& attachment : attachments) named.push_back(attachment.object);
+  auto& objects = Objects::instance();
+  auto parcel = objects.make_parcel(named);
+  message.parcel = {parcel.object, parcel.index};
+  try {
+    put_now(use, message);
+  } catch (...) {
+    objects.free_parcel(parcel);
+    throw;
+  }
+  encoder.forget_block();
+  return true;
+}
+
+bool ring_send(const RingEnd& end, std::span<const std::byte> bytes, const WaitLimits& limits) {
+  EndUse use(end, "Connection.send_bytes");
+  check_may_send(use);
+  if (!wait_for_room(use, limits)) return false;
+  Message message;
+  message.bytes = bytes.data();
+  message.size = bytes.size();
+  if (bytes.size() <= kMostInline) {
+    put_now(use, message);
+    return true;
+  }
+  OwnBlock block(bytes.size());
+  message.block = block.get();
+  std::memcpy(Family::instance().address(block.get(), bytes.size()), bytes.data(), bytes.size());
+  COHORT_CRASH_POINT("channel.pipe.copied");
+  put_now(use, message);
+  block.forget();
+  return true;
+}
+
+// ---- receiving -------------------------------------------------------------------------------------------------------
+
+namespace {
+
+bool has_items(const RingBody& ring) noexcept {
+  // relaxed, both: who finds it so looks again under the lock
+  return ring.in.position.load(std::memory_order_relaxed) != ring.out.position.load(std::memory_order_relaxed);
+}
+
+// The size of the oldest message.
+std::optional<std::uint64_t> next_size(RingBody& ring) {
+  Consumer consumer(ring);
+  Record record;
+  if (!consumer.next(record)) return std::nullopt;
+  consumer.stay();
+  if (record.kind == RecordKind::bytes) return record.size;
+  std::uint64_t words[3];
+  std::memcpy(words, record.payload, sizeof words);
+  return words[2];
+}
+
+bool take_now(const EndUse& use, ReceivedMessage& message, std::size_t most) {
+  PipeBody& pipe = use.pipe();
+  RingBody& ring = pipe.ring[use.end()];
+  if (most != kAnyLength) {
+    auto size = next_size(ring);
+    if (!size) return false;
+    if (*size > most)
+      throw OsError(EMSGSIZE, use.operation(),
+                    "the message has " + std::to_string(*size) + " bytes, and at most " + std::to_string(most) +
+                        " are wanted; it stays");
+  }
+  if (!try_take(ring, message)) return false;
+  COHORT_CRASH_POINT("channel.pipe.taken");
+  // Where other threads receive here as well, it may be another message than the one that was looked at.
+  auto bytes = message.bytes();
+  made_room(pipe, use.end(), message, bytes.size() > kMostInline);
+  if (bytes.size() > most) throw OversizedMessage(use.operation(), {bytes.begin(), bytes.end()});
+  return true;
+}
+
+}  // namespace
+
+bool ring_receive(const RingEnd& end, ReceivedMessage& message, std::size_t most, const WaitLimits& limits,
+                  const char* operation) {
+  EndUse use(end, operation);
+  check_may_receive(use);
+  if (take_now(use, message, most)) [[likely]]
+    return true;
+  RingBody& ring = use.pipe().ring[use.end()];
+  RingWait wait(ring.in, limits);
+  DeathWatch deaths;
+  do {
+    use.check_open();
+    bool closed = peer_closed(use);
+    // A message that was sent before the close is there by now.
+    if (take_now(use, message, most)) {
+      wait.finish([&] { return has_items(ring) || closed; });
+      return true;
+    }
+    if (closed) throw EndOfFile(operation, "", "the other end of the pipe is closed, and all it sent was received");
+    deaths.look();
+  } while (wait.again([&] { return can_receive(use) || use.closed(); }));
+  return false;
+}
+
+bool can_receive(const EndUse& use) noexcept { return has_items(use.pipe().ring[use.end()]) || peer_closed(use); }
+
+bool ring_poll(const RingEnd& end, const WaitLimits& limits) {
+  EndUse use(end, "Connection.poll");
+  check_may_receive(use);
+  if (can_receive(use)) return true;
+  RingWait wait(use.pipe().ring[use.end()].in, limits);
+  DeathWatch deaths;
+  while (wait.again([&] { return can_receive(use) || use.closed(); })) {
+    use.check_open();
+    if (can_receive(use)) {
+      wait.finish([] { return true; });
+      return true;
+    }
+    deaths.look();
+  }
+  return can_receive(use);
+}
+
+}  // namespace cohort::channel

@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Looks for members that died unnoticed, from within a wait that only their death may end.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+#include "shm/family.hpp"
+
+namespace cohort::channel {
+
+/// No sleep lasts longer, so that no death and no lost wake-up is waited for longer.
+inline constexpr std::chrono::milliseconds kLongestSleep{100};
+
+/// One wait's looks: each 90 ms at the most, and for no more than a thousandth of the time.
+class DeathWatch {
+ public:
+  /// Looks when it is time to. Never throws.
+  void look() noexcept {
+    auto now = std::chrono::steady_clock::now();
+    if (next_ == std::chrono::steady_clock::time_point{}) {
+      next_ = now + kFirst;
+      return;
+    }
+    if (now < next_) return;
+    try {
+      shm::Family::instance().sweep();
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+      // Out of memory, or the family was left: the wait itself will tell.
+    }
+    auto after = std::chrono::steady_clock::now();
+    next_ = after + std::max<std::chrono::steady_clock::duration>(kFirst, (after - now) * 1000);
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kFirst{90};
+  std::chrono::steady_clock::time_point next_{};
+};
+
+}  // namespace cohort::channel

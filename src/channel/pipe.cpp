@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/channel/pipe.hpp"
+
+#include "channel/connection_ring.hpp"
+#include "os/fd.hpp"
+
+namespace cohort {
+
+std::pair<Connection, Connection> Pipe(const PipeOptions& options) {
+  if (options.transport == Transport::memory) {
+    auto [first, second] = channel::make_ring_pipe(options.duplex, options.capacity.count);
+    return {Connection(std::move(first)), Connection(std::move(second))};
+  }
+  auto [first, second] = options.duplex ? os::make_stream_pair() : os::make_pipe();
+  return {Connection::from_descriptor(first.release(), {.readable = true, .writable = options.duplex}),
+          Connection::from_descriptor(second.release(), {.readable = options.duplex, .writable = true})};
+}
+
+}  // namespace cohort

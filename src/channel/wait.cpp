@@ -1,0 +1,284 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/channel/wait.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "channel/connection_ring.hpp"
+#include "channel/connection_stream.hpp"
+#include "channel/death_watch.hpp"
+#include "channel/queue_body.hpp"
+#include "channel/side_lock.hpp"
+#include "cohort/base/error.hpp"
+#include "cohort/channel/queue_core.hpp"
+#include "os/futex.hpp"
+#include "os/signal.hpp"
+#include "os/stream_io.hpp"
+#include "shm/family.hpp"
+#include "shm/objects.hpp"
+#include "sync/event_core.hpp"
+#include "sync/semaphore_core.hpp"
+
+namespace cohort {
+
+namespace channel {
+namespace {
+
+using shm::ObjectKind;
+using shm::Objects;
+
+// An object in the family memory that is waited for.
+class Watched {
+ public:
+  explicit Watched(const Connection& connection) {
+    use_.emplace(connection.ring_end(), "wait");
+    if ((use_->mode() & kMayReceive) == 0)
+      throw StateError("wait", "", "this end of a pipe only sends: it never has a message");
+    body_ = &use_->pipe();
+    side_ = &use_->pipe().ring[use_->end()].in;
+  }
+  explicit Watched(const SharedHandle& handle) : body_(handle.shared_body()) {
+    kind_ = static_cast<ObjectKind>(handle.name().kind);
+    switch (kind_) {
+      case ObjectKind::queue:
+      case ObjectKind::simple_queue:
+      case ObjectKind::joinable_queue:
+        if (static_cast<const detail::QueueHandle&>(handle).closed())
+          throw ClosedError("wait", "", "this process has closed the queue");
+        side_ = &static_cast<QueueBody*>(body_)->ring.in;
+        break;
+      case ObjectKind::event:
+      case ObjectKind::semaphore:
+      case ObjectKind::bounded_semaphore: break;
+      default: throw ValueError("wait", std::to_string(handle.name().kind), "an object of this kind cannot be waited for");
+    }
+  }
+  ~Watched() { unwatch(); }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+  [[nodiscard]] bool ready() const {
+    if (use_) {
+      use_->check_open();
+      return can_receive(*use_);
+    }
+    switch (kind_) {
+      case ObjectKind::event: return sync::EventCore::is_set(*static_cast<const sync::EventBody*>(body_));
+      case ObjectKind::semaphore:
+      case ObjectKind::bounded_semaphore:
+        // SYNC(permit): release in the semaphore's release() -> acquire here
+        return static_cast<const sync::SemaphoreBody*>(body_)->value.load(std::memory_order_acquire) != 0;
+      default: {
+        auto& queue = *static_cast<const QueueBody*>(body_);
+        return item_count(queue.ring) != 0 || queue.returned.load(std::memory_order_relaxed) != 0;  // relaxed: a hint
+      }
+    }
+  }
+  /// From here on a change rings. Look at ready() behind a heavy fence, and at the word before.
+  void watch() noexcept {
+    if (!watching_) shm::header_of(body_).watchers.fetch_add(1, std::memory_order_relaxed);  // relaxed: the fence orders
+    watching_ = true;
+    if (side_ != nullptr) announce_sleeper(*side_);
+  }
+
+ private:
+  void unwatch() noexcept {
+    if (!watching_) return;
+    shm::header_of(body_).watchers.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a count
+    if (side_ == nullptr) return;
+    // The mark that woke us may have been that of one who sleeps for this object alone.
+    announce_sleeper(*side_);
+    if (ready_quietly()) wake_partners(*side_, 1);
+  }
+  bool ready_quietly() const noexcept {
+    try {
+      return ready();
+    } catch (...) { return false; }
+  }
+
+  std::optional<EndUse> use_;
+  ObjectKind kind_ = ObjectKind::none;
+  void* body_ = nullptr;
+  RingSide* side_ = nullptr;
+  bool watching_ = false;
+};
+
+// A thread that sleeps on the family's watch word and makes a descriptor readable each time that it changes, for as long as
+// this lives: the system can sleep for a word or for descriptors, not for both.
+class WordBell {
+ public:
+  explicit WordBell(std::atomic<std::uint32_t>& word, std::uint32_t seen) : word_(word), bell_(os::make_eventfd()) {
+    os::BlockSignals no_signals;  // they are for the program's own threads
+    thread_ = std::thread([this, seen] { run(seen); });
+  }
+  ~WordBell() {
+    // relaxed, both: joined below
+    over_.store(true, std::memory_order_relaxed);
+    word_.fetch_add(1, std::memory_order_relaxed);
+    os::futex_wake_all(word_);
+    thread_.join();
+  }
+  WordBell(const WordBell&) = delete;
+  WordBell& operator=(const WordBell&) = delete;
+  [[nodiscard]] int fd() const noexcept { return bell_.get(); }
+  void silence() noexcept { os::take_notifications(bell_.get()); }
+
+ private:
+  void run(std::uint32_t seen) noexcept {
+    // SYNC(over): the word is changed after over_ was set; its acquire load here carries that
+    while (true) {
+      std::uint32_t now = word_.load(std::memory_order_acquire);
+      if (over_.load(std::memory_order_relaxed)) return;  // relaxed: ordered by the word
+      if (now == seen) {
+        os::futex_wait(word_, seen, Deadline(kLongestSleep));
+        continue;
+      }
+      seen = now;
+      os::notify(bell_.get());
+    }
+  }
+
+  std::atomic<std::uint32_t>& word_;
+  os::Fd bell_;
+  std::atomic<bool> over_{false};
+  std::thread thread_;
+};
+
+// One call of wait().
+class Waiting {
+ public:
+  Waiting(std::span<const Waitable> things, Deadline deadline, const std::stop_token& stop)
+      : deadline_(deadline), stop_(stop), ready_(things.size(), false) {
+    for (std::size_t i = 0; i < things.size(); ++i) add(things[i], i);
+  }
+
+  std::vector<std::size_t> run() {
+    if (look(Deadline::now()) || deadline_.expired() || stop_.stop_requested()) return answer();
+    if (objects_.empty())
+      wait_for_descriptors();
+    else
+      wait_for_all();
+    return answer();
+  }
+
+ private:
+  void add(const Waitable& thing, std::size_t index) {
+    if (thing.connection() != nullptr && thing.connection()->stream_end() == nullptr) {
+      objects_.emplace_back(*thing.connection());
+      object_index_.push_back(index);
+    } else if (thing.object() != nullptr) {
+      objects_.emplace_back(*thing.object());
+      object_index_.push_back(index);
+    } else if (thing.connection() != nullptr) {
+      detail::StreamEnd& stream = *thing.connection()->stream_end();
+      if (!stream.readable()) throw StateError("wait", "", "this connection only sends: it never has a message");
+      // A message of which a part was received, and left, is there whatever the descriptor says.
+      ready_[index] = stream.holds_message();
+      any_ = any_ || ready_[index];
+      add_descriptor(stream.fd("wait"), index);
+    } else {
+      add_descriptor(thing.descriptor(), index);
+    }
+  }
+  void add_descriptor(int fd, std::size_t index) {
+    if (fd < 0) throw ValueError("wait", std::to_string(fd), "that is no descriptor");
+    if (!os::is_open(fd)) throw OsError(EBADF, "wait", std::to_string(fd));
+    items_.push_back({.fd = fd});
+    item_index_.push_back(index);
+  }
+
+  bool look_at_objects() {
+    for (std::size_t i = 0; i < objects_.size(); ++i)
+      if (objects_[i].ready()) any_ = ready_[object_index_[i]] = true;
+    return any_;
+  }
+  // Looks at everything; waits for descriptors until `deadline`, unless something is ready already.
+  bool look(Deadline deadline) {
+    bool found = look_at_objects();
+    if (items_.empty()) return found;
+    (void)os::poll_items(items_, found ? Deadline::now() : deadline);
+    for (std::size_t i = 0; i < item_index_.size(); ++i)
+      if (items_[i].ready) any_ = ready_[item_index_[i]] = true;
+    return any_;
+  }
+  [[nodiscard]] bool over() const { return deadline_.expired() || stop_.stop_requested(); }
+
+  // The descriptors, and `bell`, which comes last.
+  void wait_for_descriptors() {
+    os::Fd bell = os::make_eventfd();
+    std::optional<std::stop_callback<Ring>> on_stop;
+    if (stop_.stop_possible()) on_stop.emplace(stop_, Ring{bell.get()});
+    items_.push_back({.fd = bell.get()});
+    while (!look(deadline_) && !over()) {}
+  }
+
+  void wait_for_all() {
+    auto& word = Objects::instance().watch_word();
+    std::optional<std::stop_callback<WordRing>> on_stop;
+    if (stop_.stop_possible()) on_stop.emplace(stop_, WordRing{&word});
+    std::optional<WordBell> bell;
+    DeathWatch deaths;
+    while (true) {
+      // SYNC(watch): release in Objects::ring_watchers() -> acquire here; carries the change
+      std::uint32_t seen = word.load(std::memory_order_acquire);
+      for (Watched& object : objects_) object.watch();
+      sync::System::heavy_fence(sync::this_thread());  // SYNC(watch): meets the light fence of who changes an object
+      if (look(Deadline::now()) || over()) return;
+      Deadline until = Deadline::earlier(deadline_, Deadline(kLongestSleep));
+      if (items_.empty()) {
+        os::futex_wait(word, seen, until);
+      } else {
+        if (!bell) {
+          bell.emplace(word, seen);
+          items_.push_back({.fd = bell->fd()});
+        }
+        (void)os::poll_items(items_, until);
+        bell->silence();
+      }
+      deaths.look();
+    }
+  }
+
+  std::vector<std::size_t> answer() const {
+    std::vector<std::size_t> positions;
+    for (std::size_t i = 0; i < ready_.size(); ++i)
+      if (ready_[i]) positions.push_back(i);
+    return positions;
+  }
+
+  struct Ring {
+    int fd;
+    void operator()() const noexcept { os::notify(fd); }
+  };
+  struct WordRing {
+    std::atomic<std::uint32_t>* word;
+    void operator()() const noexcept {
+      word->fetch_add(1, std::memory_order_relaxed);  // relaxed: changes the value only; the futex call orders
+      os::futex_wake_all(*word);
+    }
+  };
+
+  Deadline deadline_;
+  const std::stop_token& stop_;
+  std::vector<bool> ready_;
+  bool any_ = false;
+  std::deque<Watched> objects_;
+  std::vector<std::size_t> object_index_;
+  std::vector<os::PollItem> items_;
+  std::vector<std::size_t> item_index_;
+};
+
+}  // namespace
+}  // namespace channel
+
+std::vector<std::size_t> wait(std::span<const Waitable> things, Deadline deadline, const std::stop_token& stop) {
+  if (things.empty()) return {};
+  return channel::Waiting(things, deadline, stop).run();
+}
+
+}  // namespace cohort
