@@ -240,9 +240,15 @@ void destroy(RingBody& ring, shm::Destroyer& destroyer) {
     if (record.kind == RecordKind::block) destroyer.free_block(Reader::word(record, 0));
     reader.commit();
   }
-  out.changing.store(out.segment.load(std::memory_order_relaxed), std::memory_order_release);  // SYNC(changing)
-  out.segment.store(0, std::memory_order_release);                                             // SYNC(changing)
-  destroyer.free_block(out.changing);
+  // The last one, and the next one where producers died on their way there.
+  while (Offset segment = out.segment.load(std::memory_order_relaxed)) {
+    bool last = segment == ring.in.segment.load(std::memory_order_relaxed);
+    Offset next = last ? 0 : Family::instance().at<Segment>(segment)->next.load(std::memory_order_relaxed);
+    out.changing.store(segment, std::memory_order_release);  // SYNC(changing)
+    COHORT_CRASH_POINT("channel.destroy.named");
+    out.segment.store(next, std::memory_order_release);  // SYNC(changing)
+    destroyer.free_block(out.changing);
+  }
 }
 
 }  // namespace cohort::channel

@@ -56,8 +56,8 @@ void SideGuard::sleep() {
     // Not on the lock's word: a holder who released it, found nobody asleep yet, and took it again would look the same.
     auto result = os::futex_wait(side_.waiters, announced, patience.next());
     if (result != os::FutexWait::timed_out) continue;
-    bool thorough = patience.lengthen();
-    if (!sync::thread_is_dead(seen, thorough)) continue;
+    patience.lengthen();
+    if (!sync::thread_is_dead(seen, patience.looks_closest())) continue;
     // SYNC(side): the holder's death, which the system reported, orders its stores before this
     if (!side_.lock.compare_exchange_strong(seen, self_.word, std::memory_order_acquire, std::memory_order_relaxed))
       continue;
