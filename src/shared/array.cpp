@@ -24,7 +24,7 @@ struct ArrayBody {
   std::atomic<std::uint64_t> pending;  // 1 + index of the item that the bytes behind the head are to replace; 0 none
   std::uint64_t reserved[3];
 };
-static_assert(sizeof(ArrayBody) == 64);
+static_assert(sizeof(ArrayBody) == 64 && offsetof(ArrayBody, count) == 16);  // ArrayCore::kCountWord
 
 std::byte* journal_of(ArrayBody& body) noexcept { return reinterpret_cast<std::byte*>(&body + 1); }
 
@@ -63,8 +63,7 @@ ArrayCore::ArrayCore(std::uint64_t shape, std::size_t count, Contents initial,
     : SharedHandle(kKind, body_size(shape),
                    [shape, count, initial = std::move(initial), creation, size = bytes_for(shape, count)](void* place) {
                      auto* body = new (place) ArrayBody{};
-                     creation->block =
-                         make_block(size, initial ? std::span(*initial) : std::span<const std::byte>());
+                     creation->block = make_block(size, initial ? std::span(*initial) : std::span<const std::byte>());
                      creation->ran = true;
                      // relaxed: all: published with the object
                      body->block.store(creation->block, std::memory_order_relaxed);
@@ -72,7 +71,7 @@ ArrayCore::ArrayCore(std::uint64_t shape, std::size_t count, Contents initial,
                      body->shape.store(shape, std::memory_order_relaxed);
                    }) {
   creation->block = 0;  // the object's from here on
-  if (creation->ran) (void)bytes();
+  if (creation->ran) (void)find_items();
 } catch (...) {
   forget_block(creation->block);
   throw;
@@ -83,34 +82,26 @@ ArrayCore::ArrayCore(std::uint64_t shape, const HandleName& name) : SharedHandle
   // relaxed: both: constant
   std::uint64_t found = array.shape.load(std::memory_order_relaxed);
   check_shape("Array", shape, found);
-  (void)bytes();
+  (void)find_items();
 }
 
-std::size_t ArrayCore::size() const {
-  return static_cast<ArrayBody*>(body())->count.load(std::memory_order_relaxed);  // relaxed: constant
-}
-
-std::span<std::byte> ArrayCore::bytes() const {
+std::byte* ArrayCore::find_items() const {
   auto& array = *static_cast<ArrayBody*>(body());
   // relaxed: all: constant, but for `settled`, which may be set twice
   std::uint64_t block = array.block.load(std::memory_order_relaxed);
-  if (array.settled.load(std::memory_order_relaxed) == 0) [[unlikely]] {
+  std::size_t size =
+      array.count.load(std::memory_order_relaxed) * shape_size(array.shape.load(std::memory_order_relaxed));
+  std::byte* items = shm::Family::instance().address(block, std::max<std::size_t>(size, 1));
+  if (array.settled.load(std::memory_order_relaxed) == 0) {
     settle_block(block);
     array.settled.store(1, std::memory_order_relaxed);
   }
-  std::size_t size = array.count.load(std::memory_order_relaxed) * shape_size(array.shape.load(std::memory_order_relaxed));
-  return {shm::Family::instance().address(block, std::max<std::size_t>(size, 1)), size};
+  known_.place.store(items, std::memory_order_relaxed);  // relaxed: as in Known
+  return items;
 }
 
-std::byte* ArrayCore::place(std::ptrdiff_t index) const {
-  auto& array = *static_cast<ArrayBody*>(body());
-  // relaxed: both: constant
-  auto count = static_cast<std::ptrdiff_t>(array.count.load(std::memory_order_relaxed));
-  std::ptrdiff_t found = index < 0 ? index + count : index;
-  if (found < 0 || found >= count) [[unlikely]]
-    throw IndexError("Array", std::to_string(index), "the array has " + std::to_string(count) + " items");
-  std::size_t size = shape_size(array.shape.load(std::memory_order_relaxed));
-  return bytes().data() + static_cast<std::size_t>(found) * size;
+void ArrayCore::throw_out_of_bounds(std::ptrdiff_t index, std::ptrdiff_t count) {
+  throw IndexError("Array", std::to_string(index), "the array has " + std::to_string(count) + " items");
 }
 
 void ArrayCore::settle_store() const {
@@ -119,7 +110,7 @@ void ArrayCore::settle_store() const {
   std::uint64_t pending = array.pending.load(std::memory_order_acquire);
   if (pending == 0 || pending > array.count.load(std::memory_order_relaxed)) return;  // relaxed: constant
   std::size_t size = shape_size(array.shape.load(std::memory_order_relaxed));         // relaxed: constant
-  std::memcpy(bytes().data() + (pending - 1) * size, journal_of(array), size);
+  std::memcpy(items() + (pending - 1) * size, journal_of(array), size);
   // SYNC(item): the copy above comes before; a death in between has it copied again
   array.pending.store(0, std::memory_order_release);
 }
@@ -127,7 +118,7 @@ void ArrayCore::settle_store() const {
 void ArrayCore::store(std::byte* place, const void* value) const {
   auto& array = *static_cast<ArrayBody*>(body());
   std::size_t size = shape_size(array.shape.load(std::memory_order_relaxed));  // relaxed: constant
-  std::size_t index = static_cast<std::size_t>(place - bytes().data()) / size;
+  std::size_t index = static_cast<std::size_t>(place - items()) / size;
   std::memcpy(journal_of(array), value, size);
   COHORT_CRASH_POINT("shared.array.noted");
   // SYNC(item): release here -> acquire in settle_store()

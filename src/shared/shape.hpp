@@ -19,8 +19,9 @@ namespace cohort::detail {
 /// A handle that arrived must show what its type says: what follows computes with the type's size.
 inline void check_shape(std::string_view what, std::uint64_t expected, std::uint64_t found) {
   if (expected == found) return;
-  throw DecodeError(what, std::to_string(shape_size(found)) + " bytes",
-                    "it was made for another type, of " + std::to_string(shape_size(expected)) + " bytes or another sort");
+  throw DecodeError(
+      what, std::to_string(shape_size(found)) + " bytes",
+      "it was made for another type, of " + std::to_string(shape_size(expected)) + " bytes or another sort");
 }
 
 }  // namespace cohort::detail

@@ -52,16 +52,19 @@ std::string_view bytes_of(const Object& value) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-bool is_string(const Object& value) {
-  return value.kind() == ObjectKind::text || value.kind() == ObjectKind::bytes;
-}
+bool is_string(const Object& value) { return value.kind() == ObjectKind::text || value.kind() == ObjectKind::bytes; }
 
 // Whether it is UTF-8 as Python takes it: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     auto at = [&](std::size_t k) { return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U; };
     unsigned first = at(0);
-    std::size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+    std::size_t length = first < 0x80   ? 1
+                         : first < 0xC2 ? 0
+                         : first < 0xE0 ? 2
+                         : first < 0xF0 ? 3
+                         : first < 0xF5 ? 4
+                                        : 0;
     if (length == 0) return false;
     for (std::size_t k = 1; k < length; ++k)
       if ((at(k) & 0xC0) != 0x80) return false;
@@ -256,8 +259,7 @@ std::shared_ptr<const std::vector<std::byte>> image_of(std::span<const Object> i
 
 }  // namespace
 
-ShareableList::ShareableList(std::initializer_list<Object> items)
-    : memory_(image_of({items.begin(), items.size()})) {}
+ShareableList::ShareableList(std::initializer_list<Object> items) : memory_(image_of({items.begin(), items.size()})) {}
 
 ShareableList::ShareableList(const Object::List& items) : memory_(image_of(items)) {}
 
@@ -290,8 +292,9 @@ void ShareableList::set(std::int64_t index, const Object& value) const {
   if (is_string(value)) {
     std::string_view text = bytes_of(value);
     if (text.size() > slot.size || (text.size() == slot.size && text.ends_with('\0')))
-      throw ValueError("ShareableList.set", std::to_string(index),
-                       "the value has " + std::to_string(text.size()) + " bytes, its slot " + std::to_string(slot.size));
+      throw ValueError(
+          "ShareableList.set", std::to_string(index),
+          "the value has " + std::to_string(text.size()) + " bytes, its slot " + std::to_string(slot.size));
   }
   put(bytes.data(), slot, value);
 }

@@ -110,8 +110,7 @@ void AnonymousMemory::resize(std::uint64_t size) const {
   if (size > family.block_size(memory->blocks[index].load(std::memory_order_relaxed))) {  // relaxed: under the lock
     // relaxed: under the lock
     while (index < kBlocks && memory->blocks[index].load(std::memory_order_relaxed) != 0) ++index;
-    if (index == kBlocks)
-      throw OutOfFamilyMemory("SharedMemory.resize", "", "it was enlarged too often");
+    if (index == kBlocks) throw OutOfFamilyMemory("SharedMemory.resize", "", "it was enlarged too often");
     shm::Offset block = make_block(size, {old, static_cast<std::size_t>(before)});
     // SYNC(memory block): release here -> acquire in repair_memory()
     memory->blocks[index].store(block, std::memory_order_release);
@@ -131,7 +130,8 @@ namespace {
 
 std::uint64_t checked_size(std::string_view operation, Bytes size) {
   if (size.count == 0) throw ValueError(operation, "0", "the size of shared memory is at least 1 byte");
-  if (size.count > (std::uint64_t{1} << 55)) throw ValueError(operation, std::to_string(size.count), "too large a size");
+  if (size.count > (std::uint64_t{1} << 55))
+    throw ValueError(operation, std::to_string(size.count), "too large a size");
   return size.count;
 }
 

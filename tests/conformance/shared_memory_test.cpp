@@ -45,9 +45,7 @@ TEST_P(SharedBytes, named_is_written_by_a_child_by_object_and_by_name) {
   auto memory = SharedMemory::create(name, 512_B);
   EXPECT_EQ(finished(write_hello, memory).exitcode(), 0);
   EXPECT_EQ(text_of(memory), "howdy");
-  auto by_name = [](const std::string& text) {
-    std::memcpy(SharedMemory::attach(text).buf().data(), "HELLO", 5);
-  };
+  auto by_name = [](const std::string& text) { std::memcpy(SharedMemory::attach(text).buf().data(), "HELLO", 5); };
   EXPECT_EQ(finished(by_name, name.text()).exitcode(), 0);
   EXPECT_EQ(text_of(memory), "HELLO");
 }

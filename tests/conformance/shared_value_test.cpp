@@ -38,8 +38,8 @@ struct Foo {
 
 // ---- Value -----------------------------------------------------------------------------------------------------------
 
-void change_all(Value<int> i, Value<double> d, Value<std::int16_t> h, Value<std::int64_t> q, Value<char> c, Value<bool> b,
-                Value<Foo> foo) {
+void change_all(Value<int> i, Value<double> d, Value<std::int16_t> h, Value<std::int64_t> q, Value<char> c,
+                Value<bool> b, Value<Foo> foo) {
   i.store(-6);
   d.store(-2.5);
   h.store(-232);
@@ -275,7 +275,8 @@ TEST_P(SharedArray, leaves_nothing_when_all_its_processes_end) {
     (void)shm::Family::instance().sweep();
     return objects.count(detail::ObjectKind::array) == before && objects.count(detail::ObjectKind::value) == values;
   }));
-  EXPECT_LE(family_memory_statistics().in_use.count, in_use.count + 65'536);  // members' own records may stay for a while
+  EXPECT_LE(family_memory_statistics().in_use.count,
+            in_use.count + 65'536);  // members' own records may stay for a while
 }
 
 }  // namespace

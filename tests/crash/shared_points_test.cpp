@@ -186,8 +186,7 @@ void kill_at_instructions(const char* name, Operation operation) {
     Outside outside;
     for (long steps = 0;; steps += stride) {
       SCOPED_TRACE(std::string(name) + " killed after " + std::to_string(steps) + " instructions");
-      bool killed = cohort::testing::kill_after(
-          steps, [&] { operation(outside, 5); }, [&] { operation(outside, 9); });
+      bool killed = cohort::testing::kill_after(steps, [&] { operation(outside, 5); }, [&] { operation(outside, 9); });
       outside.check();
       if (::testing::Test::HasFailure() || !killed) break;
       ++kills;

@@ -48,24 +48,60 @@ class COHORT_EXPORT ArrayCore : public SharedHandle {
   ArrayCore(std::uint64_t shape, std::size_t count, Contents initial);
   ArrayCore(std::uint64_t shape, const HandleName& name);
 
-  /// The items.
-  [[nodiscard]] std::span<std::byte> bytes() const;
-  [[nodiscard]] std::size_t size() const;
-  /// The place of an item. Throws IndexError.
-  [[nodiscard]] std::byte* place(std::ptrdiff_t index) const;
+  [[nodiscard]] std::size_t size() const {
+    return words()[kCountWord].load(std::memory_order_relaxed);  // relaxed: constant
+  }
+  /// The items, of `size` bytes each.
+  [[nodiscard]] std::span<std::byte> bytes(std::size_t size) const {
+    std::size_t count = this->size();
+    return {items(), count * size};
+  }
+  /// The place of an item of `size` bytes; a negative index counts from the end. Throws IndexError.
+  [[nodiscard]] std::byte* place(std::ptrdiff_t index, std::size_t size) const {
+    auto count = static_cast<std::ptrdiff_t>(this->size());
+    std::ptrdiff_t found = index < 0 ? index + count : index;
+    if (found < 0 || found >= count) [[unlikely]]
+      throw_out_of_bounds(index, count);
+    return items() + static_cast<std::size_t>(found) * size;
+  }
   /// Under the array's lock: completes the store() whose caller died.
   void settle_store() const;
   /// Under the array's lock: replaces an item so that no death leaves it half done.
   void store(std::byte* place, const void* value) const;
   /// Itself, with its items made and its own: for those who ask for its name. A null one stays null.
   [[nodiscard]] const ArrayCore& prepared() const {
-    if (!is_null()) (void)bytes();
+    if (!is_null()) (void)find_items();
     return *this;
   }
 
  private:
   struct Creation;
+  /// Where the items lie in this process, once that is known; goes with the handle.
+  struct Known {
+    std::atomic<std::byte*> place{nullptr};
+    Known() noexcept = default;
+    // relaxed: all: the items were there before the place was known, and are constant
+    Known(const Known& other) noexcept : place(other.place.load(std::memory_order_relaxed)) {}
+    Known& operator=(const Known& other) noexcept {
+      place.store(other.place.load(std::memory_order_relaxed), std::memory_order_relaxed);  // relaxed: as above
+      return *this;
+    }
+  };
+  static constexpr std::size_t kCountWord = 2;
+
+  [[nodiscard]] const std::atomic<std::uint64_t>* words() const {
+    return static_cast<const std::atomic<std::uint64_t>*>(body());
+  }
+  /// Called behind words(), which throws for a handle that refers to nothing.
+  [[nodiscard]] std::byte* items() const {
+    std::byte* known = known_.place.load(std::memory_order_relaxed);  // relaxed: as in Known
+    return known != nullptr ? known : find_items();
+  }
+  [[nodiscard]] std::byte* find_items() const;
+  [[noreturn]] static void throw_out_of_bounds(std::ptrdiff_t index, std::ptrdiff_t count);
   ArrayCore(std::uint64_t shape, std::size_t count, Contents initial, const std::shared_ptr<Creation>& creation);
+
+  mutable Known known_;
 };
 
 }  // namespace detail
@@ -92,7 +128,7 @@ class RawArray : public detail::ArrayOperations<RawArray<T>, T> {
 
   /// The items themselves: no lock, no bounds, no atomic access. Valid while a handle of this process is.
   [[nodiscard]] std::span<T> span() const {
-    auto bytes = core_.bytes();
+    auto bytes = core_.bytes(sizeof(T));
     return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
   }
   /// A new array with what this one holds now. Python: sharedctypes.copy()
@@ -112,40 +148,42 @@ class RawArray : public detail::ArrayOperations<RawArray<T>, T> {
   explicit RawArray(detail::Contents contents)
       : core_(detail::shape_word<T>(), contents->size() / sizeof(T), contents) {}
   [[nodiscard]] int held() const noexcept { return 0; }
-  [[nodiscard]] T load(std::ptrdiff_t index) const { return this->load_held(index); }
-  void store(std::ptrdiff_t index, const T& value) const { this->store_held(index, value); }
+  [[nodiscard]] T load(std::ptrdiff_t index) const { return this->load_held(core_.place(index, sizeof(T))); }
+  void store(std::ptrdiff_t index, const T& value) const { this->store_held(core_.place(index, sizeof(T)), value); }
   void put(std::byte* place, const T& value) const { std::memcpy(place, &value, sizeof(T)); }
 
   detail::ArrayCore core_;
 };
 
-/// Holds an array's lock; its items are used in place meanwhile. Stays with the thread that made it.
+/// Holds an array's lock; its items are used in place meanwhile. Stays with the thread that made it, and does not
+/// outlive the Array (the handle) that it was made by.
 template <class T>
 class [[nodiscard]] ArrayGuard {
  public:
   ArrayGuard(ArrayGuard&&) noexcept = default;
   ArrayGuard& operator=(ArrayGuard&&) = delete;
-  ~ArrayGuard() {
-    if (!lock_.is_null()) lock_.release();
-  }
+  ~ArrayGuard() = default;
   /// The items, not copied; valid while the guard is.
-  [[nodiscard]] std::span<T> span() const { return raw_.span(); }
+  [[nodiscard]] std::span<T> span() const { return raw_->span(); }
   [[nodiscard]] auto begin() const { return span().begin(); }
   [[nodiscard]] auto end() const { return span().end(); }
-  [[nodiscard]] std::size_t size() const { return raw_.size(); }
+  [[nodiscard]] std::size_t size() const { return raw_->size(); }
   /// Throws IndexError.
   [[nodiscard]] T& operator[](std::ptrdiff_t index) const {
-    return *reinterpret_cast<T*>(raw_.core().place(index));
+    return *reinterpret_cast<T*>(raw_->core().place(index, sizeof(T)));
   }
   /// Whether a process died while it held the lock, and nobody has said since that the items are as they should be.
-  [[nodiscard]] bool owner_died() const { return lock_.owner_died(); }
-  void mark_consistent() { lock_.mark_consistent(); }
+  [[nodiscard]] bool owner_died() const { return held_.lock().owner_died(); }
+  void mark_consistent() { held_.lock().mark_consistent(); }
 
  private:
   friend class Array<T>;
-  ArrayGuard(RawArray<T> raw, RLock held) : raw_(std::move(raw)), lock_(std::move(held)) {}
-  RawArray<T> raw_;
-  RLock lock_;
+  ArrayGuard(const RawArray<T>& raw, detail::HeldLock held) : raw_(&raw), held_(std::move(held)) {
+    if constexpr (!detail::kAtomic<T>) raw.core().settle_store();
+  }
+
+  const RawArray<T>* raw_;
+  detail::HeldLock held_;
 };
 
 /// An array with a lock.
@@ -169,17 +207,14 @@ class Array : public detail::ArrayOperations<Array<T>, T> {
   /// Waits for the lock and holds it while the guard lives.
   ///
   /// @throws LockOwnerDied  when the lock was made to poison, and a holder died
-  [[nodiscard]] ArrayGuard<T> lock() const {
-    RLock held = lock_;
-    (void)held.acquire();
-    return guard(std::move(held));
-  }
+  [[nodiscard]] ArrayGuard<T> lock() const& { return {raw_, detail::HeldLock(lock_)}; }
+  ArrayGuard<T> lock() const&& = delete;
   /// The same for a bounded time; nullopt when it was not had.
-  [[nodiscard]] std::optional<ArrayGuard<T>> try_lock(Deadline deadline = Deadline::now()) const {
-    RLock held = lock_;
-    if (!held.acquire(deadline)) return std::nullopt;
-    return guard(std::move(held));
+  [[nodiscard]] std::optional<ArrayGuard<T>> try_lock(Deadline deadline = Deadline::now()) const& {
+    if (!lock_.acquire(deadline)) return std::nullopt;
+    return ArrayGuard<T>(raw_, detail::HeldLock(lock_, std::adopt_lock));
   }
+  std::optional<ArrayGuard<T>> try_lock(Deadline deadline = Deadline::now()) const&& = delete;
   /// The lock: recursive, robust. Python: get_lock()
   [[nodiscard]] RLock get_lock() const { return lock_; }
   /// The items without the lock. Python: get_obj()
@@ -196,29 +231,26 @@ class Array : public detail::ArrayOperations<Array<T>, T> {
   friend class detail::RecordReference<Array<T>>;
   friend struct Codec<Array<T>>;
 
-  [[nodiscard]] ArrayGuard<T> guard(RLock held) const {
-    ArrayGuard<T> guard(raw_, std::move(held));
-    if constexpr (!detail::kAtomic<T>) raw_.core_.settle_store();
-    return guard;
-  }
   [[nodiscard]] const detail::ArrayCore& core() const noexcept { return raw_.core_; }
   [[nodiscard]] ArrayGuard<T> held() const { return lock(); }
   [[nodiscard]] T load(std::ptrdiff_t index) const {
     auto held = lock();
-    return this->load_held(index);
+    return this->load_held(core().place(index, sizeof(T)));
   }
   void store(std::ptrdiff_t index, const T& value) const {
     auto held = lock();
-    this->store_held(index, value);
+    this->store_held(core().place(index, sizeof(T)), value);
   }
   void put(std::byte* place, const T& value) const { raw_.core_.store(place, &value); }
 
   RawArray<T> raw_;
-  RLock lock_;
+  mutable RLock lock_;  // constness is the handle's
 };
 
+/// `Array a(std::vector{1.5})` is an Array<double>.
 template <std::ranges::input_range R>
 RawArray(R&&) -> RawArray<std::remove_cvref_t<std::ranges::range_reference_t<R>>>;
+/// As above.
 template <std::ranges::input_range R>
 Array(R&&) -> Array<std::remove_cvref_t<std::ranges::range_reference_t<R>>>;
 

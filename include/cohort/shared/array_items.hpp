@@ -152,7 +152,7 @@ class ArrayOperations {
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// An item; a negative index counts from the end. Throws IndexError.
   [[nodiscard]] reference operator[](std::ptrdiff_t index) const {
-    std::byte* place = self().core().place(index);
+    std::byte* place = self().core().place(index, sizeof(T));
     if constexpr (kAtomic<T>) {
       return reference(reinterpret_cast<T*>(place));
     } else {
@@ -170,8 +170,8 @@ class ArrayOperations {
     Slice which = slice_of(size(), start, stop, step);
     std::vector<T> items;
     items.reserve(which.count);
-    for (std::size_t i = 0; i < which.count; ++i)
-      items.push_back(load_held(static_cast<std::ptrdiff_t>(which.at(i))));
+    std::byte* first = all();
+    for (std::size_t i = 0; i < which.count; ++i) items.push_back(load_held(first + which.at(i) * sizeof(T)));
     return items;
   }
   /// All items.
@@ -197,7 +197,9 @@ class ArrayOperations {
   /// Makes all items equal to `value`.
   void fill(const T& value) const {
     [[maybe_unused]] auto held = self().held();
-    for (std::size_t i = 0; i < size(); ++i) store_held(static_cast<std::ptrdiff_t>(i), value);
+    std::byte* first = all();
+    std::size_t count = size();
+    for (std::size_t i = 0; i < count; ++i) store_held(first + i * sizeof(T), value);
   }
 
   /// The text up to the first NUL, or all of it. Python: .value
@@ -226,25 +228,25 @@ class ArrayOperations {
   void set_raw(std::string_view text) const
     requires std::same_as<T, char>
   {
-    if (text.size() > size()) throw ValueError("Array", std::to_string(text.size()), "the text is longer than the array");
+    if (text.size() > size())
+      throw ValueError("Array", std::to_string(text.size()), "the text is longer than the array");
     set_slice(0, static_cast<std::ptrdiff_t>(text.size()), text);
   }
 
  protected:
   [[nodiscard]] const Self& self() const { return *static_cast<const Self*>(this); }
-  [[nodiscard]] T load_held(std::ptrdiff_t index) const {
-    std::byte* place = self().core().place(index);
+  [[nodiscard]] std::byte* all() const { return self().core().bytes(sizeof(T)).data(); }
+  [[nodiscard]] T load_held(const std::byte* place) const {
     if constexpr (kAtomic<T>) {
       // relaxed: the lock orders what it orders
-      return std::atomic_ref<T>(*reinterpret_cast<T*>(place)).load(std::memory_order_relaxed);
+      return std::atomic_ref<T>(*reinterpret_cast<T*>(const_cast<std::byte*>(place))).load(std::memory_order_relaxed);
     } else {
       Bits<T> bits;
       std::memcpy(bits.bytes.data(), place, sizeof(T));
       return bits.value();
     }
   }
-  void store_held(std::ptrdiff_t index, const T& value) const {
-    std::byte* place = self().core().place(index);
+  void store_held(std::byte* place, const T& value) const {
     if constexpr (kAtomic<T>) {
       // relaxed: the lock orders what it orders
       std::atomic_ref<T>(*reinterpret_cast<T*>(place)).store(value, std::memory_order_relaxed);
@@ -259,10 +261,11 @@ class ArrayOperations {
     if (which.count != bytes.size() / sizeof(T))
       throw ValueError("Array.set_slice", std::to_string(bytes.size() / sizeof(T)),
                        "the slice has " + std::to_string(which.count) + " items");
+    std::byte* first = all();
     for (std::size_t i = 0; i < which.count; ++i) {
       Bits<T> bits;
       std::memcpy(bits.bytes.data(), bytes.data() + i * sizeof(T), sizeof(T));
-      store_held(static_cast<std::ptrdiff_t>(which.at(i)), bits.value());
+      store_held(first + which.at(i) * sizeof(T), bits.value());
     }
   }
 };

@@ -85,14 +85,16 @@ constexpr void refuse_shared() {
   } else if constexpr (std::is_array_v<Culprit>) {
     static_assert(kNever<Culprit>, "cohort: a C array is no value that can be loaded and stored: use std::array");
   } else if constexpr (Atomic<Culprit>) {
-    static_assert(kNever<Culprit>, "cohort: a Value is atomic by itself: write Value<int>, not Value<std::atomic<int>>");
+    static_assert(kNever<Culprit>,
+                  "cohort: a Value is atomic by itself: write Value<int>, not Value<std::atomic<int>>");
   } else if constexpr (LocalLock<Culprit> || LocalCondition<Culprit>) {
     static_assert(kNever<Culprit>,
                   "cohort: a mutex of one process means nothing in another: use cohort::Lock, beside the value");
   } else if constexpr (!std::is_trivially_copyable_v<Culprit> || !std::is_trivially_destructible_v<Culprit>) {
-    static_assert(kNever<Culprit>,
-                  "cohort: what lives in shared memory is copied as bytes, and this type may not be (it owns memory, or "
-                  "has its own copy constructor): use fixed-size members such as std::array<char, 32>, or a Queue");
+    static_assert(
+        kNever<Culprit>,
+        "cohort: what lives in shared memory is copied as bytes, and this type may not be (it owns memory, or "
+        "has its own copy constructor): use fixed-size members such as std::array<char, 32>, or a Queue");
   } else if constexpr (StdArray<Culprit>::value) {
     refuse_shared<typename StdArray<Culprit>::Item>();
   } else if constexpr (std::is_aggregate_v<Culprit> && !std::is_union_v<Culprit>) {

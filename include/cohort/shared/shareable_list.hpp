@@ -101,6 +101,7 @@ class COHORT_EXPORT ShareableList {
 /// One place of a list.
 class ShareableList::Reference {
  public:
+  /// The item at that index of the list.
   Reference(const ShareableList& list, std::int64_t index) : list_(list), index_(index) {}
   Reference(const Reference&) = default;
   operator Object() const { return list_.get(index_); }
@@ -131,6 +132,7 @@ class ShareableList::Iterator {
   using reference = Object;
 
   Iterator() = default;
+  /// Begins at that index; the list must outlive the iterator.
   Iterator(const ShareableList& list, std::int64_t index) : list_(&list), index_(index) {}
   Object operator*() const { return list_->get(index_); }
   Iterator& operator++() {

@@ -20,103 +20,22 @@
 // Python:  multiprocessing.Value, RawValue; there `value.value += 1` loses updates unless one takes the lock.
 #pragma once
 
-#include <array>
-#include <bit>
+#include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "cohort/base/deadline.hpp"
-#include "cohort/base/export.hpp"
 #include "cohort/shared/atomic_reference.hpp"
-#include "cohort/shared/shareable.hpp"
-#include "cohort/shm/shared_handle.hpp"
+#include "cohort/shared/value_core.hpp"
 #include "cohort/sync/lock.hpp"
 
 namespace cohort {
-
-namespace detail {
-
-/// What a shared type looks like, for those who meet it: size, whether it is stored by one instruction, and its sort.
-template <class T>
-consteval std::uint64_t shape_word() {
-  constexpr char kSort = std::same_as<T, bool>        ? 'b'
-                         : std::is_floating_point_v<T> ? 'f'
-                         : std::is_enum_v<T>           ? 'e'
-                         : std::is_integral_v<T>       ? (std::is_signed_v<T> ? 'i' : 'u')
-                                                       : 's';
-  return sizeof(T) | std::uint64_t{kAtomic<T>} << 32 | static_cast<std::uint64_t>(kSort) << 40;
-}
-
-using Contents = std::shared_ptr<const std::vector<std::byte>>;
-template <class T>
-[[nodiscard]] Contents contents_of(std::span<const T> items) {
-  auto bytes = std::as_bytes(items);
-  return std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
-}
-
-/// The handle of a value; its body is specified in docs/formats/shared.md.
-class COHORT_EXPORT ValueCore : public SharedHandle {
- public:
-  static constexpr ObjectKind kKind = ObjectKind::value;
-  ValueCore() noexcept = default;
-  ValueCore(std::uint64_t shape, Contents initial);
-  ValueCore(std::uint64_t shape, const HandleName& name);
-
-  /// Where an atomic value lies.
-  [[nodiscard]] std::byte* cell() const { return static_cast<std::byte*>(body()) + kCell; }
-  /// Copies a larger one out, without a lock and never in part; false when writers came in between each time.
-  [[nodiscard]] bool try_read(void* out, std::size_t size) const;
-  /// Writes a larger one so that it appears at once. The caller holds the value's lock.
-  void write(const void* value, std::size_t size) const;
-  /// Writes over it. What others read meanwhile may be torn.
-  void write_in_place(const void* value, std::size_t size) const;
-
- private:
-  static constexpr std::size_t kCell = 16;
-};
-
-/// Raw bytes that become a T, which needs no default constructor.
-template <class T>
-struct Bits {
-  alignas(T) std::array<std::byte, sizeof(T)> bytes;
-  [[nodiscard]] T value() const { return std::bit_cast<T>(bytes); }
-};
-
-/// What Self, which has read(void*), write(const void*) and change(f), can do with a value of more than 8 bytes.
-template <class Self, class T>
-class RecordOperations {
- public:
-  /// A value that was stored as a whole; without a lock.
-  [[nodiscard]] T load() const {
-    Bits<T> bits;
-    self().read(bits.bytes.data());
-    return bits.value();
-  }
-  void store(const T& value) const { self().write(&value); }
-  operator T() const { return load(); }
-
- private:
-  [[nodiscard]] const Self& self() const { return *static_cast<const Self*>(this); }
-};
-template <class Self, class T>
-using OperationsOf = std::conditional_t<kAtomic<T>, AtomicOperations<Self, T>, RecordOperations<Self, T>>;
-
-template <class T>
-consteval bool require_value_type() {
-  static_assert(require_shareable<T>(), "cohort: this type may not live in shared memory");
-  static_assert(sizeof(T) <= 65'536, "cohort: a Value has at most 64 KiB: use an Array, or SharedMemory");
-  return true;
-}
-
-}  // namespace detail
 
 template <class T>
 class Value;
@@ -169,15 +88,15 @@ class RawValue : public detail::OperationsOf<RawValue<T>, T> {
   [[nodiscard]] T* place() const { return reinterpret_cast<T*>(core_.cell()); }
   [[nodiscard]] std::atomic_ref<T> cell() const { return std::atomic_ref<T>(*place()); }
   void read(void* out) const {
-    while (!core_.try_read(out, sizeof(T))) {
-    }
+    while (!core_.try_read(out, sizeof(T))) {}
   }
   void write(const void* value) const { core_.write_in_place(value, sizeof(T)); }
 
   detail::ValueCore core_;
 };
 
-/// Holds a value's lock, and is where it is read and changed meanwhile. Stays with the thread that made it.
+/// Holds a value's lock, and is where it is read and changed meanwhile. Stays with the thread that made it, and does
+/// not outlive the Value (the handle) that it was made by.
 ///
 /// Numbers and enums change in place: `*guard` is an AtomicReference. Of anything else `*guard` is a copy, which the
 /// guard stores at its end (by an exception, too), as a whole; discard() leaves the value as it was. So of two guards of
@@ -190,14 +109,12 @@ class [[nodiscard]] ValueGuard {
   ValueGuard(ValueGuard&&) noexcept = default;
   ValueGuard& operator=(ValueGuard&&) = delete;
   ~ValueGuard() {
-    if (lock_.is_null()) return;
-    commit();
-    lock_.release();
+    if (held_) commit();
   }
 
   [[nodiscard]] decltype(auto) operator*() {
     if constexpr (kInPlace) {
-      return AtomicReference<T>(raw_.place());
+      return AtomicReference<T>(raw_->place());
     } else {
       return static_cast<T&>(*copy_);
     }
@@ -209,29 +126,27 @@ class [[nodiscard]] ValueGuard {
   }
 
   /// Whether a process died while it held the lock, and nobody has said since that the value is as it should be.
-  [[nodiscard]] bool owner_died() const { return lock_.owner_died(); }
-  void mark_consistent() { lock_.mark_consistent(); }
+  [[nodiscard]] bool owner_died() const { return held_.lock().owner_died(); }
+  void mark_consistent() { held_.lock().mark_consistent(); }
   /// What was changed so far becomes visible now.
   void commit() {
-    if constexpr (!kInPlace) {
-      if (copy_) raw_.store_whole(*copy_);
-    }
+    if constexpr (!kInPlace) { raw_->store_whole(*copy_); }
   }
   /// What was changed since the last commit() is forgotten. Only for what is changed in a copy.
   void discard()
     requires(!kInPlace)
   {
-    *copy_ = raw_.load();
+    *copy_ = raw_->load();
   }
 
  private:
   friend class Value<T>;
-  ValueGuard(RawValue<T> raw, RLock held) : raw_(std::move(raw)), lock_(std::move(held)) {
-    if constexpr (!kInPlace) copy_.emplace(raw_.load());
+  ValueGuard(const RawValue<T>& raw, detail::HeldLock held) : raw_(&raw), held_(std::move(held)) {
+    if constexpr (!kInPlace) copy_.emplace(raw.load());
   }
 
-  RawValue<T> raw_;
-  RLock lock_;
+  const RawValue<T>* raw_;
+  detail::HeldLock held_;
   [[no_unique_address]] std::conditional_t<kInPlace, std::monostate, std::optional<T>> copy_;
 };
 
@@ -258,17 +173,14 @@ class Value : public detail::OperationsOf<Value<T>, T> {
   /// Waits for the lock and holds it while the guard lives. load() and the atomic operations of others go on meanwhile.
   ///
   /// @throws LockOwnerDied  when the lock was made to poison, and a holder died
-  [[nodiscard]] ValueGuard<T> lock() const {
-    RLock held = lock_;
-    (void)held.acquire();
-    return guard(std::move(held));
-  }
+  [[nodiscard]] ValueGuard<T> lock() const& { return {raw_, detail::HeldLock(lock_)}; }
+  ValueGuard<T> lock() const&& = delete;
   /// The same for a bounded time; nullopt when it was not had.
-  [[nodiscard]] std::optional<ValueGuard<T>> try_lock(Deadline deadline = Deadline::now()) const {
-    RLock held = lock_;
-    if (!held.acquire(deadline)) return std::nullopt;
-    return guard(std::move(held));
+  [[nodiscard]] std::optional<ValueGuard<T>> try_lock(Deadline deadline = Deadline::now()) const& {
+    if (!lock_.acquire(deadline)) return std::nullopt;
+    return ValueGuard<T>(raw_, detail::HeldLock(lock_, std::adopt_lock));
   }
+  std::optional<ValueGuard<T>> try_lock(Deadline deadline = Deadline::now()) const&& = delete;
   /// Replaces the value by change(value) and gives the new one; whole, and alone. For at most 8 bytes without the lock,
   /// by AtomicOperations::update().
   template <std::invocable<T> F>
@@ -298,35 +210,25 @@ class Value : public detail::OperationsOf<Value<T>, T> {
   friend class detail::RecordOperations<Value<T>, T>;
   friend struct Codec<Value<T>>;
 
-  [[nodiscard]] ValueGuard<T> guard(RLock held) const {
-    try {
-      return ValueGuard<T>(raw_, held);
-    } catch (...) {
-      held.release();
-      throw;
-    }
-  }
   [[nodiscard]] std::atomic_ref<T> cell() const { return raw_.cell(); }
   void read(void* out) const {
     if (raw_.core_.try_read(out, sizeof(T))) return;
-    RLock held = lock_;  // writers are many: wait for our turn among them
-    (void)held.acquire();
+    detail::HeldLock held(lock_);  // writers are many: wait for our turn among them
     raw_.read(out);
-    held.release();
   }
   void write(const void* value) const {
-    RLock held = lock_;
-    (void)held.acquire();
+    detail::HeldLock held(lock_);
     raw_.core_.write(value, sizeof(T));
-    held.release();
   }
 
   RawValue<T> raw_;
-  RLock lock_;
+  mutable RLock lock_;  // constness is the handle's
 };
 
+/// `Value v(3.5)` is a Value<double>.
 template <class T>
 RawValue(T) -> RawValue<T>;
+/// As above.
 template <class T>
 Value(T) -> Value<T>;
 

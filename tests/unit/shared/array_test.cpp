@@ -139,9 +139,10 @@ TEST(Array, of_structs_is_changed_whole_or_in_place) {
 }
 
 TEST(Array, slices_as_python_does) {
-  std::string program = "a = list(range(7))\nfor step in (-3, -2, -1, 1, 2, 3, 9):\n"
-                        "  for start in (None, *range(-9, 10)):\n    for stop in (None, *range(-9, 10)):\n"
-                        "      print(','.join(map(str, a[start:stop:step])))\n";
+  std::string program =
+      "a = list(range(7))\nfor step in (-3, -2, -1, 1, 2, 3, 9):\n"
+      "  for start in (None, *range(-9, 10)):\n    for stop in (None, *range(-9, 10)):\n"
+      "      print(','.join(map(str, a[start:stop:step])))\n";
   auto lines = test::lines_of(test::python(program));
   Array<int> arr(std::views::iota(0, 7));
   std::vector<std::optional<std::ptrdiff_t>> bounds = {std::nullopt};

@@ -141,15 +141,14 @@ TEST(ShareableList, opens_by_name) {
   try {
     (void)ShareableList::create(name, kExample);
     FAIL();
-  } catch (const OsError& error) {
-    EXPECT_EQ(error.code(), std::errc::file_exists);
-  }
+  } catch (const OsError& error) { EXPECT_EQ(error.code(), std::errc::file_exists); }
 }
 
 TEST(ShareableList, is_read_and_written_by_python) {
   UniqueName name;
   auto list = ShareableList::create(name, {"howdy", bytes("HoWdY"), -273.154, 100, nullptr, true, "ééé", 42});
-  std::string shown = python("s = open_list('" + name.text() + "')\n"
+  std::string shown = python("s = open_list('" + name.text() +
+                             "')\n"
                              "print(list(s), s.format, len(s), s.index(42), s.count(100))\n"
                              "s[0] = 'hi'\ns[1] = b'12345678'\ns[2] = 3\ns[3] = None\ns[4] = True\ns[5] = 1.5\n"
                              "s[6] = 'éééé'\ns[7] = 'text'\n");
@@ -230,15 +229,12 @@ TEST(ShareableList, never_trusts_what_lies_in_the_memory) {
       for (std::size_t i = 0; i < list.size(); ++i) {
         try {
           (void)list.get(static_cast<std::int64_t>(i));
-        } catch (const DecodeError&) {
-        }
+        } catch (const DecodeError&) {}
         try {
           list.set(static_cast<std::int64_t>(i), "x");
-        } catch (const DecodeError&) {
-        }
+        } catch (const DecodeError&) {}
       }
-    } catch (const DecodeError&) {
-    }
+    } catch (const DecodeError&) {}
   }
 }
 

@@ -18,8 +18,8 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/shm/family_memory.hpp"
-#include "unit/shared/python.hpp"
 #include "shm/family.hpp"
+#include "unit/shared/python.hpp"
 
 namespace cohort {
 namespace {
@@ -32,9 +32,7 @@ template <class F>
 std::error_code os_error_of(F f) {
   try {
     f();
-  } catch (const OsError& error) {
-    return error.code();
-  }
+  } catch (const OsError& error) { return error.code(); }
   return {};
 }
 
@@ -277,8 +275,8 @@ TEST(SharedMemory, reports_whether_huge_pages_were_granted) {
   EXPECT_FALSE(plain.huge_pages());
   SharedMemory huge(4_MiB, {.huge_pages = true});
   std::string setting = test::text_of("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
-  bool allowed = setting.find("[never]") == std::string::npos && setting.find("[deny]") == std::string::npos &&
-                 !setting.empty();
+  bool allowed =
+      setting.find("[never]") == std::string::npos && setting.find("[deny]") == std::string::npos && !setting.empty();
   EXPECT_EQ(huge.huge_pages(), allowed);
   huge.buf()[0] = std::byte{1};
 }
@@ -287,7 +285,8 @@ TEST(SharedMemory, is_the_same_bytes_for_python) {
   UniqueName name;
   auto memory = SharedMemory::create(name, 4'096_B);
   memory.buf()[0] = std::byte{'C'};
-  auto result = python("m = open_memory('" + name.text() + "')\n"
+  auto result = python("m = open_memory('" + name.text() +
+                       "')\n"
                        "print(m.size, bytes(m.buf[:1]))\n"
                        "m.buf[1:4] = b'abc'\n");
   EXPECT_EQ(result, "4096 b'C'\n");

@@ -149,10 +149,12 @@ TEST(Value, guard_of_a_struct_stores_at_its_end) {
     guard.discard();
   }
   EXPECT_EQ(account.load().balance, 7);
-  EXPECT_EQ(account.update([](Account a) {
-                     a.balance += 1;
-                     return a;
-                   }).balance,
+  EXPECT_EQ(account
+                .update([](Account a) {
+                  a.balance += 1;
+                  return a;
+                })
+                .balance,
             8);
 }
 
@@ -270,16 +272,6 @@ TEST(Value, is_freed_with_its_last_handle) {
   }
   EXPECT_EQ(live(detail::ObjectKind::value), before);
   EXPECT_EQ(live(detail::ObjectKind::rlock), locks);
-}
-
-TEST(Value, guard_outlives_its_value) {
-  auto guard = [] {
-    Value<int> value(3);
-    return value.lock();
-  }();
-  EXPECT_EQ(*guard, 3);
-  *guard += 1;
-  EXPECT_EQ(*guard, 4);
 }
 
 TEST(Value, at_namespace_scope_is_made_at_its_first_use) {
