@@ -68,8 +68,12 @@ void BarrierCore::break_phase(ThreadSelf& self, std::uint64_t phase) noexcept {
 void BarrierCore::wake(ThreadSelf& self) noexcept {
   System::light_fence(self);
   COHORT_CRASH_POINT("sync.barrier.before_wake");
-  if (body_.sleepers.load(std::memory_order_relaxed) == 0) return;  // relaxed: ordered by the fence
-  body_.sleepers.store(0, std::memory_order_relaxed);               // relaxed: all are woken; the futex call orders
+  std::uint32_t sleepers = body_.sleepers.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
+  if ((sleepers & kAsleep) == 0) return;
+  // A value that was not there before: who is about to sleep must see a change, also when the next meeting's sleepers
+  // have set the mark again.
+  // relaxed: all are woken; the futex call orders
+  body_.sleepers.store((sleepers & ~(kDisturbance - 1)) + kDisturbance, std::memory_order_relaxed);
   System::wake_all(body_.sleepers);
 }
 
@@ -203,7 +207,7 @@ void BarrierCore::reset(ThreadSelf& self) noexcept {
 }
 
 bool BarrierCore::broken(ThreadSelf& self) noexcept {
-  Turn turn(*this, self);  // who died in it has broken it
+  Turn turn(*this, self);                                    // who died in it has broken it
   return body_.broken.load(std::memory_order_relaxed) != 0;  // relaxed: under the lock
 }
 

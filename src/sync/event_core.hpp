@@ -40,9 +40,12 @@ struct BasicEventCore {
     // Also when it was set already: who set it may have died before it woke anybody.
     Env::light_fence(self);
     // relaxed: ordered by the fence
-    if (body.waiters.load(std::memory_order_relaxed) == 0) return;
+    std::uint32_t waiters = body.waiters.load(std::memory_order_relaxed);
+    if ((waiters & kAsleep) == 0) return;
     Env::reached(Point::event_set_before_wake);
-    body.waiters.store(0, std::memory_order_relaxed);  // relaxed: all are woken; the futex call orders
+    // A value that was not there before: who is about to sleep must see a change, also when another sets the mark again.
+    // relaxed: all are woken; the futex call orders
+    body.waiters.store((waiters & ~(kDisturbance - 1)) + kDisturbance, std::memory_order_relaxed);
     Env::wake_all(body.waiters);
   }
 

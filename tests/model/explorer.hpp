@@ -105,6 +105,13 @@ class World {
         break;
       }
     }
+    // One total order of all sequentially consistent operations, here that of the execution.
+    if (order == std::memory_order_seq_cst)
+      for (std::size_t i = location.stores.size(); i-- > oldest;)
+        if (location.stores[i].in_order) {
+          oldest = i;
+          break;
+        }
     std::size_t chosen = location.stores.size() - 1;
     if (oldest < chosen && chance(30)) chosen = oldest + pick(chosen - oldest);
     location.seen[current_] = chosen;
@@ -244,13 +251,13 @@ class World {
       swapcontext(&scheduler_, &threads_[current_]->context);
     }
     current_ = kNobody;
+    running() = nullptr;  // words read in the check at the end are plain
     for (auto& thread : threads_) spare_stacks().push_back(std::move(thread->stack));
     if (fault_.empty() && end_) {
       try {
         end_();
       } catch (const Failed&) {}
     }
-    running() = nullptr;
   }
 
   [[nodiscard]] const std::string& fault() const { return fault_; }
@@ -296,6 +303,7 @@ class World {
     std::size_t thread = 0;
     std::uint32_t when = 0;
     Clock released;
+    bool in_order = false;  // sequentially consistent
   };
   struct Location {
     std::deque<Store> stores;
@@ -322,13 +330,13 @@ class World {
   Location& at(const void* place, std::uint64_t now) {
     auto [found, fresh] = locations_.try_emplace(place);
     // The first store is everybody's past: it was made before the threads began.
-    if (fresh) found->second.stores.push_back({now, 0, 0, {}});
+    if (fresh) found->second.stores.push_back({now, 0, 0, {}, false});
     return found->second;
   }
 
   void append(Location& location, std::uint64_t value, std::memory_order order, bool continues) {
     Thread& me = *threads_[current_];
-    Store store{value, current_, ++me.clock.at[current_], me.fenced};
+    Store store{value, current_, ++me.clock.at[current_], me.fenced, order == std::memory_order_seq_cst};
     if (releases(order)) store.released = me.clock;
     // A read-modify-write carries on what the store before it released.
     if (continues) store.released.join(location.stores.back().released);

@@ -27,10 +27,11 @@
 #include <vector>
 
 #include "model/explorer.hpp"
+#include "sync/system.hpp"
 
 namespace std {
 template <class T>
-using explored_atomic = cohort::model::Atomic<T>;
+using explored_atomic = cohort::model::Word<T>;
 }  // namespace std
 #define atomic explored_atomic
 #include "../../src/channel/ring_wait.hpp"
@@ -39,15 +40,12 @@ using explored_atomic = cohort::model::Atomic<T>;
 
 namespace cohort {
 
+using model::Fault;
+using model::planted;
 using model::World;
 
 namespace {
-
-enum class Fault { none, no_heavy_fence, no_wake, weak_commit, weak_look, commits_early, no_take_over };
-Fault planted = Fault::none;
-
 World& world() { return *World::running(); }
-
 }  // namespace
 
 namespace os {
@@ -69,24 +67,6 @@ int futex_wake(const std::atomic<std::uint32_t>& word, int count) noexcept {
 
 }  // namespace os
 
-namespace sync {
-
-ThreadSelf& this_thread() {
-  static ThreadSelf selves[model::kMostThreads];
-  ThreadSelf& self = selves[world().self()];
-  self.word = world().self() + 1;
-  return self;
-}
-bool thread_is_dead(std::uint64_t word, bool) {
-  world().pause();
-  std::size_t thread = (word & 0xff) - 1;
-  if (planted == Fault::no_take_over || !world().dead(thread)) return false;
-  world().learn_of_death(thread);
-  return true;
-}
-
-}  // namespace sync
-
 }  // namespace cohort
 
 #include "../../src/channel/ring_wait.cpp"
@@ -103,6 +83,8 @@ bool is_full(const RingBody&) noexcept { return false; }
 
 namespace {
 
+using model::Fault;
+
 constexpr std::uint64_t kPlaces = 2;
 
 /// A ring of kPlaces items, with the locks, positions and orders of the real one.
@@ -115,7 +97,7 @@ struct SmallRing {
     std::uint64_t position = body.in.position.load(std::memory_order_relaxed);
     // As Producer::look_at_out()
     if (position - body.out.position.load(std::memory_order_acquire) == kPlaces) return false;
-    if (planted == Fault::commits_early) body.in.position.store(position + 1, std::memory_order_release);
+    if (planted == Fault::early_commit) body.in.position.store(position + 1, std::memory_order_release);
     places[position % kPlaces].write(item);
     // As Producer::commit()
     body.in.position.store(position + 1,
@@ -228,7 +210,7 @@ TEST(RingModel, goes_on_after_deaths) {
 TEST(RingModel, each_planted_fault_is_found) {
   EXPECT_NE(exchange(Fault::weak_commit, {.executions = 20'000}, 1, 4).fault, "");
   EXPECT_NE(exchange(Fault::weak_look, {.executions = 20'000}, 1, 4).fault, "");
-  EXPECT_NE(exchange(Fault::commits_early, {.executions = 20'000}, 1, 4).fault, "");
+  EXPECT_NE(exchange(Fault::early_commit, {.executions = 20'000}, 1, 4).fault, "");
   EXPECT_GT(exchange(Fault::no_heavy_fence, {.executions = 20'000}, 1, 4).healed, 0);
   EXPECT_GT(exchange(Fault::no_wake, {.executions = 20'000}, 1, 4).healed, 0);
 }

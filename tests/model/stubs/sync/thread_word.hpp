@@ -1,17 +1,35 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// In the place of src/sync/thread_word.hpp in ring_model_test.cpp.
+// In the place of src/sync/thread_word.hpp: a thread's word is its number in the explored world + 1.
 #pragma once
 
 #include <cstdint>
+
+#include "model/explorer.hpp"
 
 namespace cohort::sync {
 
 struct ThreadSelf {
   std::uint64_t word = 0;
+  bool fences = false;
+  std::int32_t cpu = -1;
 };
-ThreadSelf& this_thread();
-bool thread_is_dead(std::uint64_t word, bool thorough);
+
+inline ThreadSelf& this_thread() {
+  static ThreadSelf selves[model::kMostThreads];
+  std::size_t number = model::World::running()->self();
+  selves[number].word = number + 1;
+  return selves[number];
+}
+
+inline bool thread_is_dead(std::uint64_t word, bool) {
+  model::World& world = *model::World::running();
+  world.pause();
+  std::size_t thread = (word & 0xff) - 1;
+  if (thread >= model::kMostThreads || !world.dead(thread)) return false;
+  world.learn_of_death(thread);
+  return true;
+}
 
 }  // namespace cohort::sync
