@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The Cohort authors
+# SPDX-License-Identifier: Apache-2.0
+"""Plants known faults in a copy of the sources, one at a time, and checks that a test catches each.
+
+    plant.py [--build DIR] [NAME...]      all faults, or those named
+
+A fault is a replacement in one file, and the test that must fail with it. Each test must also pass without. Exits with
+1 when a fault goes unseen, when its text is no longer in the source, or when a test fails without a fault.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Fault:
+    name: str
+    file: str
+    old: str
+    new: str
+    target: str  # what to build
+    test: str  # what to run, below the build's tests directory
+
+
+SHM_POINTS = "crash/shm_points_test --gtest_brief=1 --gtest_filter="
+MODEL = "model/sync_model_test --gtest_brief=1 --gtest_filter=LockModel.*"
+RING = "model/ring_model_test --gtest_brief=1 --gtest_filter=RingModel.gives*:RingModel.goes*"
+STEP = "crash/channel_queue_step_test --gtest_brief=1 --gtest_filter=QueueStep.put:QueueStep.put_many*"
+POINTS = "crash/channel_queue_points_test --gtest_brief=1"
+TORTURE = "torture/torture --seconds 8 --seed 7"
+
+FAULTS = [
+    Fault("journal_not_replayed", "src/shm/objects.cpp", "if (count <= kMostJournalWrites) apply(count);",
+          "if (count == 99) apply(count);", "shm_points_test", SHM_POINTS + "ObjectCrash.survives*"),
+    Fault("leaked_reference", "src/shm/objects.cpp", "write(offset_of(header->references), references - 1);",
+          "write(offset_of(header->references), references);", "shm_points_test", SHM_POINTS + "ObjectCrash.a_full*"),
+    Fault("blocks_freed_before_repair", "src/shm/family.cpp", "objects_.member_died(id);\n  blocks_.free_owned(id, identity);",
+          "blocks_.free_owned(id, identity);\n  objects_.member_died(id);", "shm_points_test",
+          SHM_POINTS + "ObjectCrash.tells*"),
+    Fault("object_never_destroyed", "src/shm/objects.cpp", "write(offset_of(state_.dying), object);", "",
+          "shm_points_test", SHM_POINTS + "ObjectCrash.a_full*"),
+    Fault("dead_holder_not_reported", "src/shm/lock.cpp", "    mark_damaged();\n", "", "shm_points_test",
+          SHM_POINTS + "*"),
+    Fault("lock_weak_release", "src/sync/lock_core.hpp", "body.owner.store(kFree, std::memory_order_release);",
+          "body.owner.store(kFree, std::memory_order_relaxed);", "sync_model_test", MODEL),
+    Fault("lock_sends_no_wake", "src/sync/lock_core.hpp", "  Env::wake(body.waiters, 1);\n", "", "sync_model_test", MODEL),
+    Fault("lock_death_not_told", "src/sync/lock_core.hpp",
+          "    body.died.store(1, std::memory_order_relaxed);        // relaxed: read under the lock, else a hint\n", "",
+          "sync_model_test", MODEL),
+    Fault("side_no_fence", "src/channel/side_lock.cpp", "  os::remote_fence();\n", "", "ring_model_test", RING),
+    Fault("side_no_wake", "src/channel/side_lock.cpp",
+          "if ((was & kLockWaiters) != 0) os::futex_wake(side_.waiters, 1);", "", "ring_model_test", RING),
+    Fault("side_weak_release", "src/channel/side_lock.hpp", "side_.lock.store(0, std::memory_order_release);",
+          "side_.lock.store(0, std::memory_order_relaxed);", "ring_model_test", RING),
+    Fault("ring_early_commit", "src/channel/byte_ring.cpp",
+          "    copy_bytes(to, values + done * size, size);\n",
+          "    producer.commit();\n    copy_bytes(to, values + done * size, size);\n", "channel_queue_step_test", STEP),
+    Fault("ring_skipped_repair", "src/channel/ring_sides.cpp",
+          'void repair_in(RingBody& ring) {\n', 'void repair_in(RingBody& ring) {\n  if (ring.max_items != 12345) return;\n',
+          "channel_queue_points_test", POINTS),
+    Fault("ring_block_lost_to_a_dead_consumer", "src/channel/ring_sides.cpp",
+          "    if (!taken) family.set_owner(block, kNobody);\n", "", "torture", TORTURE),
+    Fault("lease_not_returned", "src/shm/objects.cpp",
+          "    operations_of(kind).member_died(pinned.object, body(pinned.object), dead);\n", "", "torture", TORTURE),
+]
+
+
+def run(command, **more):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **more)
+
+
+def copy_tree(to):
+    """The sources as they are here, without what git ignores; unchanged files keep their times."""
+    listed = run(["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard"]).stdout.splitlines()
+    for name in listed:
+        source, target = ROOT / name, to / name
+        if not source.is_file():
+            continue
+        if target.is_file() and target.read_bytes() == source.read_bytes():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+
+
+def configure(tree, build):
+    command = ["cmake", "-S", str(tree), "-B", str(build), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+               "-DCOHORT_CRASH_POINTS=ON", "-DCOHORT_BUILD_EXAMPLES=OFF", "-Wno-dev"]
+    if shutil.which("ccache"):
+        command.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
+    result = run(command)
+    if result.returncode != 0:
+        sys.exit(result.stdout)
+
+
+def build_targets(build, targets):
+    result = run(["ninja", "-C", str(build), *sorted(targets)])
+    return None if result.returncode == 0 else result.stdout[-3000:]
+
+
+def test_passes(build, test):
+    program, *arguments = test.split()
+    try:
+        result = run([str(build / "tests" / program), *arguments], timeout=240)
+    except subprocess.TimeoutExpired:
+        return False, "no end within 240 seconds"
+    return result.returncode == 0, result.stdout[-1500:]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "faults")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    faults = [fault for fault in FAULTS if not options.names or fault.name in options.names]
+    tree, build = options.build / "tree", options.build / "build"
+    tree.mkdir(parents=True, exist_ok=True)
+    copy_tree(tree)
+    configure(tree, build)
+
+    if (trouble := build_targets(build, {fault.target for fault in faults})) is not None:
+        sys.exit(trouble)
+    failed = 0
+    for test in sorted({fault.test for fault in faults}):
+        passed, output = test_passes(build, test)
+        if not passed:
+            failed += 1
+            print(f"FAILED without any fault: {test}\n{output}")
+    for fault in faults:
+        path = tree / fault.file
+        text = path.read_text()
+        if text.count(fault.old) < 1:
+            print(f"GONE    {fault.name}: its text is no longer in {fault.file}")
+            failed += 1
+            continue
+        started = time.monotonic()
+        path.write_text(text.replace(fault.old, fault.new, 1))
+        try:
+            trouble = build_targets(build, {fault.target})
+            if trouble is not None:
+                print(f"BROKEN  {fault.name}: does not compile\n{trouble}")
+                failed += 1
+                continue
+            passed, _ = test_passes(build, fault.test)
+        finally:
+            path.write_text(text)
+            os.utime(path)
+        print(f"{'UNSEEN ' if passed else 'caught '} {fault.name} by {fault.test.split()[0]} "
+              f"({time.monotonic() - started:.0f} s)", flush=True)
+        failed += passed
+    print(f"{len(faults)} faults planted, {failed} not as they should be")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
