@@ -90,6 +90,12 @@ class World {
   /// The number of the running thread.
   [[nodiscard]] std::size_t self() const { return current_; }
   [[nodiscard]] bool dead(std::size_t thread) const { return threads_[thread]->state == State::killed; }
+  /// The same, as the system tells it to the running thread: all that the dead one did comes before.
+  [[nodiscard]] bool notices_death(std::size_t thread) {
+    if (!dead(thread)) return false;
+    threads_[current_]->clock.join(threads_[thread]->clock);
+    return true;
+  }
   [[nodiscard]] bool anybody_died() const { return deaths_ != 0; }
 
   // ---- operations: called by model::Atomic and by environments of cores --------------------------------------------
