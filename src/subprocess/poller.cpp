@@ -147,6 +147,8 @@ void Job::add_items(std::vector<os::PollItem>& items) const {
 Deadline Job::next_deadline() const {
   Deadline next = phase_ == Phase::killing ? Deadline::never() : deadline_;
   if (!exchange_->finished()) next = Deadline::earlier(next, drained_);
+  // The kill itself may have learned of the end; then nothing is left to poll for.
+  if (!ended_ && exchange_->finished() && row_->is_known()) return Deadline::now();
   return is_blind() ? Deadline::earlier(next, Deadline(10ms)) : next;
 }
 

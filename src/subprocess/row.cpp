@@ -90,6 +90,11 @@ bool Row::poll() {
   return all;
 }
 
+bool Row::is_known() const {
+  return std::all_of(sessions.begin(), sessions.end(),
+                     [](const Session& one) { return one.child.status().has_value(); });
+}
+
 PipelineResult result_of(const std::vector<Command>& stages, const Row& row, CompletedProcess last) {
   PipelineResult result;
   for (std::size_t i = 0; i < stages.size(); ++i) result.stages.push_back(stage_result(stages[i], row.sessions[i]));

@@ -28,6 +28,8 @@ struct Row {
   void wait(Deadline deadline);
   /// True when all have ended. Does not block.
   bool poll();
+  /// True when poll() has seen the end of all, or whoever else looked.
+  [[nodiscard]] bool is_known() const;
   [[nodiscard]] Session& last() noexcept { return sessions.back(); }
   [[nodiscard]] const Session& last() const noexcept { return sessions.back(); }
 

@@ -211,6 +211,27 @@ TEST(RunAsync, leaves_no_zombie_when_a_callback_throws) {
   }
 }
 
+// Then it is the kill that learns of the end, and nothing else will tell.
+TEST(RunAsync, ends_when_a_callback_throws_after_the_end) {
+  for (bool row : {false, true}) {
+    Options options{.out = PIPE, .on_out = [](std::string_view piece) {
+                      siginfo_t info{};
+                      waitid(P_PID, static_cast<id_t>(std::stoi(std::string(piece))), &info, WEXITED | WNOWAIT);
+                      throw std::runtime_error("late");
+                    }};
+    const Command command{"sh", "-c", "echo $$"};
+    if (row) {
+      AsyncPipeline one = pipeline({{"true"}, command}).run_async(options);
+      ASSERT_TRUE(one.wait(40s));
+      EXPECT_THROW(one.get(), std::runtime_error);
+    } else {
+      AsyncRun one = run_async(command, options);
+      ASSERT_TRUE(one.wait(40s));
+      EXPECT_THROW(one.get(), std::runtime_error);
+    }
+  }
+}
+
 TEST(RunAsync, works_without_pidfds) {
   os::force_spawn_fallbacks(os::force_no_clone_pidfd | os::force_no_pidfd);
   EXPECT_EQ(run_async({"cat"}, {.input = "x", .capture_output = true}).get(60s).out, "x");
