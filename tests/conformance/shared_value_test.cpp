@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cohort/pool.hpp"
 #include "cohort/shared.hpp"
 #include "conformance/process_conformance.hpp"
 #include "shm/family.hpp"
@@ -178,6 +179,24 @@ TEST_P(SharedValue, holder_that_is_killed_hands_the_lock_on_and_says_so) {
   ASSERT_TRUE(items);
   EXPECT_TRUE(items->owner_died());
   EXPECT_EQ((*items)[0].x, 77);  // in place: that is what owner_died() warns of
+}
+
+void add_to(Value<std::int64_t> sum, Array<int> seen, int n) {
+  sum += n;
+  ++seen[n];
+}
+
+TEST_P(SharedValue, is_reached_by_the_tasks_of_a_pool) {
+  Value<std::int64_t> sum(0);
+  Array<int> seen(100);
+  {
+    Pool pool({.processes = 2});
+    std::vector<AsyncResult<void>> results;
+    for (int n = 0; n < 100; ++n) results.push_back(pool.apply_async<add_to>(sum, seen, n));
+    for (auto& result : results) result.get(patience());
+  }
+  EXPECT_EQ(sum.load(), 4'950);
+  EXPECT_EQ(seen.to_vector(), std::vector<int>(100, 1));
 }
 
 // ---- Array -----------------------------------------------------------------------------------------------------------
