@@ -9,6 +9,7 @@
 
 int square(int x) { return x * x; }
 void greet(std::string name) { std::printf("hello %s\n", name.c_str()); }
+void produce(cohort::Queue<int> numbers) { numbers.put(42); }
 
 int main() {
   cohort::Process process(greet, std::string("bob"));
@@ -17,5 +18,10 @@ int main() {
   if (process.exitcode() != 0) return 1;
   cohort::Pool pool({.processes = 2});
   std::vector<int> squares = pool.map<square>(std::vector{1, 2, 3, 4, 5});
-  return squares == std::vector{1, 4, 9, 16, 25} ? 0 : 2;
+  if (squares != std::vector{1, 4, 9, 16, 25}) return 2;
+  cohort::Queue<int> numbers;
+  cohort::Process producer(produce, numbers);
+  producer.start();
+  producer.join();
+  return numbers.get() == 42 ? 0 : 3;
 }
