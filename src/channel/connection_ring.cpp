@@ -381,6 +381,19 @@ class OwnBlock {
 
 }  // namespace
 
+namespace {
+
+// Whoever could receive that has it already; and should nobody receive it, the end would keep itself open.
+void refuse_own_receiver(const EndUse& use, shm::Offset object) {
+  auto& family = Family::instance();
+  if (family.at<shm::ObjectHeader>(object)->kind != static_cast<std::uint32_t>(ObjectKind::connection)) return;
+  EndBody& named = end_of(family.objects().body(object));
+  if (named.end == use.peer() && &pipe_of(named) == &use.pipe())
+    throw EncodeError(use.operation(), "", "an end of a pipe cannot be sent to itself");
+}
+
+}  // namespace
+
 bool ring_send(const RingEnd& end, MessageEncoder& encoder, const WaitLimits& limits) {
   EndUse use(end, "Connection.send");
   check_may_send(use);
@@ -398,7 +411,10 @@ bool ring_send(const RingEnd& end, MessageEncoder& encoder, const WaitLimits& li
   std::vector<Encoder::Attachment> attachments = encoder.take_attachments();
   std::vector<shm::Offset> named;
   named.reserve(attachments.size());
-  for (const auto& attachment : attachments) named.push_back(attachment.object);
+  for (const auto& attachment : attachments) {
+    refuse_own_receiver(use, attachment.object);
+    named.push_back(attachment.object);
+  }
   auto& objects = Objects::instance();
   auto parcel = objects.make_parcel(named);
   message.parcel = {parcel.object, parcel.index};

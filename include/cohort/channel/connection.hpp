@@ -221,7 +221,8 @@ COHORT_EXPORT void encode_connection(Encoder& out, const Connection& connection)
 }  // namespace detail
 
 /// A connection in memory travels; one over a descriptor throws EncodeError: make the pipe in memory, or send_handle() the
-/// descriptor. A null one throws EncodeError, a closed one ClosedError.
+/// descriptor. A null one throws EncodeError, a closed one ClosedError. An end cannot be sent to itself (EncodeError), and
+/// should not travel through its own pipe at all: unless somebody receives it, such a pipe stays as long as the family.
 template <>
 struct Codec<Connection> {
   static void encode(Encoder& out, const Connection& connection) { detail::encode_connection(out, connection); }
