@@ -47,7 +47,8 @@ void store_action(BarrierBody& body, detail::BarrierAction& action) {
 
 void call_action(const BarrierBody& body) {
   std::uint32_t size = body.action_size.load(std::memory_order_relaxed);  // relaxed: constant
-  if (size < kIdBytes || size > BarrierBody::kActionBytes) throw StateError("Barrier.wait", "", "the action is unsound");
+  if (size < kIdBytes || size > BarrierBody::kActionBytes)
+    throw StateError("Barrier.wait", "", "the action is unsound");
   CallableId id;
   std::memcpy(&id, body.action, kIdBytes);
   const CallableDescriptor& descriptor = resolve_callable(id);
@@ -71,7 +72,8 @@ std::uint32_t checked(int parties) {
   // The most that members and their threads could come to; keeps the sizes below sound.
   constexpr int kMost = 1 << 20;
   if (parties < 1 || parties > kMost)
-    throw ValueError("Barrier", std::to_string(parties), "a barrier has from 1 to " + std::to_string(kMost) + " parties");
+    throw ValueError("Barrier", std::to_string(parties),
+                     "a barrier has from 1 to " + std::to_string(kMost) + " parties");
   return static_cast<std::uint32_t>(parties);
 }
 

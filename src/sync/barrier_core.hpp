@@ -25,17 +25,17 @@ struct alignas(64) BarrierBody {
   static constexpr std::size_t kActionBytes = 256;
 
   LockBody lock;
-  std::atomic<std::uint64_t> phase;     ///< number of the meeting that is under way
-  std::atomic<std::uint32_t> sleepers;  ///< futex: kAsleep
-  std::atomic<std::uint32_t> parties;   ///< constant
-  std::atomic<std::uint32_t> count;     ///< who have come
-  std::atomic<std::uint32_t> broken;    ///< 1 until reset()
-  std::atomic<std::uint32_t> acting;    ///< 1 while the action runs
-  std::atomic<std::uint32_t> action_size;                 ///< constant; 0: no action
-  std::atomic<std::int64_t> timeout;                      ///< nanoseconds, constant; -1: none
-  std::atomic<std::uint8_t> passed[kPhases];              ///< of phase p at p % kPhases: 1 passed, 0 broken
-  std::atomic<std::uint64_t> action_parcel;                ///< keeps alive what the action refers to
-  std::byte action[kActionBytes];                         ///< constant: how to call it
+  std::atomic<std::uint64_t> phase;           ///< number of the meeting that is under way
+  std::atomic<std::uint32_t> sleepers;        ///< futex: kAsleep
+  std::atomic<std::uint32_t> parties;         ///< constant
+  std::atomic<std::uint32_t> count;           ///< who have come
+  std::atomic<std::uint32_t> broken;          ///< 1 until reset()
+  std::atomic<std::uint32_t> acting;          ///< 1 while the action runs
+  std::atomic<std::uint32_t> action_size;     ///< constant; 0: no action
+  std::atomic<std::int64_t> timeout;          ///< nanoseconds, constant; -1: none
+  std::atomic<std::uint8_t> passed[kPhases];  ///< of phase p at p % kPhases: 1 passed, 0 broken
+  std::atomic<std::uint64_t> action_parcel;   ///< keeps alive what the action refers to
+  std::byte action[kActionBytes];             ///< constant: how to call it
 
   // Behind it: `parties` thread words, of which the first `count` are those of who has come.
   [[nodiscard]] std::atomic<std::uint64_t>& inside(std::uint32_t index) noexcept {

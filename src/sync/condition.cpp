@@ -47,7 +47,8 @@ sync::ConditionWaiter* find_table(std::uint64_t offset, std::size_t bytes) {
 constexpr auto grow = [](std::atomic<std::uint64_t>& word, std::size_t bytes) {
   shm::Family& family = shm::Family::instance();
   shm::Offset block = family.allocate_control(bytes, family.self());
-  word.store(block, std::memory_order_release);  // SYNC(table): release -> acquire in member_died(); under the lock else
+  word.store(block,
+             std::memory_order_release);  // SYNC(table): release -> acquire in member_died(); under the lock else
   COHORT_CRASH_POINT("sync.condition.table_named");
   family.set_owner(block, shm::kNobody);
 };

@@ -31,14 +31,14 @@ static_assert(sizeof(ConditionWaiter) == 32);
 inline constexpr std::uint32_t kNotified = 1;
 
 struct alignas(64) ConditionBody {
-  static constexpr std::uint32_t kFirst = 32;   ///< places in the body
-  static constexpr std::uint32_t kTables = 8;   ///< table k has kFirst << k places
+  static constexpr std::uint32_t kFirst = 32;  ///< places in the body
+  static constexpr std::uint32_t kTables = 8;  ///< table k has kFirst << k places
 
-  LockBody own_lock;                         ///< when it was made without a lock
-  std::atomic<std::uint64_t> lock;           ///< Offset of the lock object's body; 0: own_lock; constant
-  std::atomic<std::uint64_t> lock_parcel;    ///< keeps the lock object alive
-  std::atomic<std::uint32_t> recursive;      ///< whether the lock is an RLock; constant
-  std::atomic<std::uint32_t> seen_deaths;    ///< LockBody::deaths when the table was last looked through
+  LockBody own_lock;                       ///< when it was made without a lock
+  std::atomic<std::uint64_t> lock;         ///< Offset of the lock object's body; 0: own_lock; constant
+  std::atomic<std::uint64_t> lock_parcel;  ///< keeps the lock object alive
+  std::atomic<std::uint32_t> recursive;    ///< whether the lock is an RLock; constant
+  std::atomic<std::uint32_t> seen_deaths;  ///< LockBody::deaths when the table was last looked through
   std::atomic<std::uint64_t> tickets;
   std::atomic<std::uint32_t> used;  ///< places from here on are free
   std::atomic<std::uint32_t> reserved;

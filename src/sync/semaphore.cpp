@@ -29,7 +29,7 @@ SemaphoreHandle::SemaphoreHandle(ObjectKind kind, int value, bool bounded)
     : SharedHandle(kind, sizeof(SemaphoreBody), [value = checked(value), bounded](void* body) {
         auto* semaphore = new (body) SemaphoreBody;
         auto permits = static_cast<std::uint32_t>(value);
-        semaphore->value.store(permits, std::memory_order_relaxed);                               // relaxed: nobody sees
+        semaphore->value.store(permits, std::memory_order_relaxed);  // relaxed: nobody sees
         semaphore->most.store(bounded ? permits : sync::kMostPermits, std::memory_order_relaxed);  // relaxed: it yet
       }) {}
 
@@ -47,7 +47,8 @@ void SemaphoreHandle::release(int count) {
   SemaphoreBody& semaphore = body_of(body());
   if (count < 1) throw ValueError("Semaphore.release", std::to_string(count), "the count must be at least 1");
   if (!SemaphoreCore::release(semaphore, sync::this_thread(), static_cast<std::uint32_t>(count)))
-    throw StateError("Semaphore.release", "", "semaphore or lock released too many times: it has all permits that it may have");
+    throw StateError("Semaphore.release", "",
+                     "semaphore or lock released too many times: it has all permits that it may have");
   shm::Objects::instance().ring(&semaphore);  // behind the fence in release()
 }
 

@@ -8,8 +8,8 @@
 // taken stays taken.
 #pragma once
 
-#include "sync/stop_waker.hpp"
 #include "sync/lock_core.hpp"
+#include "sync/stop_waker.hpp"
 #include "sync/system.hpp"
 
 namespace cohort::sync {
@@ -54,8 +54,8 @@ struct BasicSemaphoreCore {
     do {
       if (value > most || count > most - value) return false;
       // SYNC(permit): release here -> acquire in try_acquire(); acquire so that releases form a chain
-    } while (!body.value.compare_exchange_weak(value, value + count, std::memory_order_acq_rel,
-                                               std::memory_order_relaxed));
+    } while (
+        !body.value.compare_exchange_weak(value, value + count, std::memory_order_acq_rel, std::memory_order_relaxed));
     Env::light_fence(self);
     // relaxed: ordered by the fence
     if (body.waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]

@@ -70,11 +70,13 @@ bool SharedMutex::acquire_shared(std::stop_token stop, Deadline deadline) { retu
 void SharedMutex::release_shared() {
   SharedMutexBody& mutex = body_of(body());
   if (!SharedMutexCore(mutex).release_shared(sync::this_thread()))
-    throw StateError("SharedMutex.release_shared", "", "released too many times: this thread does not hold it for reading");
+    throw StateError("SharedMutex.release_shared", "",
+                     "released too many times: this thread does not hold it for reading");
 }
 
 bool SharedMutex::owner_died() const {
-  return body_of(body()).writer.died.load(std::memory_order_relaxed) != 0;  // relaxed: exact for the writer, else a hint
+  return body_of(body()).writer.died.load(std::memory_order_relaxed) !=
+         0;  // relaxed: exact for the writer, else a hint
 }
 
 void SharedMutex::mark_consistent() {

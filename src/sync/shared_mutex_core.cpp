@@ -24,7 +24,8 @@ std::atomic<std::uint64_t>* SharedMutexCore::enter(const ThreadSelf& self) noexc
     if (body_.readers[at].load(std::memory_order_relaxed) != 0) continue;
     // SYNC(reader): before the look at the writer in acquire_shared(); the other side: the writer, then a fence, then the
     // places in await_readers(): either we see the writer or it sees us
-    if (body_.readers[at].compare_exchange_strong(free, self.word, std::memory_order_seq_cst)) return &body_.readers[at];
+    if (body_.readers[at].compare_exchange_strong(free, self.word, std::memory_order_seq_cst))
+      return &body_.readers[at];
   }
   return nullptr;
 }
@@ -106,8 +107,7 @@ Acquired SharedMutexCore::await_readers(ThreadSelf& self, Deadline deadline, con
       continue;
     if (thread == self.word) return Acquired::deadlock;
     // SYNC(places): as above
-    Acquired result =
-        await_place(self, deadline, stop, [&] { return place.load(std::memory_order_acquire) == 0; });
+    Acquired result = await_place(self, deadline, stop, [&] { return place.load(std::memory_order_acquire) == 0; });
     if (result != Acquired::yes) return result;
   }
   return Acquired::yes;

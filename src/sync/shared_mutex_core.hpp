@@ -22,7 +22,8 @@ struct alignas(64) SharedMutexBody {
   static constexpr std::uint32_t kReaders = 256;
 
   LockBody writer;
-  std::atomic<std::uint32_t> drain;  ///< futex: kAsleep: the writer, or a reader without a place, sleeps until one is free
+  std::atomic<std::uint32_t>
+      drain;  ///< futex: kAsleep: the writer, or a reader without a place, sleeps until one is free
   std::uint32_t reserved[15];
   std::atomic<std::uint64_t> readers[kReaders];  ///< thread words; 0: free
 };

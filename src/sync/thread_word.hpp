@@ -77,7 +77,8 @@ ThreadSelf& identify_thread();
 inline ThreadSelf& this_thread() {
   ThreadSelf& self = thread_self;
   // relaxed: a word of this process's own page, compared only
-  if (self.member_word->load(std::memory_order_relaxed) == self.member) [[likely]] return self;
+  if (self.member_word->load(std::memory_order_relaxed) == self.member) [[likely]]
+    return self;
   return identify_thread();
 }
 

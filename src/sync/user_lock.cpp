@@ -27,7 +27,8 @@ bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, 
       return true;
     }
     if (deadline.is_never() && stop == nullptr)
-      throw StateError(call(name), "", "this thread holds the lock already and would wait for itself for ever; use RLock");
+      throw StateError(call(name), "",
+                       "this thread holds the lock already and would wait for itself for ever; use RLock");
   }
   if (LockCore::acquire(lock, self, deadline, stop) != Acquired::yes) return false;
   if (recursive) lock.count.store(1, std::memory_order_relaxed);  // relaxed: the owner's
@@ -38,15 +39,17 @@ bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, 
 void throw_not_owner(const LockBody& lock, CallName name) {
   if (LockCore::owner(lock) == kFree)
     throw StateError(call(name), "", "semaphore or lock released too many times: nobody holds it");
-  throw StateError(call(name), "",
-                   "held by another thread; only the thread that acquired a lock may release it: use Semaphore(1) where "
-                   "another thread or process is to release");
+  throw StateError(
+      call(name), "",
+      "held by another thread; only the thread that acquired a lock may release it: use Semaphore(1) where "
+      "another thread or process is to release");
 }
 
 void throw_poisoned(LockBody& lock, ThreadSelf& self, CallName name) {
   LockCore::release(lock, self);
-  throw LockOwnerDied(call(name), "",
-                      "a process died while it held this lock; call recover() to take the lock and mend what it guards");
+  throw LockOwnerDied(
+      call(name), "",
+      "a process died while it held this lock; call recover() to take the lock and mend what it guards");
 }
 
 bool recover_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline, CallName name) {

@@ -25,7 +25,8 @@ bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, 
 
 [[nodiscard]] inline bool is_poisoned(const LockBody& lock) noexcept {
   // relaxed: both: constant; written under the lock
-  return lock.died.load(std::memory_order_relaxed) != 0 && (lock.options.load(std::memory_order_relaxed) & kPoisons) != 0;
+  return lock.died.load(std::memory_order_relaxed) != 0 &&
+         (lock.options.load(std::memory_order_relaxed) & kPoisons) != 0;
 }
 
 /// False at the deadline or on a stop. Throws LockOwnerDied, not owning the lock, when it is poisoned; StateError when it

@@ -116,7 +116,6 @@ TEST_P(SyncLocks, throw_until_recovered_when_they_are_poisoned) {
   std::scoped_lock guard(lock);
 }
 
-
 // The lock makes look, change, look one step.
 void add_in_steps(Lock lock, Semaphore number, int rounds) {
   for (int i = 0; i < rounds; ++i) {
@@ -278,9 +277,7 @@ TEST_P(SyncLocks, a_shared_mutex_lets_processes_read_together) {
   Process b = started(read_together, mutex, inside, done);
   ASSERT_TRUE(inside.acquire(patience()) && inside.acquire(patience()));
   EXPECT_FALSE(mutex.try_lock());
-  {
-    std::shared_lock guard(mutex);
-  }
+  { std::shared_lock guard(mutex); }
   done.set();
   ASSERT_TRUE(mutex.acquire(patience()));
   mutex.release();

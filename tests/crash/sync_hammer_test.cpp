@@ -31,7 +31,7 @@ struct Tally {
 class SharedTally {
  public:
   SharedTally()
-      : tally_(new (::mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Tally) {}
+      : tally_(new(::mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Tally) {}
   SharedTally(const SharedTally&) = delete;
   SharedTally& operator=(const SharedTally&) = delete;
   ~SharedTally() { ::munmap(tally_, sizeof(Tally)); }

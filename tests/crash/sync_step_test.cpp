@@ -72,8 +72,8 @@ class Stepped {
 };
 
 struct Operation {
-  std::function<void()> prepare = [] {};  ///< in the child, not stepped
-  std::function<void()> run;              ///< in the child, stepped
+  std::function<void()> prepare = [] {};    ///< in the child, not stepped
+  std::function<void()> run;                ///< in the child, stepped
   std::function<void()> meanwhile = [] {};  ///< in the parent, before the steps: others go to sleep
   std::function<void()> check;              ///< in the parent, after the death
 };
@@ -329,40 +329,38 @@ TEST(SyncStep, a_notifier_may_be_cut_off_anywhere_while_others_sleep) {
   Condition condition;
   Sleepers sleepers;
   std::atomic<int> notified{0};
-  kill_at_every_instruction(
-      "Condition notify, 2 asleep",
-      {.prepare =
-           [&] {
-             condition.acquire();
-             condition.release();
-           },
-       .run =
-           [&] {
-             condition.acquire();
-             condition.notify(1);
-             condition.release();
-           },
-       .meanwhile =
-           [&] {
-             notified = 0;
-             sleepers.start(2, [&] {
-               std::scoped_lock guard(condition);
-               notified += condition.wait(patience());
-             });
-             ASSERT_TRUE(eventually([&] {
-               std::scoped_lock guard(condition);
-               return condition.waiting() == 2;
-             }));
-           },
-       .check =
-           [&] {
-             ASSERT_TRUE(condition.acquire(patience()));
-             condition.mark_consistent();
-             condition.notify_all();
-             condition.release();
-             sleepers.join();
-             EXPECT_EQ(notified, 2);
-           }});
+  kill_at_every_instruction("Condition notify, 2 asleep", {.prepare =
+                                                               [&] {
+                                                                 condition.acquire();
+                                                                 condition.release();
+                                                               },
+                                                           .run =
+                                                               [&] {
+                                                                 condition.acquire();
+                                                                 condition.notify(1);
+                                                                 condition.release();
+                                                               },
+                                                           .meanwhile =
+                                                               [&] {
+                                                                 notified = 0;
+                                                                 sleepers.start(2, [&] {
+                                                                   std::scoped_lock guard(condition);
+                                                                   notified += condition.wait(patience());
+                                                                 });
+                                                                 ASSERT_TRUE(eventually([&] {
+                                                                   std::scoped_lock guard(condition);
+                                                                   return condition.waiting() == 2;
+                                                                 }));
+                                                               },
+                                                           .check =
+                                                               [&] {
+                                                                 ASSERT_TRUE(condition.acquire(patience()));
+                                                                 condition.mark_consistent();
+                                                                 condition.notify_all();
+                                                                 condition.release();
+                                                                 sleepers.join();
+                                                                 EXPECT_EQ(notified, 2);
+                                                               }});
 }
 
 TEST(SyncStep, a_waiter_on_a_condition_may_be_cut_off_anywhere) {

@@ -32,6 +32,7 @@
 
 namespace cohort {
 
+/// Options of a barrier.
 struct BarrierOptions {
   std::optional<std::chrono::nanoseconds> timeout{};  ///< for each wait() that gives none; nothing: no limit
 };

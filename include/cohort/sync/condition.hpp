@@ -43,7 +43,7 @@ class COHORT_EXPORT Condition : public SharedHandle {
   /// A handle that refers to nothing.
   [[nodiscard]] static Condition null() noexcept { return Condition(Null{}); }
 
-  // The lock: as Lock or RLock.
+  /// The lock: as Lock or RLock.
   bool acquire(Deadline deadline = Deadline::never());
   bool acquire(std::stop_token stop, Deadline deadline = Deadline::never());
   void release();

@@ -37,6 +37,7 @@ enum class OwnerDeath : std::uint8_t {
   poison,  ///< acquire throws LockOwnerDied until recover()
 };
 
+/// Options of a lock.
 struct LockOptions {
   OwnerDeath on_owner_death = OwnerDeath::report;
 };
@@ -100,7 +101,7 @@ class COHORT_EXPORT Lock : public detail::LockHandle {
   /// it die before it releases, the lock is poisoned again.
   bool recover(Deadline deadline = Deadline::never());
 
-  // For std::scoped_lock, std::unique_lock, std::lock.
+  /// For std::scoped_lock, std::unique_lock, std::lock.
   void lock() { (void)acquire(); }
   [[nodiscard]] bool try_lock() { return acquire(Deadline::now()); }
   void unlock() { release(); }
@@ -138,7 +139,7 @@ class COHORT_EXPORT RLock : public detail::LockHandle {
   /// As Lock::recover().
   bool recover(Deadline deadline = Deadline::never());
 
-  // For std::scoped_lock, std::unique_lock, std::lock.
+  /// For std::scoped_lock, std::unique_lock, std::lock.
   void lock() { (void)acquire(); }
   [[nodiscard]] bool try_lock() { return acquire(Deadline::now()); }
   void unlock() { release(); }

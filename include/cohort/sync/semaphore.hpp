@@ -48,7 +48,7 @@ class COHORT_EXPORT SemaphoreHandle : public SharedHandle {
   /// Most permits that there may be: 2147483647, or the initial number of a BoundedSemaphore.
   [[nodiscard]] int max() const;
 
-  // As in std::counting_semaphore.
+  /// As in std::counting_semaphore.
   [[nodiscard]] bool try_acquire() { return acquire(Deadline::now()); }
   template <class Rep, class Period>
   [[nodiscard]] bool try_acquire_for(const std::chrono::duration<Rep, Period>& timeout) {
@@ -58,7 +58,7 @@ class COHORT_EXPORT SemaphoreHandle : public SharedHandle {
   [[nodiscard]] bool try_acquire_until(const std::chrono::time_point<Clock, Duration>& point) {
     return acquire(deadline_at(point));
   }
-  // For std::scoped_lock and std::unique_lock. Python: with semaphore:
+  /// For std::scoped_lock and std::unique_lock. Python: with semaphore:
   void lock() { (void)acquire(); }
   [[nodiscard]] bool try_lock() { return try_acquire(); }
   void unlock() { release(); }

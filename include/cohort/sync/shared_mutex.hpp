@@ -55,7 +55,7 @@ class COHORT_EXPORT SharedMutex : public SharedHandle {
   /// The writer says that the data is sound again. Throws StateError when the caller is not the writer.
   void mark_consistent();
 
-  // For std::unique_lock, std::scoped_lock and std::shared_lock.
+  /// For std::unique_lock, std::scoped_lock and std::shared_lock.
   void lock() { (void)acquire(); }
   [[nodiscard]] bool try_lock() { return acquire(Deadline::now()); }
   void unlock() { release(); }

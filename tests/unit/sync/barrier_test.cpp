@@ -88,9 +88,9 @@ TEST(Barrier, is_broken_by_an_action_that_throws) {
   in_parties(3, [&](int) {
     try {
       barrier.wait(patience());
-    } catch (const BrokenBarrierError&) {
-      ++broken;
-    } catch (const std::runtime_error& error) { thrown += error.what() == std::string("no"); }
+    } catch (const BrokenBarrierError&) { ++broken; } catch (const std::runtime_error& error) {
+      thrown += error.what() == std::string("no");
+    }
   });
   EXPECT_EQ(thrown, 1);
   EXPECT_EQ(broken, 2);
