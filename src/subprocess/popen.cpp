@@ -39,13 +39,14 @@ struct Popen::State {
   }
 
   void begin_exchange(std::string_view input);
-  // What collect() made of the end of the streams, after what came before.
-  std::string whole(std::string before, std::string bytes, std::optional<detail::TextDecoder>& decoder) const {
+  // Turns what collect() made of the end of a stream into all of it: decoded where that is asked for, after what came before.
+  void complete(std::string& bytes, std::string& before, std::optional<detail::TextDecoder>& decoder) const {
     if (options.is_text() && decoder) {
       decoder->feed(bytes, true, before);
-      return before;
+      bytes = std::move(before);
+    } else if (!before.empty()) {
+      bytes.insert(0, before);
     }
-    return before + bytes;
   }
 
   Command command;
@@ -177,8 +178,8 @@ Communicated Popen::communicate(std::string_view input, Timeout timeout) {
     throw OutputLimitExceeded(std::move(ended), killed);
   }
   CompletedProcess done = detail::collect(state.command, state.options, state.session, *state.exchange, false);
-  done.out = state.whole(std::move(state.out_before), std::move(done.out), state.out_decoder);
-  done.err = state.whole(std::move(state.err_before), std::move(done.err), state.err_decoder);
+  state.complete(done.out, state.out_before, state.out_decoder);
+  state.complete(done.err, state.err_before, state.err_decoder);
   done.drain_expired = state.drain_expired;
   state.result = std::move(done);
   return {state.result->out, state.result->err};
