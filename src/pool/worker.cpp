@@ -385,10 +385,12 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
   COHORT_CRASH_POINT("pool.chunk_claimed");
   FamilyEncoder error(std::span<std::byte>(), self_);
   FamilyEncoder out(std::span<std::byte>(), self_);
-  bool returned = guarded([&] {
-    run_chunk(job, chunk, out);
-    refuse_attachments(out);
-  }, error, [&] { return job.callable->name(); });
+  bool returned = guarded(
+      [&] {
+        run_chunk(job, chunk, out);
+        refuse_attachments(out);
+      },
+      error, [&] { return job.callable->name(); });
   COHORT_CRASH_POINT("pool.chunk_computed");
   std::uint32_t state = chunk_owned_by(index_) | kChunkDone;
   if (!returned) {

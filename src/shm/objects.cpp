@@ -412,7 +412,7 @@ void ObjectStep::apply(std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) {
     // relaxed: both: under the lock
     Offset at = state_.journal[i].at.load(std::memory_order_relaxed);
-    // SYNC(object): release here -> acquire of who reads such a word without the lock (a queue's records)
+    // SYNC(journal): release here -> acquire of recover(), and of who reads such a word without the lock (a position)
     word(at).store(state_.journal[i].value.load(std::memory_order_relaxed), std::memory_order_release);
     COHORT_CRASH_POINT("object.step.applied");
   }
@@ -491,7 +491,7 @@ std::uint32_t ObjectStep::take_index(MemberId self) {
     for (std::uint32_t i = 0; i < local.capacity; ++i)
       word(entry_at(block, i)).store(word(entry_at(old, i)).load(std::memory_order_relaxed), std::memory_order_relaxed);
     COHORT_CRASH_POINT("object.ledger.grown");
-    // SYNC(object): release -> the objects' lock; keeps the copies before it for whoever repairs after us
+    // SYNC(journal): release -> the objects' lock, and recover(); keeps the copies before it for whoever repairs after us
     family_.member_words(self)[kLedgerWord].store(block, std::memory_order_release);
     for (std::uint32_t i = capacity; i-- > local.capacity;) local.vacant.push_back(i);
     local.block = block;
