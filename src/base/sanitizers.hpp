@@ -18,8 +18,18 @@
 #define COHORT_THREAD_SANITIZER 1
 #endif
 #endif
+#if defined(__SANITIZE_ADDRESS__)
+#define COHORT_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define COHORT_ADDRESS_SANITIZER 1
+#endif
+#endif
 #if !defined(COHORT_THREAD_SANITIZER)
 #define COHORT_THREAD_SANITIZER 0
+#endif
+#if !defined(COHORT_ADDRESS_SANITIZER)
+#define COHORT_ADDRESS_SANITIZER 0
 #endif
 
 #if COHORT_THREAD_SANITIZER
@@ -33,6 +43,7 @@ extern "C" void __tsan_java_free(unsigned long place, unsigned long size);
 namespace cohort {
 
 inline constexpr bool kThreadSanitizer = COHORT_THREAD_SANITIZER != 0;
+inline constexpr bool kAddressSanitizer = COHORT_ADDRESS_SANITIZER != 0;
 
 /// `size` bytes at `place`, both multiples of 8, have a new user, and no other. Nothing without ThreadSanitizer.
 inline void note_new_memory([[maybe_unused]] void* place, [[maybe_unused]] std::size_t size) noexcept {

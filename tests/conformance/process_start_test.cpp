@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/sanitizers.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "conformance/process_conformance.hpp"
@@ -177,10 +178,12 @@ TEST(Fork, finds_the_librarys_own_locks_free_in_the_copy) {
         (void)current_authkey();
       }
     });
-  for (int i = 0; i < 200; ++i) {
+  // A fork copies a sanitizer's memory map too, which takes many times as long.
+  const int rounds = kAddressSanitizer || kThreadSanitizer ? 40 : 200;
+  for (int i = 0; i < rounds; ++i) {
     Process p({.start_method = StartMethod::fork, .force_fork = true}, [] { get_logger().info("in the child"); });
     p.start();
-    bool ended = p.join(10s);
+    bool ended = p.join(patience());
     EXPECT_TRUE(ended) << "child " << i << " hangs";
     if (!ended) {
       p.kill();
