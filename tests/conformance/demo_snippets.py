@@ -4,6 +4,7 @@
 """Checks that the tutorial shows code that is compiled and run.
 
 Each block of C++ in docs/tutorial follows a comment that names a file; its lines must stand in that file, one after the other.
+And docs/internals/source-documents.md names each example that there is, and no other.
 """
 import pathlib
 import re
@@ -13,8 +14,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"(?:<!-- (\S+) -->\n)?```cpp\n(.*?)```", re.DOTALL)
 
 
+def count_misnamed_examples():
+    page = (ROOT / "docs/internals/source-documents.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\d\d_\w+)`", page))
+    there = {path.stem for path in (ROOT / "examples").glob("[0-9][0-9]_*.cpp")}
+    for name in sorted(named ^ there):
+        print(f"source-documents.md: {name} is {'not in examples/' if name in named else 'not named'}")
+    return len(named ^ there)
+
+
 def main():
-    wrong, count = 0, 0
+    wrong, count = count_misnamed_examples(), 0
     for page in sorted((ROOT / "docs/tutorial").glob("*.md")):
         for source, code in BLOCK.findall(page.read_text(encoding="utf-8")):
             count += 1
