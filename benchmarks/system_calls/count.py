@@ -11,7 +11,11 @@ import subprocess
 import sys
 import tempfile
 
-WORK = {"10^6 map chunks": ("chunks", 1_000_000), "10^5 awake round trips": ("trips", 100_000)}
+WORK = {
+    "10^6 map chunks": ("chunks", 1_000_000),
+    "10^5 awake round trips": ("trips", 100_000),
+    "10^6 lock pairs": ("locks", 1_000_000),
+}
 
 
 def by_perf(command):
