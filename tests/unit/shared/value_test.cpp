@@ -184,7 +184,7 @@ TEST(Value, keeps_all_types_that_may_be_shared) {
 TEST(Value, refuses_numbers_out_of_range) {
   EXPECT_THROW(Value<int>(std::int64_t{1} << 40), ValueError);
   EXPECT_THROW(Value<std::uint8_t>(-1), ValueError);
-  EXPECT_THROW(Value<std::int64_t>(std::numeric_limits<std::uint64_t>::max()), ValueError);
+  EXPECT_THROW((void)Value<std::int64_t>{std::numeric_limits<std::uint64_t>::max()}, ValueError);
   Value<std::int16_t> value(1);
   EXPECT_THROW(value.store(40'000), ValueError);
   EXPECT_EQ(value.load(), 1);
