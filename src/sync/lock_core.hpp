@@ -148,6 +148,8 @@ struct BasicLockCore {
 template <class Env>
 Acquired BasicLockCore<Env>::acquire_slowly(Body& body, ThreadSelf& self, Deadline deadline,
                                             const std::stop_token* stop) {
+  // Who does not wait takes an offer too, and does not spin.
+  if (deadline.expired()) return try_acquire(body, self) ? Acquired::yes : Acquired::timed_out;
   Env::look_where(self);
   // relaxed: a hint
   auto holder = static_cast<std::int32_t>(body.cpu.load(std::memory_order_relaxed)) - 1;

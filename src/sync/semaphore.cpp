@@ -35,7 +35,8 @@ SemaphoreHandle::SemaphoreHandle(ObjectKind kind, int value, bool bounded)
 
 bool SemaphoreHandle::acquire(Deadline deadline) {
   SemaphoreBody& semaphore = body_of(body());
-  return SemaphoreCore::acquire(semaphore, sync::this_thread(), deadline) == sync::Acquired::yes;
+  if (SemaphoreCore::try_acquire(semaphore)) return true;
+  return SemaphoreCore::acquire_slowly(semaphore, sync::this_thread(), deadline, nullptr) == sync::Acquired::yes;
 }
 
 bool SemaphoreHandle::acquire(std::stop_token stop, Deadline deadline) {
@@ -46,7 +47,8 @@ bool SemaphoreHandle::acquire(std::stop_token stop, Deadline deadline) {
 void SemaphoreHandle::release(int count) {
   SemaphoreBody& semaphore = body_of(body());
   if (count < 1) throw ValueError("Semaphore.release", std::to_string(count), "the count must be at least 1");
-  if (!SemaphoreCore::release(semaphore, sync::this_thread(), static_cast<std::uint32_t>(count)))
+  // The thread's name is not needed: one that has none yet only takes a fence too many.
+  if (!SemaphoreCore::release(semaphore, sync::thread_self, static_cast<std::uint32_t>(count)))
     throw StateError("Semaphore.release", "",
                      "semaphore or lock released too many times: it has all permits that it may have");
   shm::Objects::instance().ring(&semaphore);  // behind the fence in release()

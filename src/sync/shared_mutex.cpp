@@ -27,6 +27,16 @@ void member_died(shm::Offset, void* place, shm::MemberId dead) {
 
 const bool registered = shm::register_object_kind(detail::ObjectKind::shared_mutex, {.member_died = member_died});
 
+// For those who only ever try: puts away the dead, if it is time to look. True when it looked.
+bool mend(SharedMutexBody& mutex, sync::ThreadSelf& self) {
+  if (!sync::may_look_for_death()) return false;
+  SharedMutexCore(mutex).mend(self, [](std::uint64_t thread) { return sync::thread_is_dead(thread, false); });
+  std::uint64_t writer = sync::LockCore::owner(mutex.writer);
+  if (writer != sync::kFree && sync::thread_is_dead(writer, false))
+    sync::LockCore::release_dead(mutex.writer, self, writer);
+  return true;
+}
+
 bool is_writer(const SharedMutexBody& body, const sync::ThreadSelf& self) {
   return sync::LockCore::owner(body.writer) == self.word;
 }
@@ -41,6 +51,8 @@ bool SharedMutex::acquire(const std::stop_token* stop, Deadline deadline) {
   sync::ThreadSelf& self = sync::this_thread();
   if (is_writer(mutex, self)) throw StateError("SharedMutex.acquire", "", "this thread holds it for writing already");
   auto result = SharedMutexCore(mutex).acquire(self, deadline, stop);
+  if (result == sync::Acquired::timed_out && mend(mutex, self))
+    result = SharedMutexCore(mutex).acquire(self, Deadline::now());
   if (result == sync::Acquired::deadlock)
     throw StateError("SharedMutex.acquire", "", "this thread holds it for reading and would wait for itself");
   return result == sync::Acquired::yes;
@@ -61,7 +73,10 @@ bool SharedMutex::acquire_shared(const std::stop_token* stop, Deadline deadline)
   sync::ThreadSelf& self = sync::this_thread();
   if (is_writer(mutex, self))
     throw StateError("SharedMutex.acquire_shared", "", "this thread holds it for writing and would wait for itself");
-  return SharedMutexCore(mutex).acquire_shared(self, deadline, stop) == sync::Acquired::yes;
+  auto result = SharedMutexCore(mutex).acquire_shared(self, deadline, stop);
+  if (result == sync::Acquired::timed_out && mend(mutex, self))
+    result = SharedMutexCore(mutex).acquire_shared(self, Deadline::now());
+  return result == sync::Acquired::yes;
 }
 
 bool SharedMutex::acquire_shared(Deadline deadline) { return acquire_shared(nullptr, deadline); }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/user_lock.hpp"
 
+#include <chrono>
 #include <string>
 
 #include "cohort/base/error.hpp"
@@ -30,10 +31,27 @@ bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, 
       throw StateError(call(name), "",
                        "this thread holds the lock already and would wait for itself for ever; use RLock");
   }
-  if (LockCore::acquire(lock, self, deadline, stop) != Acquired::yes) return false;
+  if (LockCore::acquire(lock, self, deadline, stop) != Acquired::yes &&
+      !(release_dead_owner(lock, self) && LockCore::try_acquire(lock, self)))
+    return false;
   if (recursive) lock.count.store(1, std::memory_order_relaxed);  // relaxed: the owner's
   if (is_poisoned(lock)) throw_poisoned(lock, self, name);
   return true;
+}
+
+bool may_look_for_death() noexcept {
+  constexpr std::chrono::milliseconds kRest{5};
+  thread_local Deadline::Clock::time_point next{};
+  auto now = Deadline::Clock::now();
+  if (now < next) return false;
+  next = now + kRest;
+  return true;
+}
+
+bool release_dead_owner(LockBody& lock, ThreadSelf& self) noexcept {
+  std::uint64_t owner = LockCore::owner(lock);
+  if (owner == kFree || owner == self.word || !may_look_for_death() || !System::is_dead(owner, false)) return false;
+  return LockCore::release_dead(lock, self, owner);
 }
 
 void throw_not_owner(const LockBody& lock, CallName name) {

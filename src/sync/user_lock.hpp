@@ -58,6 +58,11 @@ inline void release_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, 
   LockCore::release(lock, self);
 }
 
+/// For those who only ever try: frees the lock when its owner is dead, looking no more than every 5 ms. True when that was so.
+bool release_dead_owner(LockBody& lock, ThreadSelf& self) noexcept;
+/// True at most every 5 ms in a thread: then to ask for somebody's death costs next to nothing.
+[[nodiscard]] bool may_look_for_death() noexcept;
+
 /// Acquires it whether or not it is poisoned, and lifts the poison. The caller does not own it.
 bool recover_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline, CallName name);
 

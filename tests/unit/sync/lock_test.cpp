@@ -201,6 +201,20 @@ TYPED_TEST(EitherLock, goes_to_the_next_when_the_holding_process_dies) {
   lock.release();
 }
 
+TYPED_TEST(EitherLock, goes_to_one_who_only_tries_when_the_holding_process_dies) {
+  TypeParam lock;
+  Child child([&] {
+    lock.acquire();
+    sleep_for_ever();
+  });
+  ASSERT_TRUE(eventually([&] { return lock.locked(); }));
+  EXPECT_FALSE(lock.try_lock());
+  child.kill();
+  EXPECT_TRUE(eventually([&] { return lock.try_lock(); }));
+  EXPECT_TRUE(lock.owner_died());
+  lock.release();
+}
+
 TYPED_TEST(EitherLock, goes_to_a_sleeper_when_the_holding_process_dies) {
   TypeParam lock;
   Child child([&] {

@@ -119,6 +119,25 @@ TEST(SharedMutex, goes_to_the_next_when_the_writer_dies) {
   mutex.release();
 }
 
+TEST(SharedMutex, goes_to_one_who_only_tries_when_a_holder_dies) {
+  for (bool writes : {false, true}) {
+    SharedMutex mutex;
+    Child child([&] {
+      writes ? mutex.lock() : mutex.lock_shared();
+      sleep_for_ever();
+    });
+    ASSERT_TRUE(eventually([&] {
+      bool got = mutex.try_lock();
+      if (got) mutex.unlock();
+      return !got;
+    }));
+    child.kill();
+    EXPECT_TRUE(eventually([&] { return mutex.try_lock(); }));
+    EXPECT_EQ(mutex.owner_died(), writes);
+    mutex.unlock();
+  }
+}
+
 TEST(SharedMutex, ends_waits_when_a_stop_is_requested) {
   SharedMutex mutex;
   for (bool writer_waits : {true, false}) {
