@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -31,7 +32,8 @@ struct Message {
 struct Meeting {
   measure::Gate gate;
   std::atomic<std::uint64_t> sum{0};
-  alignas(128) std::array<std::atomic<std::uint64_t>, 64> finished{};  // ns at which each process was done
+  // Taken by the processes themselves: who started them may be late to look.
+  std::array<std::atomic<double>, 16> began{}, ended{};
 };
 
 /// `producers` processes put `total` messages in all, `consumers` get them: messages a second.
@@ -39,26 +41,33 @@ struct Meeting {
 template <class Put, class Get>
 double flow(int producers, int consumers, std::uint64_t total, Put&& put, Get&& get) {
   measure::Shared<Meeting> meeting;
-  const auto all = static_cast<std::uint32_t>(producers + consumers + 1);
+  const auto all = static_cast<std::uint32_t>(producers + consumers);
   const std::uint64_t each_in = total / static_cast<std::uint64_t>(producers);
   const std::uint64_t each_out = total / static_cast<std::uint64_t>(consumers);
   std::vector<measure::Forked> processes;
   for (int p = 0; p < producers; ++p)
-    processes.emplace_back([&] {
+    processes.emplace_back([&, p] {
       meeting->gate.meet(all);
+      meeting->began[static_cast<std::size_t>(p)] = measure::now_ns();
       for (std::uint64_t k = 1; k <= each_in; ++k) put(k);
+      meeting->ended[static_cast<std::size_t>(p)] = measure::now_ns();
     });
   for (int c = 0; c < consumers; ++c)
-    processes.emplace_back([&] {
+    processes.emplace_back([&, at = static_cast<std::size_t>(producers + c)] {
       std::uint64_t sum = 0;
       meeting->gate.meet(all);
+      meeting->began[at] = measure::now_ns();
       for (std::uint64_t k = 0; k < each_out; ++k) sum += get();
+      meeting->ended[at] = measure::now_ns();
       meeting->sum.fetch_add(sum);
     });
-  meeting->gate.meet(all);
-  double start = measure::now_ns();
   for (auto& process : processes) process.join();
-  double seconds = (measure::now_ns() - start) / 1e9;
+  double began = meeting->began[0], ended = 0;
+  for (std::size_t i = 0; i < all; ++i) {
+    began = std::min(began, meeting->began[i].load());
+    ended = std::max(ended, meeting->ended[i].load());
+  }
+  double seconds = (ended - began) / 1e9;
   std::uint64_t expected = static_cast<std::uint64_t>(producers) * (each_in * (each_in + 1) / 2);
   if (meeting->sum.load() != expected) {
     std::fprintf(stderr, "messages were lost: sum %llu, expected %llu\n",

@@ -32,6 +32,7 @@ struct alignas(64) RingSide {
   alignas(64) std::atomic<std::uint64_t> position;  ///< its store is what makes a put or get happen
   std::atomic<std::uint32_t> progress;              ///< futex: for those who wait for this side to go on
   std::atomic<std::uint32_t> takeovers;             ///< times that the lock was taken from a dead holder
+  std::atomic<std::uint32_t> pace;                  ///< out: pauses before a look that finds little; a hint
 };
 static_assert(sizeof(RingSide) == 128 && offsetof(RingSide, position) == 64 && offsetof(RingSide, known) == 48);
 

@@ -16,8 +16,10 @@ namespace cohort::channel {
 /// One wait of a caller, over as many looks as it takes.
 class RingWait {
  public:
-  /// @param side  whose progress is waited for
-  RingWait(RingSide& side, const WaitLimits& limits) noexcept : side_(side), limits_(limits) {}
+  /// @param side    whose progress is waited for
+  /// @param pauses  between two looks, at first: more spare the other side, fewer find its progress sooner
+  RingWait(RingSide& side, const WaitLimits& limits, unsigned pauses = 1) noexcept
+      : side_(side), limits_(limits), pauses_(pauses) {}
   ~RingWait() = default;
   RingWait(const RingWait&) = delete;
   RingWait& operator=(const RingWait&) = delete;
@@ -44,7 +46,7 @@ class RingWait {
 
   RingSide& side_;
   const WaitLimits& limits_;
-  bool spun_ = false;
+  unsigned pauses_;
   bool slept_ = false;
   std::optional<std::stop_callback<Waker>> waker_;
 };
