@@ -135,6 +135,16 @@ class COHORT_EXPORT Connection {
     return decode<T>(arrived.message);
   }
 
+  /// Other names of try_send() and try_recv(), beside those of Queue.
+  template <class T>
+  [[nodiscard]] bool try_send_for(const T& value, Deadline deadline, const std::stop_token& stop = {}) {
+    return try_send(value, deadline, stop);
+  }
+  template <class T>
+  [[nodiscard]] std::optional<T> try_recv_for(Deadline deadline, const std::stop_token& stop = {}) {
+    return try_recv<T>(deadline, stop);
+  }
+
   // ---- bytes ---------------------------------------------------------------------------------------------------
 
   /// Sends `size` bytes of `bytes` from `offset` on (all that follow, by default) as one message, which may be empty.
