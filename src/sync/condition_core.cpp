@@ -47,7 +47,8 @@ ConditionWaiter* ConditionCore::place(std::uint32_t index) noexcept {
   Location at = locate(index);
   if (at.table == 0) return &body_.first[at.index];
   if (at.table > ConditionBody::kTables || find_ == nullptr) return nullptr;
-  std::uint64_t offset = body_.tables[at.table - 1].load(std::memory_order_relaxed);  // relaxed: under the lock
+  // SYNC(table): acquire here <- release in grow(); carries the zeroes, for try_mend(), which looks without the lock
+  std::uint64_t offset = body_.tables[at.table - 1].load(std::memory_order_acquire);
   return offset == 0 ? nullptr : find_(offset, table_bytes(at.table)) + at.index;
 }
 

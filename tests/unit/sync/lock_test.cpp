@@ -174,7 +174,7 @@ TYPED_TEST(EitherLock, passes_on_the_wake_up_of_who_gives_up) {
         lock.release();
       });
     ASSERT_TRUE(eventually([&] { return ready == 3; }));
-    std::thread([&] { stop.request_stop(); }).detach();
+    threads.emplace_back([&] { stop.request_stop(); });
     lock.release();
     for (auto& thread : threads) thread.join();
     EXPECT_GE(taken, 2);
