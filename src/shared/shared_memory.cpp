@@ -67,7 +67,7 @@ AnonymousMemory::AnonymousMemory(std::uint64_t size, std::shared_ptr<const std::
 
 AnonymousMemory::AnonymousMemory(std::uint64_t size, std::shared_ptr<const std::vector<std::byte>> contents,
                                  const std::shared_ptr<Creation>& creation) try
-    : SharedHandle(kKind, sizeof(MemoryBody), [size, contents, creation](void* place) {
+    : SharedHandle(kKind, sizeof(MemoryBody), [size, contents = std::move(contents), creation](void* place) {
         auto* body = new (place) MemoryBody{};
         creation->block = make_block(size, contents ? std::span(*contents) : std::span<const std::byte>());
         creation->ran = true;
@@ -140,7 +140,7 @@ std::uint64_t checked_size(std::string_view operation, Bytes size) {
 SharedMemory::SharedMemory(Bytes size, SharedMemoryOptions options)
     : anonymous_(checked_size("SharedMemory", size), nullptr), huge_pages_(options.huge_pages) {}
 
-SharedMemory::SharedMemory(std::shared_ptr<const std::vector<std::byte>> contents)
+SharedMemory::SharedMemory(const std::shared_ptr<const std::vector<std::byte>>& contents)
     : anonymous_(contents->size(), contents) {}
 
 SharedMemory::SharedMemory(std::shared_ptr<detail::NamedMemory> named) noexcept : named_(std::move(named)) {}

@@ -74,8 +74,9 @@ class RecordReference {
   RecordReference(const Owner& owner, std::ptrdiff_t index) : owner_(&owner), index_(index) {}
   RecordReference(const RecordReference&) = default;
   [[nodiscard]] T load() const { return owner_->load(index_); }
-  operator T() const { return load(); }
+  operator T() const { return load(); }  // NOLINT(google-explicit-constructor): stands where a T is wanted
   void store(const T& value) const { owner_->store(index_, value); }
+  // NOLINTBEGIN(misc-unconventional-assign-operator,bugprone-unhandled-self-assignment): as AtomicReference
   const RecordReference& operator=(const T& value) const {
     store(value);
     return *this;
@@ -88,6 +89,7 @@ class RecordReference {
     store(other.load());
     return *this;
   }
+  // NOLINTEND(misc-unconventional-assign-operator,bugprone-unhandled-self-assignment)
 
  private:
   const Owner* owner_;

@@ -68,7 +68,7 @@ class AtomicOperations {
   void store(const U& value) const {
     cell().store(to_shared<T>(value));
   }
-  operator T() const { return load(); }
+  operator T() const { return load(); }  // NOLINT(google-explicit-constructor): stands where a T is wanted
   /// Stores, and gives what was there.
   T exchange(const T& value) const { return cell().exchange(value); }
   /// Stores `desired` if the value is `expected`; else sets `expected` to what it is, and gives false. Compares bytes.
@@ -168,6 +168,8 @@ class AtomicReference : public detail::AtomicOperations<AtomicReference<T>, T> {
   explicit AtomicReference(T* place) noexcept : place_(place) {}
   AtomicReference(const AtomicReference&) = default;
 
+  // As with std::vector<bool>::reference, an assignment changes what is referred to, and so is const.
+  // NOLINTBEGIN(misc-unconventional-assign-operator,bugprone-unhandled-self-assignment)
   const AtomicReference& operator=(const T& value) const {
     this->store(value);
     return *this;
@@ -187,6 +189,7 @@ class AtomicReference : public detail::AtomicOperations<AtomicReference<T>, T> {
     this->store(other.load());
     return *this;
   }
+  // NOLINTEND(misc-unconventional-assign-operator,bugprone-unhandled-self-assignment)
   friend void swap(AtomicReference a, AtomicReference b) {
     T value = a.load();
     a.store(b.load());

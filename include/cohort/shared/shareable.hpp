@@ -24,7 +24,7 @@ namespace cohort {
 
 /// An author's promise that a trivially copyable class holds nothing that is bound to one process.
 template <class T>
-inline constexpr bool may_be_shared = false;
+inline constexpr bool may_be_shared = false;  // NOLINT(readability-identifier-naming): as std::ranges::enable_view
 
 namespace detail {
 

@@ -104,8 +104,9 @@ class ShareableList::Reference {
   /// The item at that index of the list.
   Reference(const ShareableList& list, std::int64_t index) : list_(list), index_(index) {}
   Reference(const Reference&) = default;
-  operator Object() const { return list_.get(index_); }
+  operator Object() const { return list_.get(index_); }  // NOLINT(google-explicit-constructor): the item
   [[nodiscard]] Object get() const { return list_.get(index_); }
+  // NOLINTNEXTLINE(misc-unconventional-assign-operator): changes what is referred to
   const Reference& operator=(const Object& value) const {
     list_.set(index_, value);
     return *this;

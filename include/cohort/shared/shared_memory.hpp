@@ -164,7 +164,7 @@ class COHORT_EXPORT SharedMemory {
   explicit SharedMemory(std::shared_ptr<detail::NamedMemory> named) noexcept;
   explicit SharedMemory(const detail::HandleName& name);
   /// Anonymous, with these contents at first.
-  explicit SharedMemory(std::shared_ptr<const std::vector<std::byte>> contents);
+  explicit SharedMemory(const std::shared_ptr<const std::vector<std::byte>>& contents);
   static SharedMemory create(std::string_view name, std::uint64_t size, std::span<const std::byte> contents);
   [[nodiscard]] bool same_memory(const SharedMemory& other) const;
 

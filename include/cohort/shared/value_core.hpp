@@ -99,7 +99,7 @@ class RecordOperations {
     return bits.value();
   }
   void store(const T& value) const { self().write(&value); }
-  operator T() const { return load(); }
+  operator T() const { return load(); }  // NOLINT(google-explicit-constructor): stands where a T is wanted
 
  private:
   [[nodiscard]] const Self& self() const { return *static_cast<const Self*>(this); }
