@@ -128,7 +128,7 @@ TEST(Differential, random_texts_come_out_as_in_python) {
   }
   questions.close();
 
-  std::filesystem::path script = std::filesystem::path(__FILE__).parent_path() / "reference.py";
+  std::filesystem::path script = std::filesystem::path(COHORT_TEST_SOURCES) / "unit/shlex/reference.py";
   std::string command =
       join({"python3", script.string(), (folder / "questions").string(), (folder / "answers").string()});
   EXPECT_EQ(std::system(command.c_str()), 0);
