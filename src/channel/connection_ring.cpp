@@ -500,18 +500,20 @@ bool ring_receive(const RingEnd& end, ReceivedMessage& message, std::size_t most
   RingBody& ring = use.pipe().ring[use.end()];
   RingWait wait(ring.in, limits);
   DeathWatch deaths;
-  do {
+  while (true) {
     use.check_open();
-    bool closed = peer_closed(use);
-    // A message that was sent before the close is there by now.
-    if (take_now(use, message, most)) {
-      wait.finish([&] { return has_items(ring) || closed; });
-      return true;
+    if (peer_closed(use)) {
+      // A message that was sent before the close is there by now.
+      if (!take_now(use, message, most))
+        throw EndOfFile(operation, "", "the other end of the pipe is closed, and all it sent was received");
+      break;
     }
-    if (closed) throw EndOfFile(operation, "", "the other end of the pipe is closed, and all it sent was received");
+    if (!wait.again([&] { return can_receive(use) || use.closed(); })) return false;
+    if (take_now(use, message, most)) break;
     deaths.look();
-  } while (wait.again([&] { return can_receive(use) || use.closed(); }));
-  return false;
+  }
+  wait.finish([&] { return can_receive(use); });
+  return true;
 }
 
 bool can_receive(const EndUse& use) noexcept { return has_items(use.pipe().ring[use.end()]) || peer_closed(use); }
