@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -52,7 +53,7 @@ class QueueStep : public ::testing::Test {
     std::uint64_t may_be_lost = 0;  ///< by the victim's death
     bool may_come_twice = false;
     long stride = 1;
-    double seconds = 1.5;  ///< after so long, every 7th instruction; after twice that, every 61st
+    double seconds = 1;  ///< after so long, every 7th instruction; after twice that, every 61st
   };
 
   void one(const Case& c, long at, bool& killed) {
@@ -93,6 +94,8 @@ class QueueStep : public ::testing::Test {
   void kill_everywhere(const char* name, Case c) {
     auto start = std::chrono::steady_clock::now();
     auto spent = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+    // COHORT_TEST_SECONDS=100 kills at every instruction of all of them.
+    if (const char* wanted = std::getenv("COHORT_TEST_SECONDS")) c.seconds = std::atof(wanted);
     long kills = 0;
     bool killed = true;
     for (long at = 1; killed; at += c.stride) {
@@ -126,14 +129,14 @@ void fill_segment(Queues& queues, Account& account) {
 
 TEST_F(QueueStep, put) {
   kill_everywhere(
-      "put", {.prepare = put_three, .operation = [](Queues& q, Account& a) { put_cell(q.cells, a); }, .seconds = 5});
+      "put", {.prepare = put_three, .operation = [](Queues& q, Account& a) { put_cell(q.cells, a); }, .seconds = 3});
 }
 
 TEST_F(QueueStep, get) {
   kill_everywhere("get", {.prepare = put_three,
                           .operation = [](Queues& q, Account& a) { a.got(q.cells.get().id()); },
                           .may_be_lost = 1,
-                          .seconds = 5});
+                          .seconds = 3});
 }
 
 TEST_F(QueueStep, the_first_put_which_makes_the_ring) {
@@ -181,7 +184,7 @@ TEST_F(QueueStep, put_on_a_full_queue) {
 }
 
 TEST_F(QueueStep, put_of_a_handle) {
-  kill_everywhere("put of a handle", {.prepare = put_handle, .operation = put_handle, .seconds = 2});
+  kill_everywhere("put of a handle", {.prepare = put_handle, .operation = put_handle, .seconds = 1});
 }
 
 TEST_F(QueueStep, get_of_a_handle) {
@@ -192,7 +195,7 @@ TEST_F(QueueStep, get_of_a_handle) {
                                             a.got(item.first);
                                           },
                                       .may_be_lost = 1,
-                                      .seconds = 2});
+                                      .seconds = 1});
 }
 
 TEST_F(QueueStep, loan_and_publish) {
@@ -236,7 +239,7 @@ TEST_F(QueueStep, get_and_task_done_with_redelivery) {
                                                             },
                                                         .may_be_lost = 0,
                                                         .may_come_twice = true,
-                                                        .seconds = 2});
+                                                        .seconds = 1});
 }
 
 // A consumer sleeps; a producer is killed at every instruction of the put that would wake it.
@@ -312,7 +315,7 @@ TEST_F(QueueStep, the_repairer) {
       warm.put(Cell::of(1));
       (void)warm.get();
     };
-    for (long at = 1;; at += 3) {
+    for (long at = 1;; at += 7) {
       account.clear();
       Queues queues;
       corpse.prepare(queues, account);
@@ -332,7 +335,7 @@ TEST_F(QueueStep, the_repairer) {
     auto start = std::chrono::steady_clock::now();
     for (std::size_t m = 0; m < middles.size(); m += std::max<std::size_t>(1, middles.size() / 3)) {
       bool killed = true;
-      for (long at = 1; killed && std::chrono::steady_clock::now() - start < 6s; at += 11) {
+      for (long at = 1; killed && std::chrono::steady_clock::now() - start < 4s; at += 11) {
         SCOPED_TRACE(std::string(corpse.name) + " killed after " + std::to_string(middles[m]) +
                      ", its repairer after " + std::to_string(at) + " instructions");
         account.clear();
