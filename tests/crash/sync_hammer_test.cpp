@@ -57,7 +57,7 @@ int hammer(int count, std::chrono::milliseconds time, Work&& work) {
     child.emplace([&] {
       while (true) work();
     });
-    ::usleep(random() % 3000);
+    ::usleep(static_cast<unsigned>(random() % 3000));
   }
   return kills;
 }

@@ -197,7 +197,7 @@ TEST(SyncStep, a_waiter_may_be_cut_off_anywhere) {
   Lock lock;
   kill_at_every_instruction("Lock acquire, held by another, until a deadline",
                             {.prepare = [&] { warm(lock); },
-                             .run = [&] { (void)lock.acquire(Deadline(std::chrono::microseconds(1))); },
+                             .run = [&] { (void)lock.acquire(Deadline(2ms)); },
                              .meanwhile = [&] { lock.acquire(); },
                              .check =
                                  [&] {

@@ -97,7 +97,7 @@ TEST(Condition, says_whether_it_was_notified_or_timed_out) {
     EXPECT_FALSE(condition.wait(10ms));
     EXPECT_GE(std::chrono::steady_clock::now() - start, 10ms);
     std::thread notifier([&] {
-      std::scoped_lock guard(condition);
+      std::scoped_lock notifying(condition);
       condition.notify();
     });
     EXPECT_TRUE(condition.wait(patience()));
