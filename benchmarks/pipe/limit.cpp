@@ -33,8 +33,10 @@ struct Lane {
   };
   static void wait(std::atomic<std::uint32_t>& word, std::uint32_t value) {
     for (int i = 0; word.load(std::memory_order_acquire) != value; ++i) {
-      if (i < kSpins) measure::pause_in_spin();
-      else ::sched_yield();
+      if (i < kSpins)
+        measure::pause_in_spin();
+      else
+        ::sched_yield();
     }
   }
   void send(std::size_t& at, const std::byte* from, std::size_t size) {

@@ -29,9 +29,7 @@ Connection Connection::from_descriptor(int descriptor, ConnectionMode mode) {
   return Connection(std::make_shared<StreamEnd>(os::Fd(descriptor), mode.readable, mode.writable));
 }
 
-void Connection::throw_timeout(const char* operation) {
-  throw TimeoutError(operation, "", "the deadline passed");
-}
+void Connection::throw_timeout(const char* operation) { throw TimeoutError(operation, "", "the deadline passed"); }
 
 // ---- values ----------------------------------------------------------------------------------------------------------
 

@@ -44,8 +44,8 @@ PipeBody& pipe_of(const EndBody& end) { return *static_cast<PipeBody*>(Objects::
 
 // All senders of ring[e] look again.
 void wake_senders(PipeBody& pipe, std::uint32_t e) noexcept {
-  pipe.wants_room[e].store(0, std::memory_order_relaxed);        // relaxed: who sleeps on sets it again
-  pipe.sending[e].room.fetch_add(1, std::memory_order_relaxed);  // relaxed: sleepers look at the positions by themselves
+  pipe.wants_room[e].store(0, std::memory_order_relaxed);  // relaxed: who sleeps on sets it again
+  pipe.sending[e].room.fetch_add(1, std::memory_order_relaxed);  // relaxed: sleepers look for themselves
   os::futex_wake_all(pipe.sending[e].room);
 }
 
@@ -198,9 +198,12 @@ void ring_close(RingEnd& end) noexcept {
     std::atomic<std::uint32_t>& flags = end.local_flags();
     // Waits that are under way must end, but only while the memory is certainly there.
     std::optional<EndUse> use;
-    if ((flags.load(std::memory_order_relaxed) & kClosed) == 0) use.emplace(end, "Connection.close");  // relaxed: a flag
-    if ((flags.fetch_or(kClosed, std::memory_order_acq_rel) & kClosed) != 0 || !use) return;  // SYNC(use): as above
-    if ((flags.load(std::memory_order_relaxed) & ~kClosed) > 1) wake_all(use->pipe());  // relaxed: own writes and hints
+    // relaxed: a flag, which fetch_or() looks at again
+    if ((flags.load(std::memory_order_relaxed) & kClosed) == 0) use.emplace(end, "Connection.close");
+    // SYNC(use): as in ~EndUse()
+    if ((flags.fetch_or(kClosed, std::memory_order_acq_rel) & kClosed) != 0 || !use) return;
+    // relaxed: a count
+    if ((flags.load(std::memory_order_relaxed) & ~kClosed) > 1) wake_all(use->pipe());
   } catch (...) {  // NOLINT(bugprone-empty-catch)
     // Another thread was quicker, or the family was left: it is closed.
   }
@@ -260,7 +263,7 @@ void made_room(PipeBody& pipe, std::uint32_t e, const ReceivedMessage& message, 
   // relaxed: a measure
   if (in_block) pipe.receiving[e].taken.fetch_add(message.bytes().size(), std::memory_order_relaxed);
   COHORT_CRASH_POINT("channel.pipe.counted");
-  // SYNC(room): light fence here -> heavy fence in RoomWait::again(): either we see its mark, or it sees the room
+  // SYNC(room): either we see the mark, or RoomWait::again() sees the room (other side: its heavy fence)
   sync::System::light_fence(sync::this_thread());
   // relaxed: ordered by the fence
   if (pipe.wants_room[e].load(std::memory_order_relaxed) != 0 && bytes_in(pipe, e) <= pipe.capacity / 2) [[unlikely]]
@@ -283,9 +286,10 @@ class RoomWait {
     if (limits_.stop != nullptr && limits_.stop->stop_possible() && !waker_)
       waker_.emplace(*limits_.stop, Waker{&pipe, use_.peer()});
     auto& room = pipe.sending[use_.peer()].room;
-    std::uint32_t seen = room.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
+    std::uint32_t seen = room.load(std::memory_order_relaxed);         // relaxed: ordered by the fence
     pipe.wants_room[use_.peer()].store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
-    sync::System::heavy_fence(sync::this_thread());  // SYNC(room): as in made_room()
+    // SYNC(room): meets the light fence in made_room() (other side: there)
+    sync::System::heavy_fence(sync::this_thread());
     COHORT_CRASH_POINT("channel.pipe.wants_room");
     if (ready() || stopped()) return true;
     os::futex_wait(room, seen, Deadline::earlier(limits_.deadline, Deadline(kLongestSleep)));
@@ -453,7 +457,7 @@ bool ring_send(const RingEnd& end, std::span<const std::byte> bytes, const WaitL
 namespace {
 
 bool has_items(const RingBody& ring) noexcept {
-  // relaxed, both: who finds it so looks again under the lock
+  // relaxed: both: who finds it so looks again under the lock
   return ring.in.position.load(std::memory_order_relaxed) != ring.out.position.load(std::memory_order_relaxed);
 }
 

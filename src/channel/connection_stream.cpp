@@ -145,8 +145,10 @@ bool StreamEnd::write_all(const Use& use, std::span<const std::byte> bytes, cons
       done = os::send_some(use.fd(), bytes);
     } else {
       // A pipe in blocking mode takes so much without blocking, once it polls writable.
-      if (!wait_ready(use, true, limits)) done.state = os::Transfer::State::would_block;
-      else done = os::write_some(use.fd(), bytes.first(std::min(bytes.size(), os::kPipePiece)));
+      if (!wait_ready(use, true, limits))
+        done.state = os::Transfer::State::would_block;
+      else
+        done = os::write_some(use.fd(), bytes.first(std::min(bytes.size(), os::kPipePiece)));
     }
     if (done.state == os::Transfer::State::ended)
       throw OsError(EPIPE, use.operation(), "the other end of the connection is closed");
@@ -166,7 +168,9 @@ bool StreamEnd::send(std::span<const std::byte> message, const Limits& limits, c
   if (!writable_) throw StateError(operation, "", "this connection only receives");
   Turn turn(sending_, limits.deadline);
   if (!turn.taken()) return false;
-  if (cut_) throw StateError(operation, "", "an earlier message was sent in part, when its deadline passed: close the connection");
+  if (cut_)
+    throw StateError(operation, "",
+                     "an earlier message was sent in part, when its deadline passed: close the connection");
   std::array<std::byte, 12> length{};
   std::size_t length_size = 4;
   if (message.size() <= 0x7fffffff) {
@@ -232,21 +236,24 @@ bool StreamEnd::read_length(const Use& use, const Limits& limits) {
     if (!read_more(use, header, header_have_, limits)) return false;
     length_ = big_endian(header_.data() + 4, 8);
   } else if (length_ > 0x7fffffff) {
-    throw DecodeError(use.operation(), std::to_string(length_), "that is no length: the stream does not frame messages as Python does");
+    throw DecodeError(use.operation(), std::to_string(length_),
+                      "that is no length: the stream does not frame messages as Python does");
   }
   length_known_.store(true, std::memory_order_relaxed);  // relaxed: a hint
   return true;
 }
 
-std::optional<std::vector<std::byte>> StreamEnd::receive(std::size_t most, const Limits& limits, const char* operation) {
+std::optional<std::vector<std::byte>> StreamEnd::receive(std::size_t most, const Limits& limits,
+                                                         const char* operation) {
   Use use(*this, operation);
   if (!readable_) throw StateError(operation, "", "this connection only sends");
   Turn turn(receiving_, limits.deadline);
   if (!turn.taken()) return std::nullopt;
   if (!length_known_.load(std::memory_order_relaxed) && !read_length(use, limits)) return std::nullopt;  // relaxed: own
   if (length_ > most)
-    throw OsError(EMSGSIZE, operation, "the message has " + std::to_string(length_) + " bytes, and at most " +
-                                           std::to_string(most) + " are wanted; it stays");
+    throw OsError(EMSGSIZE, operation,
+                  "the message has " + std::to_string(length_) + " bytes, and at most " + std::to_string(most) +
+                      " are wanted; it stays");
   while (message_have_ < length_) {
     if (message_have_ == message_.size()) {
       std::uint64_t more = std::min<std::uint64_t>(length_ - message_have_, std::max(message_have_, kFirstRoom));
@@ -273,7 +280,9 @@ bool StreamEnd::poll(const Limits& limits) {
 
 bool StreamEnd::send_handle(int descriptor, Deadline deadline) {
   Use use(*this, "Connection.send_handle");
-  if (!is_socket_) throw StateError(use.operation(), "", "only a Unix-domain socket carries descriptors: Pipe({.transport = Transport::socket})");
+  if (!is_socket_)
+    throw StateError(use.operation(), "",
+                     "only a Unix-domain socket carries descriptors: Pipe({.transport = Transport::socket})");
   Turn turn(sending_, deadline);
   if (!turn.taken() || !wait_ready(use, true, {deadline, nullptr})) return false;
   const std::byte count{1};
@@ -284,7 +293,9 @@ bool StreamEnd::send_handle(int descriptor, Deadline deadline) {
 
 std::optional<os::Fd> StreamEnd::receive_handle(Deadline deadline) {
   Use use(*this, "Connection.recv_handle");
-  if (!is_socket_) throw StateError(use.operation(), "", "only a Unix-domain socket carries descriptors: Pipe({.transport = Transport::socket})");
+  if (!is_socket_)
+    throw StateError(use.operation(), "",
+                     "only a Unix-domain socket carries descriptors: Pipe({.transport = Transport::socket})");
   Turn turn(receiving_, deadline);
   if (!turn.taken()) return std::nullopt;
   while (wait_ready(use, false, {deadline, nullptr})) {

@@ -52,7 +52,10 @@ class StreamEnd {
   [[nodiscard]] bool readable() const noexcept { return readable_; }
   [[nodiscard]] bool writable() const noexcept { return writable_; }
   /// Whether receive() would look at a message that it left in the middle.
-  [[nodiscard]] bool holds_message() const noexcept { return length_known_.load(std::memory_order_relaxed); }  // relaxed: a hint
+  [[nodiscard]] bool holds_message() const noexcept {
+    // relaxed: a look
+    return length_known_.load(std::memory_order_relaxed);  // relaxed: a hint
+  }
 
  private:
   class Use;

@@ -55,7 +55,8 @@ class Watched {
       case ObjectKind::event:
       case ObjectKind::semaphore:
       case ObjectKind::bounded_semaphore: break;
-      default: throw ValueError("wait", std::to_string(handle.name().kind), "an object of this kind cannot be waited for");
+      default:
+        throw ValueError("wait", std::to_string(handle.name().kind), "an object of this kind cannot be waited for");
     }
   }
   ~Watched() { unwatch(); }
@@ -81,7 +82,8 @@ class Watched {
   }
   /// From here on a change rings. Look at ready() behind a heavy fence, and at the word before.
   void watch() noexcept {
-    if (!watching_) shm::header_of(body_).watchers.fetch_add(1, std::memory_order_relaxed);  // relaxed: the fence orders
+    if (!watching_)
+      shm::header_of(body_).watchers.fetch_add(1, std::memory_order_relaxed);  // relaxed: the fence orders
     watching_ = true;
     if (side_ != nullptr) announce_sleeper(*side_);
   }
@@ -118,7 +120,9 @@ class WordBell {
   }
   ~WordBell() {
     // relaxed, both: joined below
+    // relaxed: joined below
     over_.store(true, std::memory_order_relaxed);
+    // relaxed: joined below
     word_.fetch_add(1, std::memory_order_relaxed);
     os::futex_wake_all(word_);
     thread_.join();
@@ -130,8 +134,8 @@ class WordBell {
 
  private:
   void run(std::uint32_t seen) noexcept {
-    // SYNC(over): the word is changed after over_ was set; its acquire load here carries that
     while (true) {
+      // SYNC(over): release in ~WordBell() -> acquire here
       std::uint32_t now = word_.load(std::memory_order_acquire);
       if (over_.load(std::memory_order_relaxed)) return;  // relaxed: ordered by the word
       if (now == seen) {

@@ -25,7 +25,8 @@ using shm::testing::was_killed;
 std::vector<std::string> pipe_points() {
   std::vector<std::string> points;
   for (const auto& name : crash_points())
-    for (const char* part : {"pipe.", "lock.", "wake.", "put.", "take.", "add_segment.", "remove_segment.", "wait.", "destroy."})
+    for (const char* part :
+         {"pipe.", "lock.", "wake.", "put.", "take.", "add_segment.", "remove_segment.", "wait.", "destroy."})
       if (name.rfind(std::string("channel.") + part, 0) == 0) points.push_back(name);
   return points;
 }

@@ -26,8 +26,7 @@ using Numbered = std::pair<std::uint64_t, std::pair<std::string, std::optional<C
 inline Numbered numbered(std::uint64_t number, const std::optional<Connection>& handle) {
   static constexpr std::size_t kSizes[] = {3, 0, 20000, 700, 9000, 8000, 5, 100000};
   std::size_t size = kSizes[number % 8];
-  return {number,
-          {std::string(size, static_cast<char>('a' + number % 26)), number % 5 == 4 ? handle : std::nullopt}};
+  return {number, {std::string(size, static_cast<char>('a' + number % 26)), number % 5 == 4 ? handle : std::nullopt}};
 }
 
 inline bool is_whole(const Numbered& message) {

@@ -45,9 +45,7 @@ template <class E, class F>
 int code_of(F&& f) {
   try {
     f();
-  } catch (const E& error) {
-    return error.code().value();
-  }
+  } catch (const E& error) { return error.code().value(); }
   return 0;
 }
 
@@ -302,7 +300,8 @@ TEST_P(PipeOver, sees_the_end_of_file_when_the_process_at_the_other_end_is_kille
     ::pause();
     ::_exit(0);
   }
-  EXPECT_EQ(b.recv<int>(patience()), 1) << "a copy of the process has its references once it has used one of its handles";
+  EXPECT_EQ(b.recv<int>(patience()), 1)
+      << "a copy of the process has its references once it has used one of its handles";
   a.close();
   ::kill(child, SIGKILL);
   EXPECT_THROW((void)b.recv<int>(patience()), EndOfFile);

@@ -79,8 +79,8 @@ TEST(Wait, sleeps_until_any_one_of_many_kinds_is_ready) {
     Queue<int> queue;
     Event event;
     Semaphore semaphore(0);
-    std::vector<std::function<void()>> actions{[&, &a = a] { a.send(1); }, [&] { queue.put(1); },
-                                               [&] { event.set(); }, [&] { semaphore.release(); }};
+    std::vector<std::function<void()>> actions{[&, &a = a] { a.send(1); }, [&] { queue.put(1); }, [&] { event.set(); },
+                                               [&] { semaphore.release(); }};
     if (with_descriptor) actions.push_back([&, &c = c] { c.send(1); });
     std::vector<Waitable> things{b, queue, event, semaphore};
     if (with_descriptor) things.emplace_back(d);
