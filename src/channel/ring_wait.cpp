@@ -32,7 +32,8 @@ bool RingWait::again(FunctionRef<bool()> ready) {
     finish(ready);
     return false;
   }
-  if (spin(ready)) return true;
+  // Who has slept for 100 ms and was not woken sleeps on: an idle waiter costs next to nothing.
+  if (!idle_ && spin(ready)) return true;
   // A stop wakes from here on; one that came before is seen by the look after it.
   if (limits_.stop != nullptr && limits_.stop->stop_possible() && !waker_) waker_.emplace(*limits_.stop, Waker{&side_});
   if (!stopped()) sleep(ready);
@@ -61,7 +62,8 @@ void RingWait::sleep(FunctionRef<bool()> ready) {
   COHORT_CRASH_POINT("channel.wait.announced");
   if (ready() || stopped()) return;
   slept_ = true;
-  os::futex_wait(side_.progress, progress, Deadline::earlier(limits_.deadline, Deadline(kLongestSleep)));
+  auto result = os::futex_wait(side_.progress, progress, Deadline::earlier(limits_.deadline, Deadline(kLongestSleep)));
+  idle_ = result == os::FutexWait::timed_out;
   COHORT_CRASH_POINT("channel.wait.woken");
 }
 
@@ -79,9 +81,11 @@ namespace {
 // Lets some items come together when consumers are faster than producers; see set_pace().
 void keep_pace(const RingBody& ring) noexcept {
   // relaxed, all: hints
+  // relaxed: a hint
   std::uint32_t pauses = ring.out.pace.load(std::memory_order_relaxed);
   if (pauses == 0) [[likely]]
     return;
+  // relaxed: a hint
   if (ring.out.known.load(std::memory_order_relaxed) != ring.out.position.load(std::memory_order_relaxed)) return;
   for (; pauses != 0; --pauses) os::spin_pause();
 }

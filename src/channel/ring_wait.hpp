@@ -47,6 +47,7 @@ class RingWait {
   RingSide& side_;
   const WaitLimits& limits_;
   unsigned pauses_;
+  bool idle_ = false;  ///< the last sleep ended without a wake-up
   bool slept_ = false;
   std::optional<std::stop_callback<Waker>> waker_;
 };
