@@ -68,7 +68,7 @@ void put_block(RingBody& ring, Producer& producer, const Message& message) {
   words[count++] = message.size;
   std::byte* to = producer.append(kind, static_cast<std::uint32_t>(count * sizeof words[0]));
   std::memcpy(to, words.data(), count * sizeof words[0]);
-  // SYNC(moving): release stores in this order -> loads of who repairs after our death; a compiler must not turn them
+  // SYNC(moving): release stores in this order -> loads of who repairs (other side: our death)
   in.moving_from.store(in.position.load(std::memory_order_relaxed),
                        std::memory_order_release);            // relaxed: only we write
   in.moving.store(message.block, std::memory_order_release);  // SYNC(moving)
@@ -229,8 +229,10 @@ void destroy(RingBody& ring, shm::Destroyer& destroyer) {
   // a form from which the next destroyer goes on.
   RingSide& out = ring.out;
   // relaxed, here and below: nobody else is here
+  // relaxed: as above
   if (out.changing.load(std::memory_order_relaxed) != out.segment.load(std::memory_order_relaxed))
     destroyer.free_block(out.changing);
+  // relaxed: as above
   if (out.segment.load(std::memory_order_relaxed) == 0) return;
   Reader reader(ring, &destroyer);
   Record record;
@@ -241,8 +243,11 @@ void destroy(RingBody& ring, shm::Destroyer& destroyer) {
     reader.commit();
   }
   // The last one, and the next one where producers died on their way there.
+  // relaxed: as above
   while (Offset segment = out.segment.load(std::memory_order_relaxed)) {
+    // relaxed: as above
     bool last = segment == ring.in.segment.load(std::memory_order_relaxed);
+    // relaxed: as above
     Offset next = last ? 0 : Family::instance().at<Segment>(segment)->next.load(std::memory_order_relaxed);
     out.changing.store(segment, std::memory_order_release);  // SYNC(changing)
     COHORT_CRASH_POINT("channel.destroy.named");

@@ -50,7 +50,9 @@ void wake_joiners(QueueBody& queue) noexcept {
 void end_lease(QueueBody& queue, Lease& lease) {
   auto& family = Family::instance();
   // relaxed, here and below: under the lock, but for the joiners' bit of `done`
+  // relaxed: as above
   const std::uint64_t target = queue.finishing_done.load(std::memory_order_relaxed);
+  // relaxed: as above
   std::uint64_t done = queue.done.load(std::memory_order_relaxed);
   // SYNC(done): release -> acquire in wait_until_finished(); carries what the consumer did
   while (count_of(done) != target &&
@@ -65,7 +67,8 @@ void end_lease(QueueBody& queue, Lease& lease) {
   if (Offset block = lease.block.load(std::memory_order_relaxed)) {
     family.set_owner(block, family.self());
     COHORT_CRASH_POINT("channel.end_lease.block_owned");
-    lease.block.store(0, std::memory_order_release);  // SYNC(lease): in this order -> who repairs after our death
+    lease.block.store(0,
+                      std::memory_order_release);  // SYNC(lease): in this order -> who repairs (other side: our death)
     COHORT_CRASH_POINT("channel.end_lease.block_forgotten");
     family.free(block);
   }
@@ -77,6 +80,7 @@ void end_lease(QueueBody& queue, Lease& lease) {
 void repair_leases(QueueBody& queue) {
   // relaxed, here and below: under the lock, whose holder's death the system has reported
   Objects::instance().settle();
+  // relaxed: as above
   if (std::uint64_t giving = queue.leasing.load(std::memory_order_relaxed)) {
     Lease& lease = leases_of(queue)[giving - 1];
     // Not taken: the message is still the record's.
@@ -164,11 +168,14 @@ class Lender {
 
   Lease* oldest(std::uint64_t state) noexcept {
     // relaxed, here and below: under the lock; `returned` is a hint that is never too low
+    // relaxed: as above
     if (state == kLeaseReturned && queue_.returned.load(std::memory_order_relaxed) == 0) return nullptr;
     Lease* found = nullptr;
     for (Lease* lease = leases_of(queue_); lease != leases_of(queue_) + queue_.lease_count; ++lease)
+      // relaxed: as above
       if (lease->state.load(std::memory_order_relaxed) == state &&
           (found == nullptr ||
+           // relaxed: as above
            lease->order.load(std::memory_order_relaxed) < found->order.load(std::memory_order_relaxed)))
         found = lease;
     return found;

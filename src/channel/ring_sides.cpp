@@ -53,7 +53,7 @@ void enter_added_segment(RingBody& ring) {
     segment.end.store(kLeft | units_of(in.position.load(std::memory_order_relaxed)), std::memory_order_relaxed);
   }
   COHORT_CRASH_POINT("channel.add_segment.left");
-  // SYNC(changing): release -> who repairs; comes after the stores above
+  // SYNC(changing): release -> who repairs; comes after the stores above (other side: the holder's death)
   in.segment.store(added, std::memory_order_release);
 }
 
@@ -111,6 +111,7 @@ void repair_in(RingBody& ring) {
   auto& family = Family::instance();
   RingSide& in = ring.in;
   // relaxed, here and below: under the lock, whose holder's death the system has reported
+  // relaxed: as above
   if (Offset added = in.changing.load(std::memory_order_relaxed)) {
     family.set_owner(added, kNobody);
     COHORT_CRASH_POINT("channel.repair_in.given");
@@ -134,7 +135,9 @@ void repair_out(RingBody& ring) {
   auto& family = Family::instance();
   RingSide& out = ring.out;
   // relaxed, here and below: under the lock, whose holder's death the system has reported
+  // relaxed: as above
   if (Offset old = out.changing.load(std::memory_order_relaxed)) {
+    // relaxed: as above
     bool left = out.segment.load(std::memory_order_relaxed) != old;
     if (left) family.set_owner(old, family.self());
     COHORT_CRASH_POINT("channel.repair_out.owned");

@@ -37,12 +37,16 @@ inline constexpr std::uint64_t kEnoughItems = 32;
 inline constexpr std::uint32_t kLongestPace = 16;  // pauses of some 50 ns
 inline void set_pace(RingSide& out, std::uint64_t items) noexcept {
   // relaxed, all: a hint, written under the lock
+  // relaxed: a hint
   std::uint32_t pace = out.pace.load(std::memory_order_relaxed);
   if (items == 1) {
+    // relaxed: a hint
     if (pace != 0) out.pace.store(pace / 2, std::memory_order_relaxed);
   } else if (items < kEnoughItems) {
+    // relaxed: a hint
     if (pace < kLongestPace) out.pace.store(pace + 1, std::memory_order_relaxed);
   } else if (items > 4 * kEnoughItems && pace != 0) {
+    // relaxed: a hint
     out.pace.store(pace - 1, std::memory_order_relaxed);
   }
 }

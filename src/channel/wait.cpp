@@ -135,7 +135,7 @@ class WordBell {
  private:
   void run(std::uint32_t seen) noexcept {
     while (true) {
-      // SYNC(over): release in ~WordBell() -> acquire here
+      // SYNC(over): carries that over_ was set (other side: whoever rings the word to end it)
       std::uint32_t now = word_.load(std::memory_order_acquire);
       if (over_.load(std::memory_order_relaxed)) return;  // relaxed: ordered by the word
       if (now == seen) {

@@ -29,7 +29,6 @@ void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> 
 /// Receives one message into `buffer`. Blocks unless the socket is non-blocking; then nullopt when there is none.
 [[nodiscard]] std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer);
 
-
 /// True when `fd` is a socket.
 [[nodiscard]] bool is_socket(int fd) noexcept;
 /// One send(2) that does not block, whatever mode the socket is in, and raises no SIGPIPE.

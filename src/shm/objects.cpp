@@ -136,7 +136,7 @@ Offset find_static(ObjectStep& step, const Objects::StaticKey& key, StaticsBlock
           entry.offset.load(std::memory_order_relaxed) == key.offset)
         return object;
     }
-    at = block->next.load(std::memory_order_relaxed);
+    at = block->next.load(std::memory_order_relaxed);  // relaxed: under the lock
   }
   return 0;
 }

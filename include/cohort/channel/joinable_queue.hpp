@@ -25,6 +25,9 @@
 
 namespace cohort {
 
+/// A queue whose consumers say when an item is done, so that others can wait until all are.
+///
+/// T: any type that the codec carries. Python: multiprocessing.JoinableQueue.
 template <class T>
 class JoinableQueue : public detail::TypedQueue<T> {
   using Base = detail::TypedQueue<T>;

@@ -32,6 +32,9 @@
 
 namespace cohort {
 
+/// A first-in, first-out queue between any number of producers and consumers.
+///
+/// T: any type that the codec carries, handles of shared objects among them. Python: multiprocessing.Queue.
 template <class T>
 class Queue : public detail::TypedQueue<T> {
   using Base = detail::TypedQueue<T>;

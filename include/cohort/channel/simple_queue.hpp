@@ -15,6 +15,9 @@
 
 namespace cohort {
 
+/// The least of a queue: put, get, empty, close.
+///
+/// T: any type that the codec carries. Python: multiprocessing.SimpleQueue.
 template <class T>
 class SimpleQueue : public detail::TypedQueue<T> {
   using Base = detail::TypedQueue<T>;

@@ -22,11 +22,12 @@ bool join_remote_fences() noexcept {
 void remote_fence() noexcept {
   int saved = errno;
   // The call fences this thread too, but not in ThreadSanitizer's eyes, nor where it is refused.
+  // SYNC(sleepers): as light_fence()
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) != 0) {
     // No partner can have joined: their full fences meet ours. An exchange, because ThreadSanitizer knows no fences.
     static std::atomic<int> word{0};
-    word.exchange(1, std::memory_order_seq_cst);  // a full fence
+    word.exchange(1, std::memory_order_seq_cst);  // SYNC(sleepers): a full fence
   }
   errno = saved;
 }
