@@ -44,7 +44,7 @@ PipeBody& pipe_of(const EndBody& end) { return *static_cast<PipeBody*>(Objects::
 
 // All senders of ring[e] look again.
 void wake_senders(PipeBody& pipe, std::uint32_t e) noexcept {
-  pipe.wants_room[e].store(0, std::memory_order_relaxed);  // relaxed: who sleeps on sets it again
+  pipe.wants_room[e].store(0, std::memory_order_relaxed);        // relaxed: who sleeps on sets it again
   pipe.sending[e].room.fetch_add(1, std::memory_order_relaxed);  // relaxed: sleepers look for themselves
   os::futex_wake_all(pipe.sending[e].room);
 }

@@ -119,11 +119,9 @@ class WordBell {
     thread_ = std::thread([this, seen] { run(seen); });
   }
   ~WordBell() {
-    // relaxed, both: joined below
-    // relaxed: joined below
-    over_.store(true, std::memory_order_relaxed);
-    // relaxed: joined below
-    word_.fetch_add(1, std::memory_order_relaxed);
+    over_.store(true, std::memory_order_relaxed);  // relaxed: ordered by the word
+    // SYNC(over): release here -> acquire in run(); carries over_
+    word_.fetch_add(1, std::memory_order_release);
     os::futex_wake_all(word_);
     thread_.join();
   }
@@ -135,7 +133,7 @@ class WordBell {
  private:
   void run(std::uint32_t seen) noexcept {
     while (true) {
-      // SYNC(over): carries that over_ was set (other side: whoever rings the word to end it)
+      // SYNC(over): release in ~WordBell() -> acquire here; carries over_
       std::uint32_t now = word_.load(std::memory_order_acquire);
       if (over_.load(std::memory_order_relaxed)) return;  // relaxed: ordered by the word
       if (now == seen) {

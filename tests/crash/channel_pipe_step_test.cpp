@@ -131,7 +131,7 @@ class PipeStep : public ::testing::Test {
 };
 
 const Blob kSmall(8, std::byte{8});
-const Blob kLarge(8200, static_cast<std::byte>(8200));
+const Blob kLarge(8200, static_cast<std::byte>(8200 & 0xff));
 
 TEST_F(PipeStep, sending_a_small_message) {
   kill_everywhere({.name = "send_bytes, 8 bytes",
