@@ -3,6 +3,7 @@
 #
 # Queues and connections under deaths.
 cohort_test(channel_queue_step_test SOURCES channel_queue_step_test.cpp LABELS crash TIMEOUT 240 NO_MAIN_HOOK)
+cohort_test(channel_queue_hammer_test SOURCES channel_queue_hammer_test.cpp LABELS crash TIMEOUT 120 NO_MAIN_HOOK)
 
 # The layer with its crash points compiled in; all other layers are the library's own objects.
 if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/channel_queue_points_test.cpp")
