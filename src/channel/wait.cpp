@@ -59,7 +59,6 @@ class Watched {
         throw ValueError("wait", std::to_string(handle.name().kind), "an object of this kind cannot be waited for");
     }
   }
-  ~Watched() { unwatch(); }
   Watched(const Watched&) = delete;
   Watched& operator=(const Watched&) = delete;
 
@@ -85,17 +84,23 @@ class Watched {
     if (!watching_)
       shm::header_of(body_).watchers.fetch_add(1, std::memory_order_relaxed);  // relaxed: the fence orders
     watching_ = true;
-    if (side_ != nullptr) announce_sleeper(*side_);
+    mark();
   }
-
- private:
+  /// The end of that, in two steps with a heavy fence between them.
   void unwatch() noexcept {
     if (!watching_) return;
     shm::header_of(body_).watchers.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a count
-    if (side_ == nullptr) return;
     // The mark that woke us may have been that of one who sleeps for this object alone.
-    announce_sleeper(*side_);
-    if (ready_quietly()) wake_partners(*side_, 1);
+    mark();
+  }
+  void pass_on() noexcept {
+    if (watching_ && side_ != nullptr && ready_quietly()) wake_partners(*side_, 1);
+  }
+
+ private:
+  // The next release of the side rings, and wakes one who sleeps there.
+  void mark() noexcept {
+    if (side_ != nullptr) side_->waiters.fetch_or(kPartners, std::memory_order_relaxed);  // relaxed: the fence orders
   }
   bool ready_quietly() const noexcept {
     try {
@@ -159,6 +164,15 @@ class Waiting {
     for (std::size_t i = 0; i < things.size(); ++i) add(things[i], i);
   }
 
+  ~Waiting() {
+    if (!watching_) return;
+    for (Watched& object : objects_) object.unwatch();
+    fence();
+    for (Watched& object : objects_) object.pass_on();
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
   std::vector<std::size_t> run() {
     if (look(Deadline::now()) || deadline_.expired() || stop_.stop_requested()) return answer();
     if (objects_.empty())
@@ -208,6 +222,8 @@ class Waiting {
       if (items_[i].ready) any_ = ready_[item_index_[i]] = true;
     return any_;
   }
+  // Meets the light fence of who changes an object: it sees that we watch, or we see the change.
+  static void fence() { sync::System::heavy_fence(sync::this_thread()); }
   [[nodiscard]] bool over() const { return deadline_.expired() || stop_.stop_requested(); }
 
   // The descriptors, and `bell`, which comes last.
@@ -228,8 +244,9 @@ class Waiting {
     while (true) {
       // SYNC(watch): release in Objects::ring_watchers() -> acquire here; carries the change
       std::uint32_t seen = word.load(std::memory_order_acquire);
+      watching_ = true;
       for (Watched& object : objects_) object.watch();
-      sync::System::heavy_fence(sync::this_thread());  // SYNC(watch): meets the light fence of who changes an object
+      fence();
       if (look(Deadline::now()) || over()) return;
       Deadline until = Deadline::earlier(deadline_, Deadline(kLongestSleep));
       if (items_.empty()) {
@@ -269,6 +286,7 @@ class Waiting {
   const std::stop_token& stop_;
   std::vector<bool> ready_;
   bool any_ = false;
+  bool watching_ = false;
   std::deque<Watched> objects_;
   std::vector<std::size_t> object_index_;
   std::vector<os::PollItem> items_;
