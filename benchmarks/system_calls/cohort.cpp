@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Work that is to make next to no system calls: cohort chunks|trips|locks COUNT.
+// Work that is to make next to no system calls: cohort chunks|trips|locks|puts|answers COUNT.
 #include <cstddef>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
 
+#include "cohort/channel/queue.hpp"
 #include "cohort/pool.hpp"
 #include "cohort/process.hpp"
 #include "cohort/sync.hpp"
@@ -14,6 +15,25 @@
 namespace {
 
 int increment(int n) { return n + 1; }
+
+// Another process gets all, and answers each when that is asked.
+void serve(cohort::Queue<std::size_t> q, cohort::Queue<std::size_t> answers, std::size_t count, bool answering) {
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t item = q.get();
+    if (answering) answers.put(item);
+  }
+}
+
+void use_queue(std::size_t count, bool answering) {
+  cohort::Queue<std::size_t> q(8192), answers;
+  cohort::Process server(serve, q, answers, count, answering);
+  server.start();
+  for (std::size_t i = 0; i < count; ++i) {
+    q.put(i);
+    if (answering) (void)answers.get();
+  }
+  server.join();
+}
 
 // Two of them fight for the lock, from the moment that both are there.
 void take_turns(cohort::Lock lock, cohort::Barrier start, std::size_t count) {
@@ -41,6 +61,10 @@ int main(int argc, char** argv) {
   auto count = static_cast<std::size_t>(std::atoll(argv[2]));
   if (what == "locks") {
     fight(count);
+    return 0;
+  }
+  if (what == "puts" || what == "answers") {
+    use_queue(count, what == "answers");
     return 0;
   }
   cohort::Pool pool({.processes = what == "chunks" ? 2 : 1});

@@ -15,6 +15,8 @@ WORK = {
     "10^6 map chunks": ("chunks", 1_000_000),
     "10^5 awake round trips": ("trips", 100_000),
     "10^6 lock pairs": ("locks", 1_000_000),
+    "10^6 put and get": ("puts", 1_000_000),
+    "10^6 put, get and answer": ("answers", 1_000_000),
 }
 
 

@@ -10,5 +10,7 @@ def scenario(place):
             "10^6 map chunks": at_most(100),
             "10^5 awake round trips": at_most(100),
             "10^6 lock pairs": at_most(100),
+            "10^6 put and get": at_most(100),
+            "10^6 put, get and answer": at_most(100),
         },
     )
