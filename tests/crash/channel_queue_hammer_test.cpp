@@ -37,16 +37,29 @@ void consume(Queue<std::string>& q, Account& account) {
   while (true) account.got(id_of(q.get()));
 }
 
+// The first of everything makes what stays.
+void warm_up(Account& account) {
+  (void)Family::instance().self();
+  Queue<std::string> warm;
+  put_text(warm, account, 20000);
+  (void)warm.get();
+  account.clear();
+}
+
+void report(int producers, int consumers, unsigned seed, std::uint64_t kills, std::uint64_t allowed, Account& account,
+            std::uint64_t takeovers, double longest_stall) {
+  auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
+  std::printf(
+      "%dp%dc: seed %u, %llu kills, %llu items, %llu lost (at most %llu may be), %llu take-overs, longest stall %.0f "
+      "ms\n",
+      producers, consumers, seed, number(kills), number(account.put_count()), number(account.lost()), number(allowed),
+      number(takeovers), longest_stall * 1000);
+}
+
 void hammer(int producers, int consumers, std::size_t bound) {
   auto& family = Family::instance();
-  (void)family.self();
   auto& account = Account::make();
-  {
-    Queue<std::string> warm;
-    put_text(warm, account, 20000);
-    (void)warm.get();
-    account.clear();
-  }
+  warm_up(account);
   Balance before = Balance::of(family);
   const unsigned seed = std::random_device()();
   std::mt19937 random(seed);
@@ -92,13 +105,7 @@ void hammer(int producers, int consumers, std::size_t bound) {
     account.expect_balanced(killed_consumers);
     q.put("1:b");
     EXPECT_EQ(q.get(), "1:b");
-    std::printf(
-        "%dp%dc: seed %u, %llu kills, %llu items, %llu lost (at most %llu may be), %llu take-overs, longest stall %.0f "
-        "ms\n",
-        producers, consumers, seed, static_cast<unsigned long long>(kills),
-        static_cast<unsigned long long>(account.put_count()), static_cast<unsigned long long>(account.lost()),
-        static_cast<unsigned long long>(killed_consumers), static_cast<unsigned long long>(q.takeovers()),
-        longest_stall * 1000);
+    report(producers, consumers, seed, kills, killed_consumers, account, q.takeovers(), longest_stall);
   }
   family.sweep();
   EXPECT_STREQ(family.validate(), nullptr);
