@@ -35,6 +35,10 @@ class Socket {
       int limit = 8192;
       zmq_setsockopt(socket_, ZMQ_SNDHWM, &limit, sizeof limit);
       zmq_setsockopt(socket_, ZMQ_RCVHWM, &limit, sizeof limit);
+      // A message that the other side's context dropped at its end would be waited for for ever.
+      int milliseconds = 20'000;
+      zmq_setsockopt(socket_, ZMQ_RCVTIMEO, &milliseconds, sizeof milliseconds);
+      zmq_setsockopt(socket_, ZMQ_SNDTIMEO, &milliseconds, sizeof milliseconds);
       must((binds_ ? zmq_bind(socket_, where_.c_str()) : zmq_connect(socket_, where_.c_str())) == 0);
     }
     return socket_;

@@ -18,6 +18,7 @@ namespace cohort::detail {
 namespace {
 
 constexpr std::uint32_t kClosed = std::uint32_t{1} << 31;
+constexpr std::uint32_t kReleased = std::uint32_t{1} << 30;  // the descriptor is closed, or about to be
 // Python joins the length and the message into one write up to here.
 constexpr std::size_t kJoined = 16384;
 // A length is only an announcement: room is made for so much at a time, and then for as much again as came.
@@ -95,8 +96,9 @@ class StreamEnd::Use {
 
  private:
   void finish() noexcept {
-    // SYNC(stream use): release here -> acquire of who closes; carries that this call is over
-    if (end_.users_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1)) end_.fd_.reset();
+    // SYNC(stream use): release here -> acquire in release_when_unused(); carries that this call is over
+    end_.users_.fetch_sub(1, std::memory_order_release);
+    end_.release_when_unused();
   }
   StreamEnd& end_;
   const char* operation_;
@@ -106,8 +108,17 @@ StreamEnd::StreamEnd(os::Fd fd, bool readable, bool writable)
     : fd_(std::move(fd)), readable_(readable), writable_(writable), is_socket_(os::is_socket(fd_.get())) {}
 
 void StreamEnd::close() noexcept {
-  std::uint32_t users = users_.fetch_or(kClosed, std::memory_order_acq_rel);  // SYNC(stream use): as in Use::finish()
-  if (users == 0) fd_.reset();
+  users_.fetch_or(kClosed, std::memory_order_release);  // SYNC(stream use): as in Use::finish()
+  release_when_unused();
+}
+
+// By one only: a call that came between a close() and its look would else release the descriptor once more, and with it
+// whatever has got its number by then.
+void StreamEnd::release_when_unused() noexcept {
+  std::uint32_t unused = kClosed;
+  // SYNC(stream use): release in Use::finish(), close() -> acquire here; carries that all calls are over
+  if (users_.compare_exchange_strong(unused, kClosed | kReleased, std::memory_order_acquire, std::memory_order_relaxed))
+    fd_.reset();
 }
 
 bool StreamEnd::closed() const noexcept {

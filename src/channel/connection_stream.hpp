@@ -64,12 +64,13 @@ class StreamEnd {
   bool read_more(const Use& use, std::span<std::byte> into, std::size_t& have, const Limits& limits);
   bool read_length(const Use& use, const Limits& limits);
   [[noreturn]] void throw_cut(const char* operation);
+  void release_when_unused() noexcept;
 
   os::Fd fd_;
   bool readable_;
   bool writable_;
   bool is_socket_;
-  std::atomic<std::uint32_t> users_{0};  // calls that use the descriptor, and kClosed
+  std::atomic<std::uint32_t> users_{0};  // calls that use the descriptor; kClosed, kReleased
   std::timed_mutex sending_;
   std::timed_mutex receiving_;
   bool cut_ = false;  // under sending_: a message was sent in part
