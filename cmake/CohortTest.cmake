@@ -12,6 +12,9 @@ function(cohort_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
+  if(COHORT_SANITIZE)
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 3")  # instrumented code is that much slower
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE
     "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
