@@ -40,9 +40,11 @@ struct PipeOptions {
 /// A pipe with static storage is another one in each process: pass its ends as arguments.
 /// @throws OutOfFamilyMemory, OsError  there was no room, or no descriptor
 /// Cost: 10 µs in memory
+// NOLINTBEGIN(readability-identifier-naming): Python's name
 [[nodiscard]] COHORT_EXPORT std::pair<Connection, Connection> Pipe(const PipeOptions& options);
 [[nodiscard]] inline std::pair<Connection, Connection> Pipe(bool duplex = true) {
   return Pipe(PipeOptions{.duplex = duplex});
 }
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace cohort

@@ -143,7 +143,7 @@ class ArrayIterator {
 /// What Array and RawArray share. Self has core(), load(i), store(i, value), and held(), which keeps others out while it
 /// lives.
 template <class Self, class T>
-class ArrayOperations {
+class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): several classes derive, some by templates
  public:
   using value_type = T;
   using reference = std::conditional_t<kAtomic<T>, AtomicReference<T>, RecordReference<Self>>;

@@ -58,7 +58,7 @@ template <class T, class U>
 
 /// What Self, which has `std::atomic_ref<T> cell() const`, can do. A handle's constness is its own, not the value's.
 template <class Self, class T>
-class AtomicOperations {
+class AtomicOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): several classes derive, some by templates
  public:
   [[nodiscard]] T load() const { return cell().load(); }
   void store(const T& value) const { cell().store(value); }
