@@ -41,10 +41,15 @@ class Turn {
  public:
   Turn(std::timed_mutex& mutex, Deadline deadline) : lock_(mutex, std::defer_lock) {
     if (lock_.try_lock()) return;
-    if (deadline.is_never())
+    if (deadline.is_never()) {
       lock_.lock();
-    else if (auto left = deadline.remaining(); left && left->count() > 0)
-      (void)lock_.try_lock_for(*left);
+      return;
+    }
+    // By the wall clock, a little at a time: the thread checker does not know the lock by the monotonic one.
+    for (auto left = deadline.remaining(); left && left->count() > 0; left = deadline.remaining()) {
+      auto step = std::min<std::chrono::nanoseconds>(*left, std::chrono::milliseconds(50));
+      if (lock_.try_lock_until(std::chrono::system_clock::now() + step)) return;
+    }
   }
   [[nodiscard]] bool taken() const noexcept { return lock_.owns_lock(); }
 
