@@ -115,7 +115,7 @@ Family& Family::create() {
   std::unique_ptr<Windows> windows = reserve_largest();
   windows->set_places(Places::of(windows->size()));
   Header& header = windows->header();
-  header.constants = make_header(windows->size(), budget);
+  header.constants = make_header(windows->size(), budget, configured.keep.count);
   // relaxed: nobody else sees the memory yet
   for (LockWord* lock : {&header.memory_lock, &header.member_lock, &header.objects.lock})
     lock->memory.store(os::memory_number(windows->fd()), std::memory_order_relaxed);

@@ -40,7 +40,7 @@ Places Places::of(std::uint64_t size) noexcept {
   return places;
 }
 
-HeaderConstants make_header(std::uint64_t size, std::uint64_t budget) {
+HeaderConstants make_header(std::uint64_t size, std::uint64_t budget, std::uint64_t keep) {
   HeaderConstants header;
   header.magic = kMagic;
   header.version = kLayoutVersion;
@@ -52,8 +52,10 @@ HeaderConstants make_header(std::uint64_t size, std::uint64_t budget) {
   }
   header.size = size;
   header.budget = budget;
-  // Enough to keep the buffers of large messages warm, little enough to be a good neighbour.
-  header.high_water = std::clamp<std::uint64_t>(budget / 8, std::uint64_t{64} << 20, std::uint64_t{256} << 20);
+  // A few messages of 64 MiB on their way must stay warm: with 256 MiB each one was paid for anew, at a third of the
+  // rate. An eighth of the budget is little enough to be a good neighbour.
+  header.high_water =
+      keep != 0 ? keep : std::clamp<std::uint64_t>(budget / 8, std::uint64_t{64} << 20, std::uint64_t{2} << 30);
   header.pid_namespace = os::process_namespace();
   header.page_size = static_cast<std::uint32_t>(os::page_size());
   header.member_slots = kMaxMembers;

@@ -205,7 +205,8 @@ inline constexpr std::uint64_t kReservations[] = {std::uint64_t{256} << 30, std:
 inline constexpr std::uint64_t kSmallestReservation = kReservations[3];
 
 /// The constants of a new family memory.
-[[nodiscard]] HeaderConstants make_header(std::uint64_t size, std::uint64_t budget);
+/// @param keep  most bytes that stay in free blocks for reuse; 0: choose
+[[nodiscard]] HeaderConstants make_header(std::uint64_t size, std::uint64_t budget, std::uint64_t keep = 0);
 
 /// Checks a header that came with a descriptor. Throws IncompatibleError with what differs.
 /// @param header  a private copy: the original may change under our eyes

@@ -323,32 +323,63 @@ TEST_P(Queues, a_killed_waiter_takes_nothing) {
 
 // ---- cost ------------------------------------------------------------------------------------------------------------
 
+// Reads one byte of each page, as who uses the items would.
+void read_pages(std::span<const char> items) {
+  for (std::size_t at = 0; at < items.size(); at += 4096) {
+    volatile char c = items[at];
+    static_cast<void>(c);
+  }
+}
+
 void count_faults(Queue<std::vector<char>> q, Queue<long> answers, int warm, int count) {
-  for (int i = 0; i < warm; ++i) (void)q.get_loan();
+  for (int i = 0; i < warm; ++i) read_pages(q.get_loan().items());
   rusage before{}, after{};
   ::getrusage(RUSAGE_SELF, &before);
-  for (int i = 0; i < count; ++i) (void)q.get_loan();
+  for (int i = 0; i < count; ++i) read_pages(q.get_loan().items());
   ::getrusage(RUSAGE_SELF, &after);
   answers.put(after.ru_minflt - before.ru_minflt);
+}
+
+// Page faults of a producer and a consumer in `count` items of `bytes`, after `warm` others.
+template <class Started>
+std::pair<long, long> faults_of(std::size_t bytes, int warm, int count, Started&& started) {
+  Queue<std::vector<char>> q(2);
+  Queue<long> answers;
+  Process p = started(count_faults, q, answers, warm, count);
+  std::vector<char> item(bytes, 'x');
+  for (int i = 0; i < warm; ++i) q.put(item);
+  rusage before{}, after{};
+  ::getrusage(RUSAGE_SELF, &before);
+  for (int i = 0; i < count; ++i) q.put(item);
+  ::getrusage(RUSAGE_SELF, &after);
+  long theirs = answers.get(patience());
+  EXPECT_TRUE(p.join(patience()));
+  return {after.ru_minflt - before.ru_minflt, theirs};
 }
 
 TEST_P(Queues, large_items_cost_no_page_faults_once_warm) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer's own shadow memory is faulted in";
 #endif
-  Queue<std::vector<char>> q(2);
-  Queue<long> answers;
-  constexpr int kWarm = 50, kCount = 200;
-  Process p = started(count_faults, q, answers, kWarm, kCount);
-  std::vector<char> item(1 << 20, 'x');
-  for (int i = 0; i < kWarm; ++i) q.put(item);
-  rusage before{}, after{};
-  ::getrusage(RUSAGE_SELF, &before);
-  for (int i = 0; i < kCount; ++i) q.put(item);
-  ::getrusage(RUSAGE_SELF, &after);
-  EXPECT_LT(after.ru_minflt - before.ru_minflt, kCount / 4) << "in the producer";
-  EXPECT_LT(answers.get(patience()), kCount / 4) << "in the consumer";
-  EXPECT_TRUE(p.join(patience()));
+  auto start = [this](auto&&... arguments) { return started(arguments...); };
+  auto [ours, theirs] = faults_of(1 << 20, 50, 200, start);
+  EXPECT_LT(ours, 50) << "in the producer";
+  EXPECT_LT(theirs, 50) << "in the consumer";
+}
+
+// Of 64 MiB, some blocks of which are on their way at once: they must stay warm, too.
+TEST_P(Queues, very_large_items_cost_no_page_faults_once_warm) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizer's own shadow memory is faulted in";
+#endif
+  (void)Queue<int>().qsize();
+  if (family_memory_statistics().budget.count < (8_GiB).count)
+    GTEST_SKIP() << "an eighth of this machine's budget does not keep some blocks of 128 MiB";
+  auto start = [this](auto&&... arguments) { return started(arguments...); };
+  auto [ours, theirs] = faults_of(64 << 20, 8, 10, start);
+  // Each item has 16 384 pages.
+  EXPECT_LT(ours, 1000) << "in the producer";
+  EXPECT_LT(theirs, 1000) << "in the consumer";
 }
 
 void drop(SimpleQueue<std::string> q, SimpleQueue<bool> answers) { answers.put(q.get() == "one" && q.empty()); }

@@ -35,6 +35,8 @@ TEST(Layout, a_fresh_header_is_sound) {
   HeaderConstants header = make_header(64 * kMiB, 1000);
   EXPECT_NO_THROW(check_header(header, 64 * kMiB));
   EXPECT_NE(make_header(64 * kMiB, 1000).id, header.id);
+  EXPECT_EQ(header.high_water, 64 * kMiB);
+  EXPECT_EQ(make_header(64 * kMiB, 1000, 77).high_water, 77U);
 }
 
 // Every field of the constants is checked: one spoilt byte anywhere in them, but in the id, is refused or harmless.
