@@ -242,13 +242,15 @@ std::uint64_t bytes_in(const PipeBody& pipe, std::uint32_t e) noexcept {
 
 bool has_room(PipeBody& pipe, std::uint32_t e) noexcept {
   RingBody& ring = pipe.ring[e];
-  // First without a look at what receivers write: `known` is a position of theirs from some time ago.
+  // First without a look at what receivers write: `seen` is a position of theirs from some time ago.
   // relaxed: both: a measure; when they do not match, the number is huge
   auto in = ring.in.position.load(std::memory_order_relaxed);
-  auto known = ring.in.known.load(std::memory_order_relaxed);
-  if (units_between(known, in) * kUnit + block_bytes(pipe, e) < pipe.capacity) [[likely]]
+  auto seen = pipe.sending[e].seen.load(std::memory_order_relaxed);
+  if (units_between(seen, in) * kUnit + block_bytes(pipe, e) < pipe.capacity) [[likely]]
     return true;
   auto given = pipe.sending[e].given.load(std::memory_order_relaxed);  // relaxed: the compare-exchange decides
+  // relaxed: both: a hint
+  pipe.sending[e].seen.store(ring.out.position.load(std::memory_order_relaxed), std::memory_order_relaxed);
   if (bytes_in(pipe, e) < pipe.capacity) return true;
   if (item_count(ring) != 0) return false;
   // It is empty: what seems to be left was counted by processes that died. Unless somebody is just sending.
@@ -281,8 +283,11 @@ class RoomWait {
     // relaxed: a hint
     auto cpu = static_cast<int>(pipe.ring[use_.peer()].out.cpu.load(std::memory_order_relaxed)) - 1;
     sync::Spin spin(cpu >= 0 && cpu == os::current_cpu());
+    // A sender that went on at the first message taken would find it full again after one, and look at the receivers'
+    // line, which they need, for each message.
     while (spin.again())
-      if (ready()) return true;
+      if (bytes_in(pipe, use_.peer()) <= pipe.capacity / 4 * 3 || is_over()) return true;
+    if (ready()) return true;
     if (limits_.stop != nullptr && limits_.stop->stop_possible() && !waker_)
       waker_.emplace(*limits_.stop, Waker{&pipe, use_.peer()});
     auto& room = pipe.sending[use_.peer()].room;
@@ -303,7 +308,8 @@ class RoomWait {
     std::uint32_t e;
     void operator()() const noexcept { wake_senders(*pipe, e); }
   };
-  bool ready() const noexcept { return has_room(use_.pipe(), use_.peer()) || peer_closed(use_) || use_.closed(); }
+  bool is_over() const noexcept { return peer_closed(use_) || use_.closed(); }
+  bool ready() const noexcept { return has_room(use_.pipe(), use_.peer()) || is_over(); }
   bool stopped() const noexcept { return limits_.stop != nullptr && limits_.stop->stop_requested(); }
 
   const EndUse& use_;
@@ -499,9 +505,10 @@ bool ring_receive(const RingEnd& end, ReceivedMessage& message, std::size_t most
                   const char* operation) {
   EndUse use(end, operation);
   check_may_receive(use);
+  RingBody& ring = use.pipe().ring[use.end()];
+  keep_pace(ring);
   if (take_now(use, message, most)) [[likely]]
     return true;
-  RingBody& ring = use.pipe().ring[use.end()];
   RingWait wait(ring.in, limits);
   DeathWatch deaths;
   while (true) {

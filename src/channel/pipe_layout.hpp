@@ -23,6 +23,7 @@ struct PipeBody {
   struct alignas(64) Sending {
     std::atomic<std::uint64_t> given;
     std::atomic<std::uint32_t> room;  ///< futex
+    std::atomic<std::uint64_t> seen;  ///< ring[e].out.position some time ago; a hint
   };
   struct alignas(64) Receiving {
     std::atomic<std::uint64_t> taken;

@@ -78,18 +78,6 @@ void RingWait::pass_on(FunctionRef<bool()> more) noexcept {
 
 namespace {
 
-// Lets some items come together when consumers are faster than producers; see set_pace().
-void keep_pace(const RingBody& ring) noexcept {
-  // relaxed, all: hints
-  // relaxed: a hint
-  std::uint32_t pauses = ring.out.pace.load(std::memory_order_relaxed);
-  if (pauses == 0) [[likely]]
-    return;
-  // relaxed: a hint
-  if (ring.out.known.load(std::memory_order_relaxed) != ring.out.position.load(std::memory_order_relaxed)) return;
-  for (; pauses != 0; --pauses) os::spin_pause();
-}
-
 // relaxed: who finds it ready looks again under the lock
 bool has_items(const RingBody& ring) noexcept {
   return ring.in.position.load(std::memory_order_relaxed) != ring.out.position.load(std::memory_order_relaxed);
