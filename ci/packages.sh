@@ -8,7 +8,7 @@
 
 readonly PACKAGES_BUILD="g++ cmake ninja-build pkg-config libssl-dev libcli11-dev nlohmann-json3-dev"
 readonly PACKAGES_TEST="$PACKAGES_BUILD libgtest-dev libseccomp-dev python3 valgrind"
-readonly PACKAGES_BENCH="$PACKAGES_BUILD libbenchmark-dev libboost-filesystem-dev python3 strace"
+readonly PACKAGES_BENCH="$PACKAGES_BUILD libbenchmark-dev libboost-dev libboost-filesystem-dev libzmq3-dev python3 strace"
 readonly PACKAGES_CLANG="$PACKAGES_TEST clang-19"
 readonly PACKAGES_LINT="$PACKAGES_CLANG clang-tidy-19 clang-format-19 flawfinder"
 readonly PACKAGES_DOCS="doxygen python3-sphinx python3-breathe python3-myst-parser"

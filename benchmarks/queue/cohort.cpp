@@ -1,43 +1,52 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Queue<T>: rates and round trips. An argument names the only group to run: small, shapes, trips, large, idle.
+// Queue<T>: rates and round trips. An argument names the only group to run: small, large, trips, more, idle.
 #include "cohort/channel/queue.hpp"
 
-#include <sys/resource.h>
+#include <algorithm>
+#include <span>
 
-#include <cstring>
-
-#include "flow.hpp"
+#include "rows.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using queue_bench::flow;
+using queue_bench::kMiB;
 using queue_bench::Message;
+using queue_bench::Words;
 
-// Bounded, so that the rate is that of both sides and not of one after the other.
-constexpr std::size_t kBound = 8192;
+struct Cohort {
+  static constexpr std::uint64_t kShare = 64;
+  static constexpr std::size_t kMostBytes = 64 * kMiB;
 
-template <std::size_t size>
-double rate(int producers, int consumers, std::uint64_t total, std::size_t bound = kBound) {
-  using M = Message<size>;
-  cohort::Queue<M> q(bound);
-  return flow(
-      producers, consumers, total,
-      [&](std::uint64_t k) {
-        M message{};
-        message.words[0] = k;
-        q.put(message);
-      },
-      [&] { return q.get().words[0]; });
-}
+  template <std::size_t n>
+  struct Small {
+    // Bounded, so that the rate is that of both sides and not of one after the other.
+    Small(std::size_t depth, bool, int) : queue(depth) {}
+    void put(const Message<n>& message) { queue.put(message); }
+    void get(Message<n>& message) { message = queue.get(); }
+    void end() {}
+    cohort::Queue<Message<n>> queue;
+  };
+  struct Large {
+    Large(std::size_t, std::size_t depth, bool, int) : queue(depth) {}
+    void put(const Words& message) { queue.put(message); }
+    void get(Words& message) {
+      auto loan = queue.get_loan();
+      std::copy(loan.items().begin(), loan.items().end(), message.begin());
+    }
+    void end() {}
+    cohort::Queue<Words> queue;
+  };
+};
 
 template <std::size_t size>
 double rate_in_batches(int producers, int consumers, std::uint64_t total) {
   using M = Message<size>;
   constexpr std::size_t kBatch = 64;
-  cohort::Queue<M> q(4 * kBound);
+  cohort::Queue<M> q(32768);
   std::vector<M> out(kBatch), in;
   std::size_t used = 0, next = 0;
   const std::uint64_t each = total / static_cast<std::uint64_t>(producers);
@@ -59,82 +68,32 @@ double rate_in_batches(int producers, int consumers, std::uint64_t total) {
       });
 }
 
-// Consumers that take in batches may take more than their share; the rate of one consumer is what counts.
-void small() {
-  measure::report("8 B, 1 to 1", "/s", {rate<8>(1, 1, 4'000'000)});
-  measure::report("64 B, 1 to 1", "/s", {rate<64>(1, 1, 4'000'000)});
-  measure::report("4 KiB, 1 to 1", "/s", {rate<4096>(1, 1, 200'000, 512)});
+// What has no counterpart elsewhere. `in place`: one word is written and read, so the rate is that of the hand-over.
+void more() {
+  // Consumers that take in batches may take more than their share; the rate of one consumer is what counts.
   measure::report("64 B in batches, 1 to 1", "/s", {rate_in_batches<64>(1, 1, 8'000'000)});
-}
-
-void shapes() {
-  measure::report("64 B, 2 to 2", "/s", {rate<64>(2, 2, 4'000'000)});
-  measure::report("64 B, 8 to 8", "/s", {rate<64>(8, 8, 4'000'000)});
-}
-
-template <class Get>
-void trips(const std::string& name, int count, std::chrono::microseconds pause, Get&&) {
-  using M = Message<64>;
-  cohort::Queue<M> there, back;
-  queue_bench::report_round_trips(name, queue_bench::round_trips(
-                                            count, pause,
-                                            [&](std::uint64_t k) {
-                                              M message{};
-                                              message.words[0] = k;
-                                              there.put(message);
-                                              if (back.get().words[0] != k) std::_Exit(4);
-                                            },
-                                            [&] { back.put(there.get()); }));
-}
-
-void large() {
-  {
-    constexpr std::size_t kBytes = 1 << 20;
-    cohort::Queue<std::vector<std::uint64_t>> q(4);
-    std::vector<std::uint64_t> message(kBytes / 8, 1), got;
-    double per_second = flow(
-        1, 1, 4000,
-        [&](std::uint64_t k) {
-          message[0] = k;
-          q.put(message);
-        },
-        [&] {
-          auto loan = q.get_loan();
-          got.assign(loan.items().begin(), loan.items().end());
-          return got[0];
-        });
-    measure::report("1 MiB, copied in and out", "B/s", {per_second * kBytes});
-    per_second = flow(
-        1, 1, 20000,
-        [&](std::uint64_t k) {
-          auto loan = q.loan(kBytes / 8);
-          loan.items()[0] = k;
-          q.publish(std::move(loan));
-        },
-        [&] { return q.get_loan().items()[0]; });
-    measure::report("1 MiB, in place", "/s", {per_second});
+  for (std::size_t bytes : {kMiB, 64 * kMiB}) {
+    cohort::Queue<Words> q(4);
+    measure::report(bytes == kMiB ? "1 MiB, in place" : "64 MiB, in place", "/s",
+                    {flow(
+                        1, 1, 20000,
+                        [&](std::uint64_t k) {
+                          auto loan = q.loan(bytes / 8);
+                          loan.items()[0] = k;
+                          q.publish(std::move(loan));
+                        },
+                        [&] { return q.get_loan().items()[0]; })});
   }
-  constexpr std::size_t kBytes = 64 << 20;
-  cohort::Queue<std::vector<std::uint64_t>> q(2);
-  std::vector<std::uint64_t> message(kBytes / 8, 1);
-  measure::report("64 MiB, owning vectors", "B/s",
-                  {flow(
-                       1, 1, 30,
-                       [&](std::uint64_t k) {
-                         message[0] = k;
-                         q.put(message);
-                       },
-                       [&] { return q.get()[0]; }) *
-                   kBytes});
-  measure::report("64 MiB, in place", "/s",
-                  {flow(
-                      1, 1, 20000,
-                      [&](std::uint64_t k) {
-                        auto loan = q.loan(kBytes / 8);
-                        loan.items()[0] = k;
-                        q.publish(std::move(loan));
-                      },
-                      [&] { return q.get_loan().items()[0]; })});
+  cohort::Queue<Words> q(2);
+  Words message(64 * kMiB / 8, 1);
+  double rate = flow(
+      1, 1, 20,
+      [&](std::uint64_t k) {
+        message[0] = k;
+        q.put(message);
+      },
+      [&] { return q.get()[0]; });
+  measure::report("64 MiB, owning vectors", "B/s", {rate * 64 * kMiB});
 }
 
 // Processor time of a process that waits in get() for a second.
@@ -159,13 +118,9 @@ void idle() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto wanted = [&](const char* group) { return argc < 2 || std::strcmp(argv[1], group) == 0; };
-  if (wanted("small")) small();
-  if (wanted("shapes")) shapes();
-  if (wanted("trips")) {
-    trips("round trip 64 B, awake", 100'000, 0us, 0);
-    trips("round trip 64 B, asleep", 300, 2000us, 0);
-  }
-  if (wanted("large")) large();
+  const char* only = argc < 2 ? nullptr : argv[1];
+  queue_bench::fill_rows<Cohort>(only);
+  auto wanted = [&](const char* group) { return only == nullptr || std::strcmp(only, group) == 0; };
+  if (wanted("more")) more();
   if (wanted("idle")) idle();
 }

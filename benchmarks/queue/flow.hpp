@@ -36,10 +36,14 @@ struct Meeting {
   std::array<std::atomic<double>, 16> began{}, ended{};
 };
 
+inline constexpr auto kNothing = [] {};
+
 /// `producers` processes put `total` messages in all, `consumers` get them: messages a second.
-/// put(k) puts a message with k in it; get() returns the k of one.
-template <class Put, class Get>
-double flow(int producers, int consumers, std::uint64_t total, Put&& put, Get&& get) {
+/// put(k) puts a message with k in it; get() returns the k of one. Each process calls `before` and `after` outside of the
+/// time.
+template <class Put, class Get, class Before = decltype(kNothing), class After = decltype(kNothing)>
+double flow(int producers, int consumers, std::uint64_t total, Put&& put, Get&& get, Before&& before = {},
+            After&& after = {}) {
   measure::Shared<Meeting> meeting;
   const auto all = static_cast<std::uint32_t>(producers + consumers);
   const std::uint64_t each_in = total / static_cast<std::uint64_t>(producers);
@@ -47,19 +51,23 @@ double flow(int producers, int consumers, std::uint64_t total, Put&& put, Get&& 
   std::vector<measure::Forked> processes;
   for (int p = 0; p < producers; ++p)
     processes.emplace_back([&, p] {
+      before();
       meeting->gate.meet(all);
       meeting->began[static_cast<std::size_t>(p)] = measure::now_ns();
       for (std::uint64_t k = 1; k <= each_in; ++k) put(k);
       meeting->ended[static_cast<std::size_t>(p)] = measure::now_ns();
+      after();
     });
   for (int c = 0; c < consumers; ++c)
     processes.emplace_back([&, at = static_cast<std::size_t>(producers + c)] {
       std::uint64_t sum = 0;
+      before();
       meeting->gate.meet(all);
       meeting->began[at] = measure::now_ns();
       for (std::uint64_t k = 0; k < each_out; ++k) sum += get();
       meeting->ended[at] = measure::now_ns();
       meeting->sum.fetch_add(sum);
+      after();
     });
   for (auto& process : processes) process.join();
   double began = meeting->began[0], ended = 0;
@@ -79,12 +87,14 @@ double flow(int producers, int consumers, std::uint64_t total, Put&& put, Get&& 
 
 /// The time of a request and its answer, between two processes. ask(k) puts one and waits for the answer; serve()
 /// takes one and answers it.
-template <class Ask, class Serve>
-std::vector<double> round_trips(int count, std::chrono::microseconds pause, Ask&& ask, Serve&& serve) {
+template <class Ask, class Serve, class After = decltype(kNothing)>
+std::vector<double> round_trips(int count, std::chrono::microseconds pause, Ask&& ask, Serve&& serve,
+                                After&& after = {}) {
   measure::Shared<Meeting> meeting;
   measure::Forked server([&] {
     meeting->gate.meet(2);
     for (int i = 0; i < count; ++i) serve();
+    after();
   });
   meeting->gate.meet(2);
   std::vector<double> each;
@@ -93,6 +103,7 @@ std::vector<double> round_trips(int count, std::chrono::microseconds pause, Ask&
     if (pause.count() != 0) std::this_thread::sleep_for(pause);
     each.push_back(measure::time_ns([&] { ask(static_cast<std::uint64_t>(i)); }));
   }
+  after();
   return each;
 }
 

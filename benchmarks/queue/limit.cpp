@@ -7,13 +7,15 @@
 #include <cstring>
 #include <memory>
 
-#include "flow.hpp"
+#include "rows.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using queue_bench::flow;
+using queue_bench::kMiB;
 using queue_bench::Message;
+using queue_bench::Words;
 
 /// Bounded many-to-many ring after Vyukov: a slot's turn says whose it is.
 template <std::size_t size>
@@ -103,85 +105,71 @@ class Ring {
   std::array<Slot, kSlots> slots_;
 };
 
-template <std::size_t size>
-double rate(int producers, int consumers, std::uint64_t total) {
-  measure::Shared<Ring<size>> ring;
-  return flow(
-      producers, consumers, total,
-      [&](std::uint64_t k) {
-        Message<size> message{};
-        message.words[0] = k;
-        ring->put(message, 500);
-      },
-      [&] {
-        Message<size> message;
-        ring->get(message, 500);
-        return message.words[0];
-      });
-}
+struct Limit {
+  static constexpr std::uint64_t kShare = 64;
+  static constexpr std::size_t kMostBytes = 64 * kMiB;
 
-void trips(const std::string& name, int count, std::chrono::microseconds pause, int spins) {
-  struct Pair {
-    Ring<64> there, back;
+  template <std::size_t n>
+  struct Small {
+    Small(std::size_t, bool awake, int) : spins(awake ? 2000 : 0) {}
+    void put(const Message<n>& message) { ring->put(message, spins); }
+    void get(Message<n>& message) { ring->get(message, spins); }
+    void end() {}
+    measure::Shared<Ring<n>> ring;
+    int spins;
   };
-  measure::Shared<Pair> pair;
-  Message<64> request{}, answer{};
-  queue_bench::report_round_trips(name, queue_bench::round_trips(
-                                            count, pause,
-                                            [&](std::uint64_t k) {
-                                              request.words[0] = k;
-                                              pair->there.put(request, spins);
-                                              pair->back.get(answer, spins);
-                                            },
-                                            [&] {
-                                              pair->there.get(answer, spins);
-                                              pair->back.put(answer, spins);
-                                            }));
-}
+  /// Warm buffers that are copied into and out of, and a ring of the numbers of those that are full.
+  struct Large {
+    Large(std::size_t bytes, std::size_t depth, bool awake, int)
+        : words(bytes / 8), spins(awake ? 2000 : 0), memory(bytes / 8 * depth) {
+      for (std::size_t i = 0; i < depth; ++i) empty->put({{i}}, spins);
+    }
+    void put(const Words& message) {
+      Message<8> number;
+      empty->get(number, spins);
+      std::memcpy(memory.data() + number.words[0] * words, message.data(), words * 8);
+      full->put(number, spins);
+    }
+    void get(Words& message) {
+      Message<8> number;
+      full->get(number, spins);
+      std::memcpy(message.data(), memory.data() + number.words[0] * words, words * 8);
+      empty->put(number, spins);
+    }
+    void end() {}
+    std::size_t words;
+    int spins;
+    measure::Shared<Ring<8>> full, empty;
+    measure::SharedArray<std::uint64_t> memory;
+  };
+};
 
-/// Buffers that are copied into and out of, through a ring of their numbers.
-double copied(std::size_t bytes, int buffers, std::uint64_t total, bool owning) {
-  measure::Shared<Ring<64>> full, empty;
-  measure::SharedArray<std::uint64_t> memory(bytes / 8 * static_cast<std::size_t>(buffers));
-  std::vector<std::uint64_t> message(bytes / 8, 1), kept(bytes / 8);
-  Message<64> number{};
-  for (int i = 0; i < buffers; ++i) {
-    number.words[1] = static_cast<std::uint64_t>(i);
-    empty->put(number, 0);
-  }
-  return static_cast<double>(bytes) *
-         flow(
-             1, 1, total,
-             [&](std::uint64_t k) {
-               message[0] = k;
-               empty->get(number, 2000);
-               std::memcpy(memory.data() + number.words[1] * (bytes / 8), message.data(), bytes);
-               full->put(number, 2000);
-             },
-             [&] {
-               full->get(number, 2000);
-               const std::uint64_t* from = memory.data() + number.words[1] * (bytes / 8);
-               std::vector<std::uint64_t> own;
-               if (owning)
-                 own.assign(from, from + bytes / 8);
-               else
-                 std::memcpy(kept.data(), from, bytes);
-               empty->put(number, 2000);
-               return owning ? own[0] : kept[0];
-             });
+// The consumer makes a vector of each message.
+double owning(std::size_t bytes, std::uint64_t total) {
+  Limit::Large queue(bytes, 2, true, 1);
+  Words message(bytes / 8, 1);
+  return static_cast<double>(bytes) * flow(
+                                          1, 1, total,
+                                          [&](std::uint64_t k) {
+                                            message[0] = k;
+                                            queue.put(message);
+                                          },
+                                          [&] {
+                                            Message<8> number;
+                                            queue.full->get(number, queue.spins);
+                                            const std::uint64_t* from =
+                                                queue.memory.data() + number.words[0] * queue.words;
+                                            Words own(from, from + queue.words);
+                                            queue.empty->put(number, queue.spins);
+                                            return own[0];
+                                          });
 }
 
 }  // namespace
 
-int main() {
-  measure::report("8 B, 1 to 1", "/s", {rate<8>(1, 1, 4'000'000)});
-  measure::report("64 B, 1 to 1", "/s", {rate<64>(1, 1, 4'000'000)});
-  measure::report("4 KiB, 1 to 1", "/s", {rate<4096>(1, 1, 200'000)});
-  measure::report("64 B, 2 to 2", "/s", {rate<64>(2, 2, 4'000'000)});
-  measure::report("64 B, 8 to 8", "/s", {rate<64>(8, 8, 4'000'000)});
-  trips("round trip 64 B, awake", 100'000, 0us, 2000);
-  trips("round trip 64 B, asleep", 300, 2000us, 0);
-  measure::report("1 MiB, copied in and out", "B/s", {copied(1 << 20, 2, 4000, false)});
-  measure::report("64 MiB, owning vectors", "B/s", {copied(64 << 20, 2, 30, true)});
+int main(int argc, char** argv) {
+  queue_bench::fill_rows<Limit>(argc < 2 ? nullptr : argv[1]);
+  if (argc >= 2) return 0;
+  measure::report("64 MiB, owning vectors", "B/s", {owning(64 * kMiB, 20)});
   measure::report("waiting in get", "% of a core", {0});
 }

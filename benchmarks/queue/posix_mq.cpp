@@ -5,12 +5,10 @@
 #include <fcntl.h>
 #include <mqueue.h>
 
-#include "flow.hpp"
+#include "rows.hpp"
 
 namespace {
 
-using namespace std::chrono_literals;
-using queue_bench::flow;
 using queue_bench::Message;
 
 class Mq {
@@ -39,38 +37,20 @@ class Mq {
   mqd_t queue_;
 };
 
-template <std::size_t size>
-double rate(int producers, int consumers, std::uint64_t total) {
-  Mq queue("/cohort-bench", size);
-  return flow(
-      producers, consumers, total,
-      [&](std::uint64_t k) {
-        Message<size> message{};
-        message.words[0] = k;
-        queue.put(&message);
-      },
-      [&] {
-        Message<size> message;
-        queue.get(&message);
-        return message.words[0];
-      });
-}
+struct PosixMq {
+  static constexpr std::uint64_t kShare = 2;
+  static constexpr std::size_t kMostBytes = 8192;  // /proc/sys/fs/mqueue/msgsize_max
+
+  template <std::size_t n>
+  struct Small {
+    Small(std::size_t, bool, int) : queue("/cohort-bench", n) {}
+    void put(const Message<n>& message) { queue.put(&message); }
+    void get(Message<n>& message) { queue.get(&message); }
+    void end() {}
+    Mq queue;
+  };
+};
 
 }  // namespace
 
-int main() {
-  measure::report("8 B, 1 to 1", "/s", {rate<8>(1, 1, 100'000)});
-  measure::report("64 B, 1 to 1", "/s", {rate<64>(1, 1, 100'000)});
-  measure::report("4 KiB, 1 to 1", "/s", {rate<4096>(1, 1, 50'000)});
-  measure::report("64 B, 2 to 2", "/s", {rate<64>(2, 2, 100'000)});
-  measure::report("64 B, 8 to 8", "/s", {rate<64>(8, 8, 80'000)});
-  Mq there("/cohort-bench-there", 64), back("/cohort-bench-back", 64);
-  Message<64> message{};
-  auto trips = [&](int count, std::chrono::microseconds pause) {
-    return queue_bench::round_trips(
-        count, pause, [&](std::uint64_t) { there.put(&message), back.get(&message); },
-        [&] { there.get(&message), back.put(&message); });
-  };
-  queue_bench::report_round_trips("round trip 64 B, awake", trips(3000, 0us));
-  queue_bench::report_round_trips("round trip 64 B, asleep", trips(300, 2000us));
-}
+int main(int argc, char** argv) { queue_bench::fill_rows<PosixMq>(argc < 2 ? nullptr : argv[1]); }

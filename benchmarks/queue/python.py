@@ -6,6 +6,7 @@ import multiprocessing
 import time
 
 context = multiprocessing.get_context("fork")
+MIB = 1 << 20
 
 
 def put_all(queue, start, message, count):
@@ -20,19 +21,20 @@ def get_all(queue, start, count):
         queue.get()
 
 
-def rate(size, producers, consumers, count):
-    queue = context.Queue(8192)
-    start = context.Barrier(producers + consumers + 1)
+def rate(size, pairs, count):
+    queue = context.Queue(8192 if size < MIB else 4)
+    start = context.Barrier(2 * pairs + 1)
     message = b"x" * size
-    processes = [context.Process(target=put_all, args=(queue, start, message, count // producers)) for _ in range(producers)]
-    processes += [context.Process(target=get_all, args=(queue, start, count // consumers)) for _ in range(consumers)]
+    each = count // pairs
+    processes = [context.Process(target=put_all, args=(queue, start, message, each)) for _ in range(pairs)]
+    processes += [context.Process(target=get_all, args=(queue, start, each)) for _ in range(pairs)]
     for process in processes:
         process.start()
     start.wait()
     begun = time.perf_counter()
     for process in processes:
         process.join()
-    return count / (time.perf_counter() - begun)
+    return each * pairs / (time.perf_counter() - begun)
 
 
 def answer(there, back, count):
@@ -40,21 +42,23 @@ def answer(there, back, count):
         back.put(there.get())
 
 
-def trips(name, count, pause):
+def trips(name, size, count, pause):
     there, back = context.Queue(), context.Queue()
     server = context.Process(target=answer, args=(there, back, count))
     server.start()
     each = []
+    message = b"x" * size
     for _ in range(count):
-        time.sleep(pause) if pause else None
+        if pause:
+            time.sleep(pause)
         begun = time.perf_counter_ns()
-        there.put(b"x" * 64)
+        there.put(message)
         back.get()
         each.append(time.perf_counter_ns() - begun)
     server.join()
     each.sort()
-    print(name + ", p50", "ns", each[len(each) // 2], sep="\t", flush=True)
-    print(name + ", p99", "ns", each[len(each) * 99 // 100], sep="\t", flush=True)
+    report(f"round trip {name}, p50", "ns", each[len(each) // 2])
+    report(f"round trip {name}, p99", "ns", each[len(each) * 99 // 100])
 
 
 def report(name, unit, value):
@@ -62,12 +66,18 @@ def report(name, unit, value):
 
 
 if __name__ == "__main__":
-    report("8 B, 1 to 1", "/s", rate(8, 1, 1, 50_000))
-    report("64 B, 1 to 1", "/s", rate(64, 1, 1, 50_000))
-    report("4 KiB, 1 to 1", "/s", rate(4096, 1, 1, 20_000))
-    report("64 B, 2 to 2", "/s", rate(64, 2, 2, 50_000))
-    report("64 B, 8 to 8", "/s", rate(64, 8, 8, 40_000))
-    trips("round trip 64 B, awake", 2000, 0)
-    trips("round trip 64 B, asleep", 200, 0.002)
-    report("1 MiB, copied in and out", "B/s", rate(1 << 20, 1, 1, 200) * (1 << 20))
-    report("64 MiB, owning vectors", "B/s", rate(64 << 20, 1, 1, 6) * (64 << 20))
+    for name, size, count in (("8 B", 8, 24_000), ("64 B", 64, 24_000), ("4 KiB", 4096, 16_000)):
+        for pairs in (1, 2, 8):
+            report(f"{name}, {pairs} to {pairs}", "/s", rate(size, pairs, count))
+    for name, size, count in (("1 MiB", MIB, 160), ("64 MiB", 64 * MIB, 8)):
+        for pairs in (1, 2, 8):
+            report(f"{name}, copied in and out, {pairs} to {pairs}", "B/s", rate(size, pairs, count) * size)
+    for name, size, awake, asleep in (
+        ("8 B", 8, 1500, 150),
+        ("64 B", 64, 1500, 150),
+        ("4 KiB", 4096, 1000, 150),
+        ("1 MiB", MIB, 60, 40),
+        ("64 MiB", 64 * MIB, 3, 3),
+    ):
+        trips(name + ", awake", size, awake, 0)
+        trips(name + ", asleep", size, asleep, 0.002)

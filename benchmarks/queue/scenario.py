@@ -18,10 +18,11 @@ def scenario(place):
         goals={
             "64 B, 1 to 1": at_least(30e6),
             "64 B, 2 to 2": at_least(30e6),
+            "64 MiB, copied in and out, 1 to 1": ratio_at_least(0.85),
             "64 B in batches, 1 to 1": at_least(100e6),
             "round trip 64 B, awake, p50": at_most(200),
             "round trip 64 B, asleep, p50": ratio_at_most(1.1),
-            "1 MiB, copied in and out": at_least(43e9),
+            "1 MiB, copied in and out, 1 to 1": at_least(43e9),
             "1 MiB, in place": at_least(1e6),
             "64 MiB, in place": at_least(1e6),
             "64 MiB, owning vectors": ratio_at_least(0.85),

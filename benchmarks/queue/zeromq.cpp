@@ -1,18 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// ZeroMQ over ipc: one PUSH socket a producer, one PULL socket a consumer, each in a process of its own.
+// ZeroMQ over ipc: each producer has a PUSH socket that is connected to the PULL socket of each consumer.
 #include <zmq.h>
 
-#include <memory>
-
-#include "flow.hpp"
+#include "rows.hpp"
 
 namespace {
 
-using namespace std::chrono_literals;
-using queue_bench::flow;
+using queue_bench::kMiB;
 using queue_bench::Message;
+using queue_bench::Words;
 
 void must(bool good) {
   if (good) return;
@@ -20,79 +18,79 @@ void must(bool good) {
   std::_Exit(6);
 }
 
-std::string address(const char* name) {
-  return "ipc://@cohort-bench-" + std::string(name) + std::to_string(::getpid());
-}
-
-/// A socket of the process that first uses it; contexts do not survive a fork.
-class Socket {
+/// What stands for one queue. A process's socket is made when it first uses it; contexts do not survive a fork.
+class Sockets {
  public:
-  Socket(int type, std::string where, bool binds) : type_(type), where_(std::move(where)), binds_(binds) {}
-  void* get() {
-    if (owner_ != ::getpid()) {
-      owner_ = ::getpid();
-      socket_ = zmq_socket(zmq_ctx_new(), type_);
-      int limit = 8192;
-      zmq_setsockopt(socket_, ZMQ_SNDHWM, &limit, sizeof limit);
-      zmq_setsockopt(socket_, ZMQ_RCVHWM, &limit, sizeof limit);
-      // A message that the other side's context dropped at its end would be waited for for ever.
-      int milliseconds = 20'000;
-      zmq_setsockopt(socket_, ZMQ_RCVTIMEO, &milliseconds, sizeof milliseconds);
-      zmq_setsockopt(socket_, ZMQ_SNDTIMEO, &milliseconds, sizeof milliseconds);
-      must((binds_ ? zmq_bind(socket_, where_.c_str()) : zmq_connect(socket_, where_.c_str())) == 0);
+  explicit Sockets(int pairs) : pairs_(pairs) {}
+  void put(const void* message, std::size_t size) { must(zmq_send(socket(ZMQ_PUSH), message, size, 0) >= 0); }
+  void get(void* message, std::size_t size) { must(zmq_recv(socket(ZMQ_PULL), message, size, 0) >= 0); }
+  // The library's own thread sends: it is done when its context has ended.
+  void end() {
+    if (socket_ == nullptr || owner_ != ::getpid()) return;
+    zmq_close(socket_);
+    zmq_ctx_term(context_);
+    socket_ = nullptr;
+  }
+
+ private:
+  std::string address(std::uint32_t consumer) const {
+    return "ipc://@cohort-bench-" + std::to_string(maker_) + "-" + std::to_string(number_) + "-" +
+           std::to_string(consumer);
+  }
+  void* socket(int type) {
+    if (owner_ == ::getpid()) return socket_;
+    owner_ = ::getpid();
+    context_ = zmq_ctx_new();
+    socket_ = zmq_socket(context_, type);
+    // Without a bound: a producer passes over a consumer that is behind, and then one gets more than its share.
+    int limit = 0;
+    zmq_setsockopt(socket_, ZMQ_SNDHWM, &limit, sizeof limit);
+    zmq_setsockopt(socket_, ZMQ_RCVHWM, &limit, sizeof limit);
+    int milliseconds = 20'000;
+    zmq_setsockopt(socket_, ZMQ_RCVTIMEO, &milliseconds, sizeof milliseconds);
+    zmq_setsockopt(socket_, ZMQ_SNDTIMEO, &milliseconds, sizeof milliseconds);
+    if (type == ZMQ_PULL) {
+      must(zmq_bind(socket_, address(consumers_->fetch_add(1)).c_str()) == 0);
+    } else {
+      // A producer gives to each in turn, in the order of these: begun at another one by each, so that all get as many.
+      auto pairs = static_cast<std::uint32_t>(pairs_);
+      std::uint32_t first = producers_->fetch_add(1);
+      for (std::uint32_t i = 0; i < pairs; ++i) must(zmq_connect(socket_, address((first + i) % pairs).c_str()) == 0);
     }
     return socket_;
   }
-  void put(const void* message, std::size_t size) { must(zmq_send(get(), message, size, 0) >= 0); }
-  void take(void* message, std::size_t size) { must(zmq_recv(get(), message, size, 0) >= 0); }
 
- private:
-  int type_;
-  std::string where_;
-  bool binds_;
+  static inline int made_ = 0;
+  int pairs_;
+  int number_ = ++made_;
+  pid_t maker_ = ::getpid();
+  measure::Shared<std::atomic<std::uint32_t>> consumers_, producers_;
   pid_t owner_ = 0;
+  void* context_ = nullptr;
   void* socket_ = nullptr;
 };
 
-template <std::size_t size>
-double rate(std::uint64_t total) {
-  Socket in(ZMQ_PUSH, address("rate"), false), out(ZMQ_PULL, address("rate"), true);
-  auto message = std::make_unique<Message<size>>();
-  return flow(
-      1, 1, total,
-      [&](std::uint64_t k) {
-        message->words[0] = k;
-        in.put(message.get(), size);
-        // The library's own thread sends: it must be done before the process ends.
-        if (k == total) std::this_thread::sleep_for(500ms);
-      },
-      [&] {
-        out.take(message.get(), size);
-        return message->words[0];
-      });
-}
+struct ZeroMq {
+  static constexpr std::uint64_t kShare = 16;
+  static constexpr std::size_t kMostBytes = 64 * kMiB;
 
-// Without the half second in which the producer's socket lingers.
-double without_pause(double per_second, std::uint64_t total) {
-  double seconds = static_cast<double>(total) / per_second - 0.5;
-  return static_cast<double>(total) / (seconds > 0 ? seconds : 1e-9);
-}
-
-void trips(const std::string& name, int count, std::chrono::microseconds pause) {
-  Socket ask(ZMQ_REQ, address(name.c_str()), false), answer(ZMQ_REP, address(name.c_str()), true);
-  Message<64> message{};
-  queue_bench::report_round_trips(
-      name, queue_bench::round_trips(
-                count, pause, [&](std::uint64_t) { ask.put(&message, 64), ask.take(&message, 64); },
-                [&] { answer.take(&message, 64), answer.put(&message, 64); }));
-}
+  template <std::size_t n>
+  struct Small {
+    Small(std::size_t, bool, int pairs) : sockets(pairs) {}
+    void put(const Message<n>& message) { sockets.put(&message, n); }
+    void get(Message<n>& message) { sockets.get(&message, n); }
+    void end() { sockets.end(); }
+    Sockets sockets;
+  };
+  struct Large {
+    Large(std::size_t, std::size_t, bool, int pairs) : sockets(pairs) {}
+    void put(const Words& message) { sockets.put(message.data(), message.size() * 8); }
+    void get(Words& message) { sockets.get(message.data(), message.size() * 8); }
+    void end() { sockets.end(); }
+    Sockets sockets;
+  };
+};
 
 }  // namespace
 
-int main() {
-  measure::report("8 B, 1 to 1", "/s", {without_pause(rate<8>(3'000'000), 3'000'000)});
-  measure::report("64 B, 1 to 1", "/s", {without_pause(rate<64>(3'000'000), 3'000'000)});
-  measure::report("1 MiB, copied in and out", "B/s", {without_pause(rate<(1 << 20)>(4000), 4000) * (1 << 20)});
-  trips("round trip 64 B, awake", 2000, 0us);
-  trips("round trip 64 B, asleep", 300, 2000us);
-}
+int main(int argc, char** argv) { queue_bench::fill_rows<ZeroMq>(argc < 2 ? nullptr : argv[1]); }
