@@ -31,10 +31,12 @@ void measure_size(const pipe_bench::Size& size) {
     cohort::Process p(echo, there, size.bytes);
     p.start();
     there.close();
-    pipe_bench::report_round_trips(size, [&, &here = here] {
+    auto trip = [&, &here = here] {
       here.send_bytes(buffer);
       if (here.recv_bytes_into(buffer) != buffer.size()) std::_Exit(4);
-    });
+    };
+    pipe_bench::report_awake(size, trip);
+    pipe_bench::report_asleep(size, trip);
     here.close();
     p.join();
   }

@@ -109,8 +109,6 @@ void write_all(int fd, const std::byte* from, std::size_t size) {
 void measure_round_trips(const pipe_bench::Size& size) {
   Buffer buffer(size.bytes, std::byte{1});
   {
-    pipe_bench::Size only_awake = size;
-    only_awake.asleep = 0;
     measure::Shared<Table> table;
     int trips = size.awake + size.awake / 20 + 1;
     measure::Forked partner([&] {
@@ -121,12 +119,11 @@ void measure_round_trips(const pipe_bench::Size& size) {
       }
     });
     std::size_t in = 0, out = 0;
-    pipe_bench::report_round_trips(only_awake, [&] {
+    pipe_bench::report_awake(size, [&] {
       table->there.send(out, buffer.data(), buffer.size());
       table->back.receive(in, buffer.data(), buffer.size());
     });
   }
-  if (size.asleep == 0) return;
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) std::_Exit(2);
   measure::Forked partner([&] {
@@ -137,16 +134,11 @@ void measure_round_trips(const pipe_bench::Size& size) {
     }
   });
   ::close(ends[1]);
-  std::vector<double> each;
-  for (int i = 0; i < size.asleep; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(3));
-    each.push_back(measure::time_ns([&] {
-      write_all(ends[0], buffer.data(), buffer.size());
-      read_all(ends[0], buffer.data(), buffer.size());
-    }));
-  }
+  pipe_bench::report_asleep(size, [&] {
+    write_all(ends[0], buffer.data(), buffer.size());
+    read_all(ends[0], buffer.data(), buffer.size());
+  });
   ::close(ends[0]);
-  measure::report_median(std::string("round trip ") + size.name + ", asleep", "ns", each);
 }
 
 void measure_stream(const pipe_bench::Size& size) {

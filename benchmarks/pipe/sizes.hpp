@@ -21,28 +21,41 @@ struct Size {
   const char* name;
   std::size_t bytes;
   int awake;   ///< round trips, one after the other
-  int asleep;  ///< round trips with pauses before; 0: none
+  int asleep;  ///< round trips with pauses before
   int stream;  ///< messages one way
 };
 
 inline constexpr Size kSizes[] = {
     {"8 B", 8, 100'000, 150, 1'000'000},         {"64 B", 64, 100'000, 150, 1'000'000},
-    {"4 KiB", 4096, 50'000, 0, 200'000},         {"1 MiB", std::size_t{1} << 20, 300, 0, 1'000},
-    {"64 MiB", std::size_t{64} << 20, 4, 0, 16},
+    {"4 KiB", 4096, 50'000, 150, 200'000},       {"1 MiB", std::size_t{1} << 20, 300, 60, 1'000},
+    {"64 MiB", std::size_t{64} << 20, 8, 6, 24},
 };
 
-/// `call` sends a message and receives the answer.
+inline void report_quantiles(const Size& size, const char* state, const std::vector<double>& each) {
+  const std::string name = std::string("round trip ") + size.name + ", " + state;
+  measure::report(name + ", p50", "ns", {measure::quantile(each, 0.5)});
+  measure::report(name + ", p99", "ns", {measure::quantile(each, 0.99)});
+}
+
+/// `call` sends a message and receives the answer. At once one after the other, so that both sides find each other looking.
 template <class F>
-void report_round_trips(const Size& size, F&& call) {
+void report_awake(const Size& size, F&& call) {
   for (int i = 0; i < size.awake / 20 + 1; ++i) call();
-  measure::report(std::string("round trip ") + size.name + ", awake", "ns", {measure::mean_ns(size.awake, call)});
-  if (size.asleep == 0) return;
+  std::vector<double> each;
+  each.reserve(static_cast<std::size_t>(size.awake));
+  for (int i = 0; i < size.awake; ++i) each.push_back(measure::time_ns(call));
+  report_quantiles(size, "awake", each);
+}
+
+/// The same with a pause before each, so that both sides sleep in the kernel.
+template <class F>
+void report_asleep(const Size& size, F&& call) {
   std::vector<double> each;
   for (int i = 0; i < size.asleep; ++i) {
     std::this_thread::sleep_for(3ms);
     each.push_back(measure::time_ns(call));
   }
-  measure::report_median(std::string("round trip ") + size.name + ", asleep", "ns", each);
+  report_quantiles(size, "asleep", each);
 }
 
 /// `receive` takes one message of a stream that another process sends.
