@@ -26,25 +26,11 @@ namespace {
 // How many records of a batch are put between two commits: the other side gets to see them while more are written.
 constexpr std::size_t kCommitEvery = 64;
 
-void commit(Producer& producer, detail::ParcelEntry parcel) {
-  if (parcel.object != 0)
-    producer.commit_with_parcel(parcel);
-  else
-    producer.commit();
-}
-
 void commit(Consumer& consumer, Offset parcel, ReceivedMessage& message) {
   if (parcel != 0) [[unlikely]]
     message.set_parcel(consumer.commit_with_parcel(parcel));
   else
     consumer.commit();
-}
-
-// The words of a record that names a block or a parcel.
-std::array<std::uint64_t, 3> load_words(const std::byte* from) {
-  std::array<std::uint64_t, 3> words;
-  std::memcpy(words.data(), from, sizeof words);
-  return words;
 }
 
 }  // namespace
@@ -53,9 +39,7 @@ std::array<std::uint64_t, 3> load_words(const std::byte* from) {
 
 namespace {
 
-void put_block(RingBody& ring, Producer& producer, const Message& message) {
-  RingSide& in = ring.in;
-  auto& family = Family::instance();
+void put_block(Producer& producer, const Message& message) {
   std::uint32_t kind = static_cast<std::uint32_t>(RecordKind::block);
   std::array<std::uint64_t, 4> words{};
   std::size_t count = 0;
@@ -66,24 +50,7 @@ void put_block(RingBody& ring, Producer& producer, const Message& message) {
   words[count++] = message.block;
   words[count++] = message.start;
   words[count++] = message.size;
-  std::byte* to = producer.append(kind, static_cast<std::uint32_t>(count * sizeof words[0]));
-  std::memcpy(to, words.data(), count * sizeof words[0]);
-  // SYNC(moving): release stores in this order -> loads of who repairs (other side: our death)
-  in.moving_from.store(in.position.load(std::memory_order_relaxed),
-                       std::memory_order_release);            // relaxed: only we write
-  in.moving.store(message.block, std::memory_order_release);  // SYNC(moving)
-  COHORT_CRASH_POINT("channel.put.block_named");
-  family.set_owner(message.block, kNobody);
-  COHORT_CRASH_POINT("channel.put.block_given");
-  try {
-    commit(producer, message.parcel);
-  } catch (...) {
-    family.set_owner(message.block, family.self());
-    in.moving.store(0, std::memory_order_release);  // SYNC(moving)
-    throw;
-  }
-  COHORT_CRASH_POINT("channel.put.block_committed");
-  in.moving.store(0, std::memory_order_release);  // SYNC(moving)
+  producer.put_block(kind, std::span(words.data(), count), message.block, message.parcel);
 }
 
 }  // namespace
@@ -92,7 +59,7 @@ bool try_put(RingBody& ring, const Message& message) {
   Producer producer(ring);
   if (!producer.may_put()) return false;
   if (message.block != 0) {
-    put_block(ring, producer, message);
+    put_block(producer, message);
     return true;
   }
   auto size = static_cast<std::uint32_t>(message.size);
@@ -129,43 +96,16 @@ std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t s
 
 // ---- taking ----------------------------------------------------------------------------------------------------------
 
-namespace {
-
-void take_block(RingBody& ring, Consumer& consumer, const Record& record, ReceivedMessage& message) {
-  RingSide& out = ring.out;
-  auto& family = Family::instance();
-  auto words = load_words(record.payload);
-  auto [block, start, size] = words;
-  std::size_t room = family.block_size(block);
-  if (start > room || size > room - start) throw_damaged("a record's block is smaller than its message");
-  const std::byte* data = family.address(block, room) + start;
-  // SYNC(moving): as in put_block()
-  out.moving_from.store(out.position.load(std::memory_order_relaxed),
-                        std::memory_order_release);    // relaxed: only we write
-  out.moving.store(block, std::memory_order_release);  // SYNC(moving)
-  COHORT_CRASH_POINT("channel.take.block_named");
-  family.set_owner(block, family.self());
-  COHORT_CRASH_POINT("channel.take.block_taken");
-  try {
-    commit(consumer, record.parcel, message);
-  } catch (...) {
-    family.set_owner(block, kNobody);
-    out.moving.store(0, std::memory_order_release);  // SYNC(moving)
-    throw;
-  }
-  COHORT_CRASH_POINT("channel.take.block_committed");
-  out.moving.store(0, std::memory_order_release);  // SYNC(moving)
-  message.set_block(block, data, size, true);
-}
-
-}  // namespace
-
-bool try_take(RingBody& ring, ReceivedMessage& message) {
+Taken try_take(RingBody& ring, ReceivedMessage& message) {
   Consumer consumer(ring);
   Record record;
-  if (!consumer.next(record)) return false;
+  if (!consumer.next(record)) return Taken::nothing;
+  if (record.kind == RecordKind::piece) [[unlikely]] {
+    consumer.stay();
+    return Taken::comes_in_pieces;
+  }
   if (record.kind == RecordKind::block) {
-    take_block(ring, consumer, record, message);
+    consumer.take_block(record, message);
   } else {
     if (record.size > kMostInline) throw_damaged("a record is larger than records can be");
     std::byte* to = message.room(record.size);
@@ -174,7 +114,7 @@ bool try_take(RingBody& ring, ReceivedMessage& message) {
     commit(consumer, record.parcel, message);
     COHORT_CRASH_POINT("channel.take.committed");
   }
-  return true;
+  return Taken::message;
 }
 
 std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most) {
@@ -224,6 +164,25 @@ void repair(RingBody& ring) {
   { Consumer consumer(ring); }
 }
 
+namespace {
+
+// Who has the lock now has it from the dead one, and is not done repairing, or has nothing to repair: `changing` and `moving`
+// are 0 once that is done.
+bool may_be_left_by(const RingSide& side, shm::MemberId dead) noexcept {
+  // SYNC(side): as in SideGuard(); carries what a repair changed before
+  std::uint64_t holder = side.lock.load(std::memory_order_acquire);
+  if (holder != 0 && sync::ThreadWord::unpack(holder).is_of(dead)) return true;
+  // relaxed: both: ordered by the acquire
+  return side.changing.load(std::memory_order_relaxed) != 0 || side.moving.load(std::memory_order_relaxed) != 0;
+}
+
+}  // namespace
+
+void repair_after(RingBody& ring, shm::MemberId dead) {
+  if (may_be_left_by(ring.in, dead)) Producer producer(ring);
+  if (may_be_left_by(ring.out, dead)) Consumer consumer(ring);
+}
+
 void destroy(RingBody& ring, shm::Destroyer& destroyer) {
   // Nobody else has a reference, so nothing here is under a lock; all deaths are repaired. Every step leaves the ring in
   // a form from which the next destroyer goes on.
@@ -239,7 +198,7 @@ void destroy(RingBody& ring, shm::Destroyer& destroyer) {
   while (reader.next(record)) {
     // The record's own words are what the destroyer sets to 0.
     if (record.parcel != 0) destroyer.free_parcel(Reader::word(record, -1));
-    if (record.kind == RecordKind::block) destroyer.free_block(Reader::word(record, 0));
+    if (record.kind != RecordKind::bytes) destroyer.free_block(Reader::word(record, 0));
     reader.commit();
   }
   // The last one, and the next one where producers died on their way there.

@@ -47,9 +47,10 @@ struct WaitLimits {
 /// Puts values of `size` bytes (at most kMostInline) that lie one after the other; as many of `count` as there is room
 /// for, which it returns. A process that dies in it has put some of them.
 [[nodiscard]] std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count);
-/// Takes the oldest message; false when there is none.
+enum class Taken { nothing, message, comes_in_pieces };
+/// Takes the oldest message, unless it comes in pieces (message_pieces.hpp).
 /// Throws: StateError when the ring's memory is damaged
-[[nodiscard]] bool try_take(RingBody& ring, detail::ReceivedMessage& message);
+[[nodiscard]] Taken try_take(RingBody& ring, detail::ReceivedMessage& message);
 /// Takes messages of exactly `size` bytes, at most `most`, which are copied one after the other. Stops at one of
 /// another form.
 /// Returns: how many
@@ -82,6 +83,9 @@ struct WaitLimits {
 /// Repairs what a dead process left in the middle of. For ObjectOperations::member_died; does nothing when there is
 /// nothing to repair.
 void repair(RingBody& ring);
+/// The same, without waiting for those who hold a side and live, but for the moments in which they change what a dead one
+/// may have begun.
+void repair_after(RingBody& ring, shm::MemberId dead);
 /// Frees all that the ring names. For ObjectOperations::destroy.
 void destroy(RingBody& ring, shm::Destroyer& destroyer);
 

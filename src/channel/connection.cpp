@@ -42,8 +42,13 @@ bool Connection::send_encoded(detail::MessageEncoder& encoder, Deadline deadline
 }
 
 bool Connection::recv_message(Arrived& arrived, Deadline deadline, const std::stop_token* stop) {
-  if (!stream_)
-    return channel::ring_receive(ring_, arrived.message, channel::kAnyLength, {deadline, stop}, "Connection.recv");
+  if (!stream_) {
+    channel::Assembly assembly;
+    bool received = channel::ring_receive(ring_, arrived.message, assembly, channel::kAnyLength, {deadline, stop},
+                                          "Connection.recv");
+    arrived.storage = std::move(assembly.storage);  // what the message points to stays where it is
+    return received;
+  }
   auto message = stream_->receive(channel::kAnyLength, {deadline, stop}, "Connection.recv");
   if (!message) return false;
   arrived.storage = std::move(*message);
@@ -52,6 +57,20 @@ bool Connection::recv_message(Arrived& arrived, Deadline deadline, const std::st
 }
 
 // ---- bytes -----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+std::optional<std::vector<std::byte>> take_bytes(const detail::RingEnd& end, std::size_t most, const WaitLimits& limits,
+                                                 const char* operation) {
+  channel::Assembly assembly;
+  detail::ReceivedMessage message;
+  if (!channel::ring_receive(end, message, assembly, most, limits, operation)) return std::nullopt;
+  auto bytes = message.bytes();
+  if (!assembly.storage.empty()) return std::move(assembly.storage);
+  return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
+}  // namespace
 
 void Connection::send_bytes(std::span<const std::byte> bytes, std::size_t offset, std::optional<std::size_t> size,
                             Deadline deadline) {
@@ -78,20 +97,14 @@ std::vector<std::byte> Connection::recv_bytes(std::optional<std::size_t> maxleng
     if (!message) throw_timeout("Connection.recv_bytes");
     return std::move(*message);
   }
-  detail::ReceivedMessage message;
-  if (!channel::ring_receive(ring_, message, most, {deadline, nullptr}, "Connection.recv_bytes"))
-    throw_timeout("Connection.recv_bytes");
-  auto bytes = message.bytes();
-  return {bytes.begin(), bytes.end()};
+  auto message = take_bytes(ring_, most, {deadline, nullptr}, "Connection.recv_bytes");
+  if (!message) throw_timeout("Connection.recv_bytes");
+  return std::move(*message);
 }
 
 std::optional<std::vector<std::byte>> Connection::try_recv_bytes(Deadline deadline, const std::stop_token& stop) {
   if (stream_) return stream_->receive(channel::kAnyLength, {deadline, &stop}, "Connection.try_recv_bytes");
-  detail::ReceivedMessage message;
-  if (!channel::ring_receive(ring_, message, channel::kAnyLength, {deadline, &stop}, "Connection.try_recv_bytes"))
-    return std::nullopt;
-  auto bytes = message.bytes();
-  return std::vector<std::byte>(bytes.begin(), bytes.end());
+  return take_bytes(ring_, channel::kAnyLength, {deadline, &stop}, "Connection.try_recv_bytes");
 }
 
 std::size_t Connection::recv_bytes_into(std::span<std::byte> buffer, std::size_t offset, Deadline deadline) {
@@ -105,12 +118,17 @@ std::size_t Connection::recv_bytes_into(std::span<std::byte> buffer, std::size_t
     if (!message->empty()) std::memcpy(room.data(), message->data(), message->size());
     return message->size();
   }
+  channel::Assembly assembly{room, {}};
   detail::ReceivedMessage message;
-  if (!channel::ring_receive(ring_, message, channel::kAnyLength, {deadline, nullptr}, operation))
+  if (!channel::ring_receive(ring_, message, assembly, channel::kAnyLength, {deadline, nullptr}, operation))
     throw_timeout(operation);
   auto bytes = message.bytes();
-  if (bytes.size() > room.size()) throw OversizedMessage(operation, {bytes.begin(), bytes.end()});
-  if (!bytes.empty()) std::memcpy(room.data(), bytes.data(), bytes.size());
+  if (bytes.size() > room.size()) {
+    if (assembly.storage.empty()) assembly.storage.assign(bytes.begin(), bytes.end());
+    throw OversizedMessage(operation, std::move(assembly.storage));
+  }
+  // One that came in pieces is there already.
+  if (!bytes.empty() && bytes.data() != room.data()) std::memcpy(room.data(), bytes.data(), bytes.size());
   return bytes.size();
 }
 

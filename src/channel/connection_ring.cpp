@@ -15,6 +15,8 @@
 
 #include "base/crash_point.hpp"
 #include "channel/death_watch.hpp"
+#include "channel/message_pieces.hpp"
+#include "channel/own_block.hpp"
 #include "channel/ring_sides.hpp"
 #include "channel/ring_wait.hpp"
 #include "channel/side_lock.hpp"
@@ -60,12 +62,14 @@ void wake_all(PipeBody& pipe) noexcept {
   ring_watchers(pipe.ring[0].in);
 }
 
-void end_member_died(shm::Offset, void* body, shm::MemberId) {
+void end_member_died(shm::Offset, void* body, shm::MemberId dead) {
   EndBody& end = end_of(body);
   if (end.parcel.load(std::memory_order_relaxed) == 0) return;  // relaxed: set before anybody else knew the end
   PipeBody& pipe = pipe_of(end);
-  repair(pipe.ring[0]);
-  repair(pipe.ring[1]);
+  for (std::uint32_t e : {0U, 1U}) {
+    repair_after(pipe.ring[e], dead);
+    repair_pieces(pipe, e, dead);
+  }
 }
 
 void destroy_end(shm::Destroyer& destroyer, void* body) {
@@ -85,6 +89,9 @@ void destroy_pipe(shm::Destroyer& destroyer, void* body) {
   destroy(pipe.ring[0], destroyer);
   COHORT_CRASH_POINT("channel.pipe.half_destroyed");
   destroy(pipe.ring[1], destroyer);
+  for (auto& receiving : pipe.receiving)
+    // relaxed: nobody else is here
+    if (receiving.begun.load(std::memory_order_relaxed) != 0) destroyer.free_block(receiving.begun);
 }
 
 const bool kEndsKnown =
@@ -141,6 +148,7 @@ std::pair<RingEnd, RingEnd> make_ring_pipe(bool duplex, std::uint64_t capacity) 
   Made pipe(objects.create(ObjectKind::pipe, sizeof(PipeBody), [&](void* body) {
     auto* made = new (body) PipeBody{};
     made->capacity = capacity;
+    made->piece = kPiece;
     // What a send rings for.
     for (RingBody& ring : made->ring) ring.in.object = Family::instance().offset_of(body);
   }));
@@ -261,9 +269,9 @@ bool has_room(PipeBody& pipe, std::uint32_t e) noexcept {
 }
 
 // After a message was taken from ring[e].
-void made_room(PipeBody& pipe, std::uint32_t e, const ReceivedMessage& message, bool in_block) noexcept {
+void made_room(PipeBody& pipe, std::uint32_t e, std::size_t in_block) noexcept {
   // relaxed: a measure
-  if (in_block) pipe.receiving[e].taken.fetch_add(message.bytes().size(), std::memory_order_relaxed);
+  if (in_block != 0) pipe.receiving[e].taken.fetch_add(in_block, std::memory_order_relaxed);
   COHORT_CRASH_POINT("channel.pipe.counted");
   // SYNC(room): either we see the mark, or RoomWait::again() sees the room (other side: its heavy fence)
   sync::System::light_fence(sync::this_thread());
@@ -286,7 +294,7 @@ class RoomWait {
     // A sender that went on at the first message taken would find it full again after one, and look at the receivers'
     // line, which they need, for each message.
     while (spin.again())
-      if (bytes_in(pipe, use_.peer()) <= pipe.capacity / 4 * 3 || is_over()) return true;
+      if ((bytes_in(pipe, use_.peer()) <= pipe.capacity / 4 * 3 && !is_sending()) || is_over()) return true;
     if (ready()) return true;
     if (limits_.stop != nullptr && limits_.stop->stop_possible() && !waker_)
       waker_.emplace(*limits_.stop, Waker{&pipe, use_.peer()});
@@ -309,7 +317,8 @@ class RoomWait {
     void operator()() const noexcept { wake_senders(*pipe, e); }
   };
   bool is_over() const noexcept { return peer_closed(use_) || use_.closed(); }
-  bool ready() const noexcept { return has_room(use_.pipe(), use_.peer()) || is_over(); }
+  bool is_sending() const noexcept { return is_busy(use_.pipe().sending[use_.peer()].busy); }
+  bool ready() const noexcept { return (has_room(use_.pipe(), use_.peer()) && !is_sending()) || is_over(); }
   bool stopped() const noexcept { return limits_.stop != nullptr && limits_.stop->stop_requested(); }
 
   const EndUse& use_;
@@ -326,8 +335,7 @@ namespace {
 
 [[noreturn]] void throw_broken(const EndUse& use) {
   // Nobody can receive what lies in this direction any more; handles in it would keep their objects.
-  ReceivedMessage message;
-  while (try_take(use.pipe().ring[use.peer()], message)) {}
+  drop_all(use.pipe(), use.peer());
   throw OsError(EPIPE, use.operation(), "the other end of the pipe is closed");
 }
 
@@ -337,7 +345,7 @@ bool wait_for_room(const EndUse& use, const WaitLimits& limits) {
   while (true) {
     use.check_open();
     if (peer_closed(use)) throw_broken(use);
-    if (has_room(use.pipe(), use.peer())) [[likely]]
+    if (has_room(use.pipe(), use.peer()) && !is_busy(use.pipe().sending[use.peer()].busy)) [[likely]]
       return true;
     if (!wait) wait.emplace(use, limits);
     if (!wait->again()) return false;
@@ -368,26 +376,6 @@ void check_may_receive(const EndUse& use) {
   if ((use.mode() & kMayReceive) == 0)
     throw StateError(use.operation(), "", "this end of the pipe only sends: receive at the other one");
 }
-
-class OwnBlock {
- public:
-  explicit OwnBlock(std::size_t size) : block_(Family::instance().allocate(size, Family::instance().self())) {}
-  ~OwnBlock() {
-    if (block_ == 0) return;
-    try {
-      Family::instance().free(block_);
-    } catch (...) {  // NOLINT(bugprone-empty-catch)
-      // It goes with this process.
-    }
-  }
-  OwnBlock(const OwnBlock&) = delete;
-  OwnBlock& operator=(const OwnBlock&) = delete;
-  [[nodiscard]] shm::Offset get() const noexcept { return block_; }
-  void forget() noexcept { block_ = 0; }
-
- private:
-  shm::Offset block_;
-};
 
 }  // namespace
 
@@ -442,6 +430,16 @@ bool ring_send(const RingEnd& end, std::span<const std::byte> bytes, const WaitL
   EndUse use(end, "Connection.send_bytes");
   check_may_send(use);
   if (!wait_for_room(use, limits)) return false;
+  if (goes_in_pieces(use.pipe(), bytes.size())) {
+    bool whole = put_pieces(use.pipe(), use.peer(), bytes, [&] { return use.closed() || peer_closed(use); });
+    // Those who wait for their turn.
+    sync::System::light_fence(sync::this_thread());  // SYNC(room): as in made_room()
+    // relaxed: ordered by the fence
+    if (use.pipe().wants_room[use.peer()].load(std::memory_order_relaxed) != 0) wake_senders(use.pipe(), use.peer());
+    if (whole) return true;
+    use.check_open();
+    throw_broken(use);
+  }
   Message message;
   message.bytes = bytes.data();
   message.size = bytes.size();
@@ -450,8 +448,8 @@ bool ring_send(const RingEnd& end, std::span<const std::byte> bytes, const WaitL
     return true;
   }
   OwnBlock block(bytes.size());
-  message.block = block.get();
-  std::memcpy(Family::instance().address(block.get(), bytes.size()), bytes.data(), bytes.size());
+  message.block = block.offset();
+  std::memcpy(Family::instance().address(block.offset(), bytes.size()), bytes.data(), bytes.size());
   COHORT_CRASH_POINT("channel.pipe.copied");
   put_now(use, message);
   block.forget();
@@ -467,60 +465,106 @@ bool has_items(const RingBody& ring) noexcept {
   return ring.in.position.load(std::memory_order_relaxed) != ring.out.position.load(std::memory_order_relaxed);
 }
 
-// The size of the oldest message.
+// The size of the oldest message; 0 when it comes in pieces.
 std::optional<std::uint64_t> next_size(RingBody& ring) {
   Consumer consumer(ring);
   Record record;
   if (!consumer.next(record)) return std::nullopt;
   consumer.stay();
   if (record.kind == RecordKind::bytes) return record.size;
+  if (record.kind == RecordKind::piece) return 0;
   std::uint64_t words[3];
   std::memcpy(words, record.payload, sizeof words);
   return words[2];
 }
 
-bool take_now(const EndUse& use, ReceivedMessage& message, std::size_t most) {
-  PipeBody& pipe = use.pipe();
-  RingBody& ring = pipe.ring[use.end()];
-  if (most != kAnyLength) {
-    auto size = next_size(ring);
-    if (!size) return false;
-    if (*size > most)
-      throw OsError(EMSGSIZE, use.operation(),
-                    "the message has " + std::to_string(*size) + " bytes, and at most " + std::to_string(most) +
-                        " are wanted; it stays");
+// One call that receives.
+class Receive {
+ public:
+  Receive(const EndUse& use, ReceivedMessage& message, Assembly& assembly, std::size_t most, const WaitLimits& limits)
+      : use_(use), message_(message), assembly_(assembly), most_(most), limits_(limits) {}
+
+  enum class Outcome {
+    taken,
+    nothing,
+    busy  ///< somebody else is in the middle of a message: what lies behind it is not to be seen yet
+  };
+  // Waits only within a message that comes in pieces.
+  Outcome take() {
+    PipeBody& pipe = use_.pipe();
+    RingBody& ring = pipe.ring[use_.end()];
+    if (is_busy(pipe.receiving[use_.end()].busy)) [[unlikely]]
+      return Outcome::busy;
+    if (has_begun_message(pipe, use_.end())) [[unlikely]] {
+      Pieces result = take_in_pieces();
+      if (result != Pieces::nothing) return outcome_of(result);
+    }
+    if (most_ != kAnyLength) {
+      auto size = next_size(ring);
+      if (!size) return Outcome::nothing;
+      if (*size > most_) throw_too_long(use_.operation(), *size, most_);
+    }
+    Taken taken = try_take(ring, message_);
+    if (taken == Taken::nothing) return Outcome::nothing;
+    if (taken == Taken::comes_in_pieces) [[unlikely]] {
+      Pieces result = take_in_pieces();
+      // Pieces of a message that was cut are gone; perhaps another one lies behind them.
+      return result == Pieces::nothing && has_items(ring) ? take() : outcome_of(result);
+    }
+    COHORT_CRASH_POINT("channel.pipe.taken");
+    // Where other threads receive here as well, it may be another message than the one that was looked at.
+    auto bytes = message_.bytes();
+    made_room(pipe, use_.end(), bytes.size() > kMostInline ? bytes.size() : 0);
+    if (bytes.size() > most_) throw OversizedMessage(use_.operation(), {bytes.begin(), bytes.end()});
+    return Outcome::taken;
   }
-  if (!try_take(ring, message)) return false;
-  COHORT_CRASH_POINT("channel.pipe.taken");
-  // Where other threads receive here as well, it may be another message than the one that was looked at.
-  auto bytes = message.bytes();
-  made_room(pipe, use.end(), message, bytes.size() > kMostInline);
-  if (bytes.size() > most) throw OversizedMessage(use.operation(), {bytes.begin(), bytes.end()});
-  return true;
-}
+
+ private:
+  Pieces take_in_pieces() {
+    Pieces result = take_pieces(
+        use_.pipe(), use_.end(), assembly_, message_, most_, limits_, [&] { return use_.closed(); }, use_.operation());
+    made_room(use_.pipe(), use_.end(), 0);
+    // Those who found us busy. made_room() has issued the fence that meets theirs.
+    RingBody& ring = use_.pipe().ring[use_.end()];
+    // relaxed: ordered by the fences
+    if ((ring.in.waiters.load(std::memory_order_relaxed) & kPartners) != 0 && has_items(ring))
+      wake_partners(ring.in, 1);
+    return result;
+  }
+  static Outcome outcome_of(Pieces result) noexcept {
+    return result == Pieces::whole ? Outcome::taken : Outcome::nothing;
+  }
+
+  const EndUse& use_;
+  ReceivedMessage& message_;
+  Assembly& assembly_;
+  std::size_t most_;
+  const WaitLimits& limits_;
+};
 
 }  // namespace
 
-bool ring_receive(const RingEnd& end, ReceivedMessage& message, std::size_t most, const WaitLimits& limits,
-                  const char* operation) {
+bool ring_receive(const RingEnd& end, ReceivedMessage& message, Assembly& assembly, std::size_t most,
+                  const WaitLimits& limits, const char* operation) {
   EndUse use(end, operation);
   check_may_receive(use);
   RingBody& ring = use.pipe().ring[use.end()];
+  Receive receive(use, message, assembly, most, limits);
   keep_pace(ring);
-  if (take_now(use, message, most)) [[likely]]
+  if (receive.take() == Receive::Outcome::taken) [[likely]]
     return true;
   RingWait wait(ring.in, limits);
   DeathWatch deaths;
   while (true) {
     use.check_open();
-    if (peer_closed(use)) {
-      // A message that was sent before the close is there by now.
-      if (!take_now(use, message, most))
-        throw EndOfFile(operation, "", "the other end of the pipe is closed, and all it sent was received");
-      break;
-    }
+    bool is_last = peer_closed(use);
+    // A message that was sent before the close is there by now.
+    Receive::Outcome outcome = is_last ? receive.take() : Receive::Outcome::busy;
+    if (outcome == Receive::Outcome::taken) break;
+    if (outcome == Receive::Outcome::nothing)
+      throw EndOfFile(operation, "", "the other end of the pipe is closed, and all it sent was received");
     if (!wait.again([&] { return can_receive(use) || use.closed(); })) return false;
-    if (take_now(use, message, most)) break;
+    if (receive.take() == Receive::Outcome::taken) break;
     deaths.look();
   }
   wait.finish([&] { return can_receive(use); });

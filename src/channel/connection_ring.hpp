@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "channel/byte_ring.hpp"
+#include "channel/message_pieces.hpp"
 #include "channel/pipe_layout.hpp"
 #include "cohort/channel/connection.hpp"
 
@@ -53,8 +54,9 @@ inline constexpr std::size_t kAnyLength = std::numeric_limits<std::size_t>::max(
 bool ring_send(const detail::RingEnd& end, detail::MessageEncoder& encoder, const WaitLimits& limits);
 /// Sends bytes.
 bool ring_send(const detail::RingEnd& end, std::span<const std::byte> bytes, const WaitLimits& limits);
-/// Receives a message of at most `most` bytes. False on the deadline or a stop.
-bool ring_receive(const detail::RingEnd& end, detail::ReceivedMessage& message, std::size_t most,
+/// Receives a message of at most `most` bytes; one that comes in pieces is put together in `assembly`. False on the deadline
+/// or a stop.
+bool ring_receive(const detail::RingEnd& end, detail::ReceivedMessage& message, Assembly& assembly, std::size_t most,
                   const WaitLimits& limits, const char* operation);
 bool ring_poll(const detail::RingEnd& end, const WaitLimits& limits);
 void ring_close(detail::RingEnd& end) noexcept;

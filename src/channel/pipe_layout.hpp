@@ -19,14 +19,18 @@ struct PipeBody {
   std::atomic<std::uint32_t> closed[2];
   std::atomic<std::uint32_t> wants_room[2];
   std::uint64_t capacity;
+  std::uint64_t piece;  ///< messages of more than two of these bytes are sent in pieces of so many; constant
 
   struct alignas(64) Sending {
     std::atomic<std::uint64_t> given;
     std::atomic<std::uint32_t> room;  ///< futex
     std::atomic<std::uint64_t> seen;  ///< ring[e].out.position some time ago; a hint
+    std::atomic<std::uint64_t> busy;  ///< thread word of who sends a message in pieces; 0: nobody
   };
   struct alignas(64) Receiving {
     std::atomic<std::uint64_t> taken;
+    std::atomic<std::uint64_t> begun;  ///< block with what was received of a message that comes in pieces; 0: none
+    std::atomic<std::uint64_t> busy;   ///< thread word of who receives a message in pieces; 0: nobody
   };
   Sending sending[2];      ///< into ring[e]
   Receiving receiving[2];  ///< from ring[e]

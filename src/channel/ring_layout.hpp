@@ -87,8 +87,19 @@ static_assert(sizeof(Segment) == 64);
 
 // ---- records ---------------------------------------------------------------------------------------------------------
 
-enum class RecordKind : std::uint32_t { pad = 1, bytes = 2, block = 3 };
+enum class RecordKind : std::uint32_t { pad = 1, bytes = 2, block = 3, piece = 8 };
 inline constexpr std::uint32_t kWithParcel = 4;  ///< beside the kind: the payload begins with a parcel's Offset
+
+/// Payload of a piece: part of a message that its sender sends while it is received (docs/formats/pipe.md). Begins as that
+/// of a block does.
+struct PieceWords {
+  std::uint64_t block, start, size;
+  std::uint64_t sender;  ///< thread word of who sends, and holds `in` from the first piece to the last
+  std::uint64_t number;  ///< of the message, unique in the family
+  std::uint64_t total;   ///< bytes of the message
+  std::uint64_t offset;  ///< of this piece in it
+};
+static_assert(sizeof(PieceWords) == 56);
 
 /// Messages of at most this size lie in the ring.
 inline constexpr std::size_t kMostInline = 8192;

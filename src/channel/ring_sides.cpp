@@ -24,6 +24,61 @@ void Producer::commit_with_parcel(detail::ParcelEntry parcel) {
   Objects::instance().give_parcel({parcel.object, parcel.index}, write);
 }
 
+void Producer::put_block(std::uint32_t kind, std::span<const std::uint64_t> words, Offset block,
+                         detail::ParcelEntry parcel) {
+  RingSide& in = ring_.in;
+  std::byte* to = append(kind, static_cast<std::uint32_t>(words.size_bytes()));
+  std::memcpy(to, words.data(), words.size_bytes());
+  // SYNC(moving): release stores in this order -> loads of who repairs (other side: our death)
+  in.moving_from.store(in.position.load(std::memory_order_relaxed), std::memory_order_release);  // relaxed: we write it
+  in.moving.store(block, std::memory_order_release);                                             // SYNC(moving)
+  COHORT_CRASH_POINT("channel.put.block_named");
+  family_.set_owner(block, kNobody);
+  COHORT_CRASH_POINT("channel.put.block_given");
+  try {
+    if (parcel.object != 0)
+      commit_with_parcel(parcel);
+    else
+      commit();
+  } catch (...) {
+    family_.set_owner(block, family_.self());
+    in.moving.store(0, std::memory_order_release);  // SYNC(moving)
+    throw;
+  }
+  COHORT_CRASH_POINT("channel.put.block_committed");
+  in.moving.store(0, std::memory_order_release);  // SYNC(moving)
+}
+
+void Consumer::take_block(const Record& record, detail::ReceivedMessage& message) {
+  RingSide& out = ring_.out;
+  auto& family = Family::instance();
+  std::array<std::uint64_t, 3> words{};
+  std::memcpy(words.data(), record.payload, sizeof words);
+  auto [block, start, size] = words;
+  std::size_t room = family.block_size(block);
+  if (start > room || size > room - start) throw_damaged("a record's block is smaller than its message");
+  const std::byte* data = family.address(block, room) + start;
+  // SYNC(moving): as in put_block()
+  out.moving_from.store(out.position.load(std::memory_order_relaxed), std::memory_order_release);  // relaxed: as there
+  out.moving.store(block, std::memory_order_release);                                              // SYNC(moving)
+  COHORT_CRASH_POINT("channel.take.block_named");
+  family.set_owner(block, family.self());
+  COHORT_CRASH_POINT("channel.take.block_taken");
+  try {
+    if (record.parcel != 0)
+      message.set_parcel(commit_with_parcel(record.parcel));
+    else
+      commit();
+  } catch (...) {
+    family.set_owner(block, kNobody);
+    out.moving.store(0, std::memory_order_release);  // SYNC(moving)
+    throw;
+  }
+  COHORT_CRASH_POINT("channel.take.block_committed");
+  out.moving.store(0, std::memory_order_release);  // SYNC(moving)
+  message.set_block(block, data, size, true);
+}
+
 detail::ParcelEntry Reader::commit_with_parcel(Offset parcel) {
   std::array<JournalWrite, 1> write{JournalWrite{family_.offset_of(&ring_.out.position), position_}};
   Objects::Entry entry = Objects::instance().take_parcel(parcel, write);

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "channel/ring_layout.hpp"
 #include "channel/side_lock.hpp"
@@ -121,6 +122,11 @@ class Producer {
   }
   /// The same, in one step with giving the parcel away.
   void commit_with_parcel(detail::ParcelEntry parcel);
+  /// Puts a record that hands a block of this process over. `words` is its payload, and names the parcel too, if there is one.
+  /// Throws: OutOfFamilyMemory; nothing was put, and the block is still this process's
+  void put_block(std::uint32_t kind, std::span<const std::uint64_t> words, Offset block, detail::ParcelEntry parcel);
+  /// Wakes who waits for what was put, while the lock is held on.
+  void wake_consumers() noexcept { guard_.wake_partners_now(); }
 
  private:
   std::uint64_t look_at_out() noexcept {
@@ -271,7 +277,8 @@ class Reader {
       size -= sizeof record.parcel;
     }
     record.kind = static_cast<RecordKind>(kind & ~kWithParcel);
-    if (record.kind != RecordKind::bytes && (record.kind != RecordKind::block || size != 3 * sizeof(std::uint64_t)))
+    if (record.kind != RecordKind::bytes && (record.kind != RecordKind::block || size != 3 * sizeof(std::uint64_t)) &&
+        (record.kind != RecordKind::piece || size != sizeof(PieceWords)))
       throw_damaged("a record is of no kind");
     record.payload = payload;
     record.size = size;
@@ -289,13 +296,15 @@ class Reader {
 /// Holds `out`.
 class Consumer {
  public:
-  explicit Consumer(RingBody& ring) : guard_(ring), reader_(ring) {
+  explicit Consumer(RingBody& ring) : ring_(ring), guard_(ring), reader_(ring) {
     note_processor(ring.out, ring.out.position.load(std::memory_order_relaxed));  // relaxed: written under the lock
   }
   [[nodiscard]] bool next(Record& record) { return reader_.next(record); }
   void stay() noexcept { reader_.stay(); }
   void commit() noexcept { reader_.commit(); }
   [[nodiscard]] detail::ParcelEntry commit_with_parcel(Offset parcel) { return reader_.commit_with_parcel(parcel); }
+  /// Takes the record that next() gave last, whose payload begins with the words of a block, and the block over.
+  void take_block(const Record& record, detail::ReceivedMessage& message);
 
  private:
   // Repairs before the reader looks at the position.
@@ -306,6 +315,7 @@ class Consumer {
     }
     SideGuard side;
   };
+  RingBody& ring_;
   Guard guard_;
   Reader reader_;
 };

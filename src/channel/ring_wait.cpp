@@ -6,6 +6,7 @@
 #include <climits>
 
 #include "base/crash_point.hpp"
+#include "channel/ring_sides.hpp"
 #include "channel/side_lock.hpp"
 #include "cohort/base/error.hpp"
 #include "os/cpu.hpp"
@@ -111,13 +112,24 @@ std::size_t put_plain(RingBody& ring, const std::byte* values, std::size_t size,
   return done;
 }
 
+namespace {
+
+// Of a queue, in which nothing comes in pieces.
+bool take_whole(RingBody& ring, detail::ReceivedMessage& message) {
+  Taken taken = try_take(ring, message);
+  if (taken == Taken::comes_in_pieces) throw_damaged("a queue holds a part of a message");
+  return taken == Taken::message;
+}
+
+}  // namespace
+
 bool take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& limits) {
   keep_pace(ring);
-  if (try_take(ring, message)) [[likely]]
+  if (take_whole(ring, message)) [[likely]]
     return true;
   RingWait wait(ring.in, limits);
   while (wait.again([&] { return has_items(ring); })) {
-    if (!try_take(ring, message)) continue;
+    if (!take_whole(ring, message)) continue;
     wait.finish([&] { return has_items(ring); });
     return true;
   }

@@ -81,6 +81,13 @@ void SideGuard::wake() noexcept {
   }
 }
 
+void SideGuard::wake_marked_partners() noexcept {
+  // relaxed: the futex calls order
+  if ((side_.waiters.fetch_and(~kPartners, std::memory_order_relaxed) & kPartners) == 0) return;
+  wake_partners(side_, 1);
+  ring_watchers(side_);
+}
+
 void announce_sleeper(RingSide& side) noexcept { (void)announce(side, kPartners); }
 
 void ring_watchers(RingSide& side) noexcept {

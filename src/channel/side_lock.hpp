@@ -45,11 +45,20 @@ class SideGuard {
 
   /// The last holder died: repair what it left, before anything else.
   [[nodiscard]] bool taken_over() const noexcept { return taken_over_; }
+  /// Wakes one who sleeps for progress of the side, as the release would; the lock stays held.
+  void wake_partners_now() noexcept {
+    // SYNC(sleepers): as in ~SideGuard()
+    sync::System::light_fence(self_);
+    if ((side_.waiters.load(std::memory_order_relaxed) & kPartners) != 0)
+        [[unlikely]]  // relaxed: ordered by the fences
+      wake_marked_partners();
+  }
 
  private:
   void wait();
   void sleep();
   void wake() noexcept;
+  void wake_marked_partners() noexcept;
 
   RingSide& side_;
   sync::ThreadSelf& self_;

@@ -150,6 +150,8 @@ class Family {
 
   // ---- inspection ----------------------------------------------------------------------------------------------
 
+  /// Most bytes that may be in use or kept. Cost: a load
+  [[nodiscard]] std::uint64_t budget() const noexcept { return windows_->header().constants.budget; }
   [[nodiscard]] FamilyMemoryStatistics statistics();
   /// Checks the whole structure under its locks. nullptr when sound, else the first fault.
   [[nodiscard]] const char* validate();

@@ -10,7 +10,7 @@ set(point_sources "${PROJECT_SOURCE_DIR}/src/base/crash_point.cpp")
 if(COHORT_CRASH_POINTS)
   set(point_sources "")  # the library's base has it
 endif()
-add_executable(channel_pipe_points_test channel_pipe_points_test.cpp ${channel_sources} ${point_sources})
+add_executable(channel_pipe_points_test channel_pipe_points_test.cpp channel_pipe_pieces_test.cpp ${channel_sources} ${point_sources})
 target_include_directories(channel_pipe_points_test PRIVATE
   "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
 target_compile_definitions(channel_pipe_points_test PRIVATE

@@ -53,6 +53,10 @@ class COHORT_EXPORT Deadline {
   [[nodiscard]] static constexpr Deadline earlier(Deadline a, Deadline b) noexcept {
     return a.nanoseconds_ < b.nanoseconds_ ? a : b;
   }
+  /// The later of two.
+  [[nodiscard]] static constexpr Deadline later(Deadline a, Deadline b) noexcept {
+    return a.nanoseconds_ < b.nanoseconds_ ? b : a;
+  }
 
  private:
   static constexpr std::int64_t kNever = INT64_MAX;

@@ -148,7 +148,9 @@ class COHORT_EXPORT Connection {
   // ---- bytes ---------------------------------------------------------------------------------------------------
 
   /// Sends `size` bytes of `bytes` from `offset` on (all that follow, by default) as one message, which may be empty.
-  /// Throws: ValueError when they reach beyond the end; else as send()
+  /// In memory, more than 2 MiB are received while they are sent, through a few warm blocks; other senders at this end
+  /// wait meanwhile. Without a receiver the call still returns: the message lies in the family memory then.
+  /// Throws: ValueError when they reach beyond the end; OutOfFamilyMemory: nothing was sent; else as send()
   void send_bytes(std::span<const std::byte> bytes, std::size_t offset = 0, std::optional<std::size_t> size = {},
                   Deadline deadline = Deadline::never());
   /// As send_bytes() of all, but false when the deadline passes or a stop is requested.
@@ -162,7 +164,8 @@ class COHORT_EXPORT Connection {
   /// As recv_bytes(), but nullopt when there is no message by the deadline, or a stop is requested.
   [[nodiscard]] std::optional<std::vector<std::byte>> try_recv_bytes(Deadline deadline = Deadline::now(),
                                                                      const std::stop_token& stop = {});
-  /// Receives a message into `buffer` from `offset` on; returns its size.
+  /// Receives a message into `buffer` from `offset` on; returns its size. The quickest way for large ones. When the deadline
+  /// passes in the middle of one whose sender is stopped, it is kept, and the next receive goes on there, in any process.
   /// Throws: OversizedMessage, which carries the message, when it is longer than the room; ValueError when `offset` lies
   ///         beyond the buffer; else as recv()
   std::size_t recv_bytes_into(std::span<std::byte> buffer, std::size_t offset = 0,

@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A block of the family memory that this process has until it gives it away.
+#pragma once
+
+#include <cstddef>
+
+#include "shm/family.hpp"
+
+namespace cohort::channel {
+
+/// Freed when it goes, unless it was given away.
+class OwnBlock {
+ public:
+  /// Throws: OutOfFamilyMemory
+  explicit OwnBlock(std::size_t size)
+      : block_(shm::Family::instance().allocate(size, shm::Family::instance().self())) {}
+  ~OwnBlock() {
+    if (block_ == 0) return;
+    try {
+      shm::Family::instance().free(block_);
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+      // It goes with this process.
+    }
+  }
+  OwnBlock(const OwnBlock&) = delete;
+  OwnBlock& operator=(const OwnBlock&) = delete;
+
+  [[nodiscard]] shm::Offset offset() const noexcept { return block_; }
+  /// It is somebody else's now.
+  void forget() noexcept { block_ = 0; }
+
+ private:
+  shm::Offset block_;
+};
+
+}  // namespace cohort::channel
