@@ -121,13 +121,7 @@ bool Connection::poll(Deadline deadline, const std::stop_token& stop) const {
   return channel::ring_poll(ring_, {deadline, &stop});
 }
 
-int Connection::fileno() const {
-  if (stream_) return stream_->fd("Connection.fileno");
-  (void)channel::ring_mode(ring_);
-  throw StateError("Connection.fileno", "",
-                   "a pipe in memory has no descriptor: cohort::wait() takes the connection itself, and "
-                   "Pipe({.transport = Transport::socket}) makes one that has");
-}
+int Connection::fileno() const { return stream_ ? stream_->fd("Connection.fileno") : channel::ring_fileno(ring_); }
 
 void Connection::close() noexcept {
   if (stream_)

@@ -15,6 +15,7 @@
 
 #include "base/crash_point.hpp"
 #include "channel/death_watch.hpp"
+#include "channel/readiness.hpp"
 #include "channel/ring_sides.hpp"
 #include "channel/ring_wait.hpp"
 #include "channel/side_lock.hpp"
@@ -154,9 +155,9 @@ std::pair<RingEnd, RingEnd> make_ring_pipe(bool duplex, std::uint64_t capacity) 
 
 namespace {
 
-// RingEnd::local_flags(): the number of calls that use the end, and whether this process has closed it. A copy of the
-// process that was forked while other threads were in a call finds their number too large: its close() then lets go of the
-// end only with the process.
+// RingEnd::local_flags(): the number of calls that use the end, kPolled, and whether this process has closed it. A copy of
+// the process that was forked while other threads were in a call finds their number too large: its close() then lets go of
+// the end only with the process.
 constexpr std::uint32_t kClosed = std::uint32_t{1} << 31;
 
 }  // namespace
@@ -181,7 +182,7 @@ EndUse::EndUse(const RingEnd& end, const char* operation)
 
 EndUse::~EndUse() {
   // SYNC(use): release here -> acquire of who lets go; carries that this call is over
-  if (flags_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1)) handle_.let_go();
+  if ((flags_.fetch_sub(1, std::memory_order_acq_rel) & ~kPolled) == (kClosed | 1)) handle_.let_go();
 }
 
 bool EndUse::closed() const noexcept {
@@ -203,7 +204,7 @@ void ring_close(RingEnd& end) noexcept {
     // SYNC(use): as in ~EndUse()
     if ((flags.fetch_or(kClosed, std::memory_order_acq_rel) & kClosed) != 0 || !use) return;
     // relaxed: a count
-    if ((flags.load(std::memory_order_relaxed) & ~kClosed) > 1) wake_all(use->pipe());
+    if ((flags.load(std::memory_order_relaxed) & ~(kClosed | kPolled)) > 1) wake_all(use->pipe());
   } catch (...) {  // NOLINT(bugprone-empty-catch)
     // Another thread was quicker, or the family was left: it is closed.
   }
@@ -489,6 +490,9 @@ bool take_now(const EndUse& use, ReceivedMessage& message, std::size_t most) {
   // Where other threads receive here as well, it may be another message than the one that was looked at.
   auto bytes = message.bytes();
   made_room(pipe, use.end(), message, bytes.size() > kMostInline);
+  // relaxed: a flag
+  if ((use.flags().load(std::memory_order_relaxed) & kPolled) != 0) [[unlikely]]
+    look_after_taking(use.handle(), use.flags());
   if (bytes.size() > most) throw OversizedMessage(use.operation(), {bytes.begin(), bytes.end()});
   return true;
 }
@@ -521,6 +525,18 @@ bool ring_receive(const RingEnd& end, ReceivedMessage& message, std::size_t most
 }
 
 bool can_receive(const EndUse& use) noexcept { return has_items(use.pipe().ring[use.end()]) || peer_closed(use); }
+
+int ring_fileno(const RingEnd& end) {
+  EndUse use(end, "Connection.fileno");
+  check_may_receive(use);
+  PipeBody& pipe = use.pipe();
+  auto ready = [](const PolledObject& object) noexcept {
+    const auto& polled = *static_cast<const PipeBody*>(object.body);
+    // SYNC(closed): as in destroy_end()
+    return has_items(polled.ring[object.end]) || polled.closed[1 - object.end].load(std::memory_order_acquire) != 0;
+  };
+  return polled_descriptor(end, use.flags(), {&pipe, &pipe.ring[use.end()].in, use.end(), ready});
+}
 
 bool ring_poll(const RingEnd& end, const WaitLimits& limits) {
   EndUse use(end, "Connection.poll");
