@@ -14,7 +14,8 @@
 // std::errc::broken_pipe.
 //
 // A connection lies in the family memory (the default), where its handles may be passed to a Process, put on a queue or
-// sent through a pipe; or it stands on a descriptor, and speaks to anything that frames messages as Python does.
+// sent through a pipe; or it stands on a descriptor, may be passed to a Process, and speaks to anything that frames
+// messages as Python does.
 // Messages arrive whole, once, and in order. A sender that is killed in the middle of a message has sent nothing of it.
 //
 // Threads: any; several may send and receive at one end, each message goes to one of them.
@@ -245,9 +246,11 @@ COHORT_EXPORT void encode_connection(Encoder& out, const Connection& connection)
 [[nodiscard]] COHORT_EXPORT Connection decode_connection(Decoder& in);
 }  // namespace detail
 
-/// A connection in memory travels; one over a descriptor throws EncodeError: make the pipe in memory, or send_handle() the
-/// descriptor. A null one throws EncodeError, a closed one ClosedError. An end cannot be sent to itself (EncodeError), and
-/// should not travel through its own pipe at all: unless somebody receives it, such a pipe stays as long as the family.
+/// A connection in memory travels whichever way. One over a descriptor travels as an argument of a Process, which gets a copy
+/// of the descriptor; by other ways, and in the middle of a message, it throws EncodeError: make the pipe in memory, or
+/// send_handle() the descriptor. A null one throws EncodeError, a closed one ClosedError. An end cannot be sent to itself
+/// (EncodeError), and should not travel through its own pipe at all: unless somebody receives it, such a pipe stays as long
+/// as the family.
 template <>
 struct Codec<Connection> {
   static void encode(Encoder& out, const Connection& connection) { detail::encode_connection(out, connection); }
