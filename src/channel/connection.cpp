@@ -139,13 +139,7 @@ bool Connection::poll(Deadline deadline, const std::stop_token& stop) const {
   return channel::ring_poll(ring_, {deadline, &stop});
 }
 
-int Connection::fileno() const {
-  if (stream_) return stream_->fd("Connection.fileno");
-  (void)channel::ring_mode(ring_);
-  throw StateError("Connection.fileno", "",
-                   "a pipe in memory has no descriptor: cohort::wait() takes the connection itself, and "
-                   "Pipe({.transport = Transport::socket}) makes one that has");
-}
+int Connection::fileno() const { return stream_ ? stream_->fd("Connection.fileno") : channel::ring_fileno(ring_); }
 
 void Connection::close() noexcept {
   if (stream_)
@@ -194,17 +188,43 @@ int Connection::recv_handle(Deadline deadline) {
 
 namespace detail {
 
+namespace {
+
+// How the other process finds the end.
+enum Form : std::uint8_t { in_memory = 0, over_descriptor = 1 };
+// Bits of what a connection over a descriptor may do.
+constexpr std::uint8_t kReadable = 1;
+constexpr std::uint8_t kWritable = 2;
+
+}  // namespace
+
 void encode_connection(Encoder& out, const Connection& connection) {
-  if (connection.stream_end() != nullptr)
-    throw EncodeError("Connection", "",
-                      "a connection over a descriptor does not travel: make the pipe in memory, or give the descriptor "
-                      "by send_handle()");
   if (connection.is_null()) Encoder::fail("a null connection cannot travel: it was moved from");
+  if (StreamEnd* stream = connection.stream_end()) {
+    Encoder::Descriptor descriptor;
+    descriptor.number = stream->fd_to_copy(descriptor.keep);
+    std::size_t index = out.attach_descriptor(std::move(descriptor));
+    out.write_raw(Form::over_descriptor);
+    out.write_raw(
+        static_cast<std::uint8_t>((stream->readable() ? kReadable : 0) | (stream->writable() ? kWritable : 0)));
+    out.write_raw(static_cast<std::uint32_t>(index));
+    return;
+  }
   channel::EndUse use(connection.ring_end(), "Connection");
+  out.write_raw(Form::in_memory);
   encode_handle(out, connection.ring_end());
 }
 
-Connection decode_connection(Decoder& in) { return Connection(RingEnd(decode_handle_name(in))); }
+Connection decode_connection(Decoder& in) {
+  auto form = in.read_raw<std::uint8_t>();
+  if (form == Form::in_memory) return Connection(RingEnd(decode_handle_name(in)));
+  if (form != Form::over_descriptor) in.fail("that is no form of a connection");
+  auto mode = in.read_raw<std::uint8_t>();
+  if (mode == 0 || mode > (kReadable | kWritable)) in.fail("a connection that neither receives nor sends");
+  os::Fd fd(in.take_descriptor(in.read_raw<std::uint32_t>()));
+  return Connection::from_descriptor(fd.release(),
+                                     {.readable = (mode & kReadable) != 0, .writable = (mode & kWritable) != 0});
+}
 
 }  // namespace detail
 

@@ -17,6 +17,7 @@
 #include "channel/death_watch.hpp"
 #include "channel/message_pieces.hpp"
 #include "channel/own_block.hpp"
+#include "channel/readiness.hpp"
 #include "channel/ring_sides.hpp"
 #include "channel/ring_wait.hpp"
 #include "channel/side_lock.hpp"
@@ -162,9 +163,9 @@ std::pair<RingEnd, RingEnd> make_ring_pipe(bool duplex, std::uint64_t capacity) 
 
 namespace {
 
-// RingEnd::local_flags(): the number of calls that use the end, and whether this process has closed it. A copy of the
-// process that was forked while other threads were in a call finds their number too large: its close() then lets go of the
-// end only with the process.
+// RingEnd::local_flags(): the number of calls that use the end, kPolled, and whether this process has closed it. A copy of
+// the process that was forked while other threads were in a call finds their number too large: its close() then lets go of
+// the end only with the process.
 constexpr std::uint32_t kClosed = std::uint32_t{1} << 31;
 
 }  // namespace
@@ -189,7 +190,7 @@ EndUse::EndUse(const RingEnd& end, const char* operation)
 
 EndUse::~EndUse() {
   // SYNC(use): release here -> acquire of who lets go; carries that this call is over
-  if (flags_.fetch_sub(1, std::memory_order_acq_rel) == (kClosed | 1)) handle_.let_go();
+  if ((flags_.fetch_sub(1, std::memory_order_acq_rel) & ~kPolled) == (kClosed | 1)) handle_.let_go();
 }
 
 bool EndUse::closed() const noexcept {
@@ -211,7 +212,7 @@ void ring_close(RingEnd& end) noexcept {
     // SYNC(use): as in ~EndUse()
     if ((flags.fetch_or(kClosed, std::memory_order_acq_rel) & kClosed) != 0 || !use) return;
     // relaxed: a count
-    if ((flags.load(std::memory_order_relaxed) & ~kClosed) > 1) wake_all(use->pipe());
+    if ((flags.load(std::memory_order_relaxed) & ~(kClosed | kPolled)) > 1) wake_all(use->pipe());
   } catch (...) {  // NOLINT(bugprone-empty-catch)
     // Another thread was quicker, or the family was left: it is closed.
   }
@@ -515,6 +516,7 @@ class Receive {
     // Where other threads receive here as well, it may be another message than the one that was looked at.
     auto bytes = message_.bytes();
     made_room(pipe, use_.end(), bytes.size() > kMostInline ? bytes.size() : 0);
+    tell_readiness();
     if (bytes.size() > most_) throw OversizedMessage(use_.operation(), {bytes.begin(), bytes.end()});
     return Outcome::taken;
   }
@@ -529,7 +531,14 @@ class Receive {
     // relaxed: ordered by the fences
     if ((ring.in.waiters.load(std::memory_order_relaxed) & kPartners) != 0 && has_items(ring))
       wake_partners(ring.in, 1);
+    tell_readiness();
     return result;
+  }
+  // Of a descriptor that fileno() has given out.
+  void tell_readiness() const {
+    // relaxed: a flag
+    if ((use_.flags().load(std::memory_order_relaxed) & kPolled) != 0) [[unlikely]]
+      look_after_taking(use_.handle(), use_.flags());
   }
   static Outcome outcome_of(Pieces result) noexcept {
     return result == Pieces::whole ? Outcome::taken : Outcome::nothing;
@@ -572,6 +581,18 @@ bool ring_receive(const RingEnd& end, ReceivedMessage& message, Assembly& assemb
 }
 
 bool can_receive(const EndUse& use) noexcept { return has_items(use.pipe().ring[use.end()]) || peer_closed(use); }
+
+int ring_fileno(const RingEnd& end) {
+  EndUse use(end, "Connection.fileno");
+  check_may_receive(use);
+  PipeBody& pipe = use.pipe();
+  auto ready = [](const PolledObject& object) noexcept {
+    const auto& polled = *static_cast<const PipeBody*>(object.body);
+    // SYNC(closed): as in destroy_end()
+    return has_items(polled.ring[object.end]) || polled.closed[1 - object.end].load(std::memory_order_acquire) != 0;
+  };
+  return polled_descriptor(end, use.flags(), {&pipe, &pipe.ring[use.end()].in, use.end(), ready});
+}
 
 bool ring_poll(const RingEnd& end, const WaitLimits& limits) {
   EndUse use(end, "Connection.poll");

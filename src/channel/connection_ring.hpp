@@ -38,6 +38,9 @@ class EndUse {
   [[nodiscard]] std::uint32_t peer() const noexcept { return 1 - end_; }
   [[nodiscard]] std::uint32_t mode() const noexcept { return mode_; }
   [[nodiscard]] const char* operation() const noexcept { return operation_; }
+  [[nodiscard]] const detail::RingEnd& handle() const noexcept { return handle_; }
+  /// local_flags() of the end.
+  [[nodiscard]] std::atomic<std::uint32_t>& flags() const noexcept { return flags_; }
 
  private:
   detail::RingEnd& handle_;
@@ -62,6 +65,8 @@ bool ring_poll(const detail::RingEnd& end, const WaitLimits& limits);
 void ring_close(detail::RingEnd& end) noexcept;
 [[nodiscard]] bool ring_closed(const detail::RingEnd& end) noexcept;
 [[nodiscard]] std::uint32_t ring_mode(const detail::RingEnd& end);
+/// A descriptor that is readable exactly while ring_receive() would not wait; see readiness.hpp.
+[[nodiscard]] int ring_fileno(const detail::RingEnd& end);
 
 /// Whether ring_receive() would not wait. For wait(), which holds an EndUse.
 [[nodiscard]] bool can_receive(const EndUse& use) noexcept;

@@ -109,6 +109,12 @@ class StreamEnd::Use {
   const char* operation_;
 };
 
+struct StreamEnd::Kept {
+  explicit Kept(std::shared_ptr<StreamEnd> kept) : end(std::move(kept)), use(*end, "Connection") {}
+  std::shared_ptr<StreamEnd> end;
+  Use use;
+};
+
 StreamEnd::StreamEnd(os::Fd fd, bool readable, bool writable)
     : fd_(std::move(fd)), readable_(readable), writable_(writable), is_socket_(os::is_socket(fd_.get())) {}
 
@@ -290,6 +296,20 @@ bool StreamEnd::poll(const Limits& limits) {
   Use use(*this, "Connection.poll");
   if (!readable_) throw StateError(use.operation(), "", "this connection only sends");
   return holds_message() || wait_ready(use, false, limits);
+}
+
+int StreamEnd::fd_to_copy(std::shared_ptr<const void>& keep) {
+  auto kept = std::make_shared<Kept>(shared_from_this());
+  auto refuse = [](const char* sentence) { throw EncodeError("Connection", "", sentence); };
+  std::unique_lock receiving(receiving_, std::try_to_lock);
+  std::unique_lock sending(sending_, std::try_to_lock);
+  if (!receiving || !sending) refuse("another thread sends or receives at this connection: it cannot travel meanwhile");
+  if (header_have_ != 0)
+    refuse("this connection holds a message that came in part: receive the rest before it travels");
+  if (cut_) refuse("a message was sent in part through this connection, which sends no more: it cannot travel");
+  int fd = kept->use.fd();
+  keep = std::move(kept);
+  return fd;
 }
 
 // ---- descriptors -----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -27,7 +28,7 @@
 
 namespace cohort::detail {
 
-class StreamEnd {
+class StreamEnd : public std::enable_shared_from_this<StreamEnd> {
  public:
   StreamEnd(os::Fd fd, bool readable, bool writable);
 
@@ -45,6 +46,10 @@ class StreamEnd {
   /// nullopt on the deadline.
   std::optional<os::Fd> receive_handle(Deadline deadline);
 
+  /// The descriptor, for a copy that is to go to another process; what `keep` points to keeps it open.
+  /// Throws: EncodeError in the middle of a message, which the other process could not know; ClosedError
+  [[nodiscard]] int fd_to_copy(std::shared_ptr<const void>& keep);
+
   /// Throws ClosedError when it was closed.
   [[nodiscard]] int fd(const char* operation) const;
   void close() noexcept;
@@ -59,6 +64,7 @@ class StreamEnd {
 
  private:
   class Use;
+  struct Kept;
   [[nodiscard]] bool wait_ready(const Use& use, bool for_write, const Limits& limits) const;
   bool write_all(const Use& use, std::span<const std::byte> bytes, const Limits& limits, bool begun);
   bool read_more(const Use& use, std::span<std::byte> into, std::size_t& have, const Limits& limits);

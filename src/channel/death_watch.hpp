@@ -14,14 +14,16 @@ namespace cohort::channel {
 /// No sleep lasts longer, so that no death and no lost wake-up is waited for longer.
 inline constexpr std::chrono::milliseconds kLongestSleep{100};
 
-/// One wait's looks: each 90 ms at the most, and for no more than a thousandth of the time.
+/// One wait's looks: so often at the most, and for no more than a thousandth of the time.
 class DeathWatch {
  public:
+  explicit DeathWatch(std::chrono::milliseconds between = std::chrono::milliseconds(90)) noexcept : between_(between) {}
+
   /// Looks when it is time to. Never throws.
   void look() noexcept {
     auto now = std::chrono::steady_clock::now();
     if (next_ == std::chrono::steady_clock::time_point{}) {
-      next_ = now + kFirst;
+      next_ = now + between_;
       return;
     }
     if (now < next_) return;
@@ -31,11 +33,11 @@ class DeathWatch {
       // Out of memory, or the family was left: the wait itself will tell.
     }
     auto after = std::chrono::steady_clock::now();
-    next_ = after + std::max<std::chrono::steady_clock::duration>(kFirst, (after - now) * 1000);
+    next_ = after + std::max<std::chrono::steady_clock::duration>(between_, (after - now) * 1000);
   }
 
  private:
-  static constexpr std::chrono::milliseconds kFirst{90};
+  std::chrono::milliseconds between_;
   std::chrono::steady_clock::time_point next_{};
 };
 

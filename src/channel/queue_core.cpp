@@ -12,6 +12,7 @@
 #include "channel/byte_ring.hpp"
 #include "channel/leases.hpp"
 #include "channel/queue_body.hpp"
+#include "channel/readiness.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/channel/loan.hpp"
 #include "cohort/wire/decoder.hpp"
@@ -140,10 +141,18 @@ QueueHandle::QueueHandle(ObjectKind kind, const JoinableQueueOptions& options)
 
 // ---- state -----------------------------------------------------------------------------------------------------------
 
-void QueueHandle::check_open(const char* operation) const {
+std::atomic<std::uint32_t>& QueueHandle::check_open(const char* operation) const {
+  std::atomic<std::uint32_t>& flags = local_flags();
   // relaxed: whoever closes while others call orders that himself
-  if ((local_flags().load(std::memory_order_relaxed) & kClosed) != 0) [[unlikely]]
+  if ((flags.load(std::memory_order_relaxed) & kClosed) != 0) [[unlikely]]
     throw ClosedError(operation, "", "this process has closed the queue");
+  return flags;
+}
+
+inline void QueueHandle::took(std::atomic<std::uint32_t>& flags) const noexcept {
+  // relaxed: a flag
+  if ((flags.load(std::memory_order_relaxed) & channel::kPolled) != 0) [[unlikely]]
+    channel::look_after_taking(*this, flags);
 }
 
 std::size_t QueueHandle::qsize() const {
@@ -169,6 +178,18 @@ std::size_t QueueHandle::maxsize() const { return queue_at(body()).ring.max_item
 void QueueHandle::close() {
   static_cast<void>(body());
   local_flags().fetch_or(kClosed, std::memory_order_relaxed);  // relaxed: see check_open()
+  channel::end_polling(*this, local_flags());
+}
+
+int QueueHandle::fileno() const {
+  auto& flags = check_open("Queue.fileno");
+  QueueBody& queue = queue_at(body());
+  auto ready = [](const channel::PolledObject& object) noexcept {
+    const auto& polled = *static_cast<const QueueBody*>(object.body);
+    // relaxed: a hint that is never too low
+    return channel::item_count(polled.ring) != 0 || polled.returned.load(std::memory_order_relaxed) != 0;
+  };
+  return channel::polled_descriptor(*this, flags, {&queue, &queue.ring.in, 0, ready});
 }
 
 bool QueueHandle::closed() const {
@@ -286,21 +307,25 @@ bool QueueHandle::put_range(const void* items, std::size_t size, std::size_t cou
 // ---- getting ---------------------------------------------------------------------------------------------------------
 
 std::size_t QueueHandle::get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const {
-  check_open("Queue.get");
+  auto& flags = check_open("Queue.get");
   QueueBody& queue = queue_at(body());
   auto* bytes = static_cast<std::byte*>(to);
   if (queue.lease_count != 0) [[unlikely]]
     return get_plain_leases(bytes, size, most, limits);
-  return channel::take_plain(queue.ring, bytes, size, most, {limits.deadline, limits.stop});
+  std::size_t taken = channel::take_plain(queue.ring, bytes, size, most, {limits.deadline, limits.stop});
+  took(flags);
+  return taken;
 }
 
 std::size_t QueueHandle::get_plain_leases(std::byte* to, std::size_t size, std::size_t most,
                                           const Limits& limits) const {
   QueueBody& queue = queue_at(body());
+  auto& flags = local_flags();
   std::size_t done = 0;
   for (; done < most; ++done) {
     ReceivedMessage message;
     if (!channel::take_lease(queue, message, {done == 0 ? limits.deadline : Deadline::now(), limits.stop})) break;
+    took(flags);
     if (message.bytes().size() != size)
       throw DecodeError("Queue.get", "", "the item has another size than items of this type: use one type");
     std::copy(message.bytes().begin(), message.bytes().end(), to + done * size);
@@ -309,10 +334,13 @@ std::size_t QueueHandle::get_plain_leases(std::byte* to, std::size_t size, std::
 }
 
 bool QueueHandle::get_message(ReceivedMessage& message, const Limits& limits) const {
-  check_open("Queue.get");
+  auto& flags = check_open("Queue.get");
   QueueBody& queue = queue_at(body());
   const WaitLimits wait{limits.deadline, limits.stop};
-  return queue.lease_count == 0 ? channel::take(queue.ring, message, wait) : channel::take_lease(queue, message, wait);
+  bool taken =
+      queue.lease_count == 0 ? channel::take(queue.ring, message, wait) : channel::take_lease(queue, message, wait);
+  took(flags);
+  return taken;
 }
 
 std::optional<std::size_t> QueueHandle::get_lent(Lent& lent, std::size_t size, const Limits& limits) const {

@@ -17,12 +17,12 @@ namespace cohort::os {
 /// What came with a message.
 struct Packet {
   std::size_t size = 0;    ///< bytes received; 0 is the end of the stream
-  bool truncated = false;  ///< the message was longer than the buffer, or carried more descriptors than allowed
-  std::vector<Fd> fds;     ///< close-on-exec
+  bool truncated = false;  ///< the message was longer than the buffer
+  std::vector<Fd> fds;     ///< close-on-exec; not all that came when this process may have no more
 };
 
-/// The most descriptors in one message (SCM_MAX_FD is 253).
-inline constexpr std::size_t kMaxPacketFds = 64;
+/// The most descriptors in one message: the kernel's SCM_MAX_FD.
+inline constexpr std::size_t kMaxPacketFds = 253;
 
 /// Sends one message; never raises SIGPIPE. Throws OsError(EPIPE) when the peer is gone.
 void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds);

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
@@ -32,6 +34,7 @@ int say(const std::string& sentence) {
 }
 
 int run_worker(const detail::Reexecution& r) {
+  CarriedDescriptors descriptors(r.descriptors);
   if (r.client_end >= 0)
     detail::adopt_fork_server(
         std::make_shared<detail::ForkServerLink>(os::Fd(r.client_end), os::Fd(r.server_life), r.server),
@@ -41,11 +44,13 @@ int run_worker(const detail::Reexecution& r) {
   shm::Family::instance().member(r.member).words[detail::word_claimed].store(
       1, std::memory_order_relaxed);  // relaxed: a flag
   detail::apply_launch(launch);
-  return detail::run_launch(launch, r.member);
+  return detail::run_launch(launch, r.member, std::move(descriptors));
 }
 
 int run_role(const detail::Reexecution& r) {
-  for (int fd : {r.family, r.parent_life, r.requests, r.client_end, r.server_life}) {
+  std::vector<int> inherited = r.descriptors;
+  inherited.insert(inherited.end(), {r.family, r.parent_life, r.requests, r.client_end, r.server_life});
+  for (int fd : inherited) {
     if (fd < 0) continue;
     if (!os::is_open(fd)) return say("COHORT_WORKER names a descriptor that is not open");
     os::set_close_on_exec(fd, true);

@@ -207,8 +207,6 @@ ForkServer::Requester* ForkServer::requester_of(const shm::MemberRecord& record)
 }
 
 void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
-  std::size_t expected = 1 + ((request.argument & 1) != 0) + ((request.argument & 2) != 0);
-  if (packet.fds.size() != expected) return;
   shm::MemberId member{request.slot, request.generation};
   shm::MemberRecord* record;
   Requester* requester;
@@ -228,15 +226,19 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
                                                        std::memory_order_relaxed);  // relaxed: not used
     os::futex_wake_all(record->launch_state);
   };
+  auto fail = [&](int error) {
+    // relaxed: ordered by launch_state
+    record->words[word_error].store(static_cast<std::uint64_t>(error), std::memory_order_relaxed);
+    answer(LaunchState::failed);
+  };
   if (refusing_) return answer(LaunchState::refused);
+  // The system leaves out what this process has no numbers for.
+  std::size_t expected = 1 + ((request.argument & 1) != 0) + ((request.argument & 2) != 0) + request.descriptors;
+  if (packet.fds.size() != expected) return fail(EMFILE);
   pid_t pid;
   try {
     pid = os::fork_process();
-  } catch (const OsError& e) {
-    record->words[word_error].store(static_cast<std::uint64_t>(e.code().value()),
-                                    std::memory_order_relaxed);  // relaxed: ordered by launch_state
-    return answer(LaunchState::failed);
-  }
+  } catch (const OsError& e) { return fail(e.code().value()); }
   if (pid == 0) {
     status_ = live(request, packet.fds);
     return;
@@ -288,6 +290,9 @@ int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
     if ((request.argument & static_cast<std::uint32_t>(stream)) != 0) os::install_fd(fds[next++].get(), stream);
   }
   bool has_directory = os::enter_directory(fds[0].get());
+  std::vector<int> carried;
+  for (; next < fds.size(); ++next) carried.push_back(fds[next].release());
+  CarriedDescriptors descriptors(std::move(carried));
   fds.clear();
 
   Launch launch = take_launch(self);
@@ -301,7 +306,7 @@ int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
   if (!has_directory) get_logger().warning("the working directory of the parent cannot be entered");
   os::RefusedAttributes refused = os::apply_process_attributes(wanted, attributes_);  // last: it lets signals in
   if (refused.any()) get_logger().warning("the parent's attributes cannot be had: " + refused.to_string());
-  return run_launch(launch, self);
+  return run_launch(launch, self, std::move(descriptors));
 }
 
 void ForkServer::signal(const ForkRequest& request) {

@@ -127,19 +127,20 @@ Outcome await_answer(ForkServerLink& link, shm::MemberRecord& record) {
   }
 }
 
-Outcome request_child(ForkServerLink& link, shm::MemberId member) {
+Outcome request_child(ForkServerLink& link, shm::MemberId member, std::span<const Encoder::Descriptor> descriptors) {
   ForkRequest request;
   request.slot = member.slot;
   request.generation = member.generation;
+  request.descriptors = static_cast<std::uint32_t>(descriptors.size());
   os::Fd directory = os::working_directory();
-  int fds[3] = {directory.get()};
-  std::size_t count = 1;
+  std::vector<int> fds{directory.get()};
   for (int stream : {1, 2}) {
     if (!os::is_open(stream)) continue;
     request.argument |= static_cast<std::uint32_t>(stream);
-    fds[count++] = stream;
+    fds.push_back(stream);
   }
-  if (!link.send(request, std::span(fds, count))) return Outcome::server_gone;
+  for (const auto& descriptor : descriptors) fds.push_back(descriptor.number);
+  if (!link.request(request, fds)) return Outcome::server_gone;
   return await_answer(link, shm::Family::instance().member(member));
 }
 
@@ -197,7 +198,7 @@ std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std:
   auto& family = shm::Family::instance();
   shm::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::forkserver, parent);
-  auto attachments = describe_target(launch, core, name);
+  Attached attached = describe_target(launch, core, name);
   os::ProcessAttributes attributes = os::capture_process_attributes();
   auto* raw = reinterpret_cast<const std::byte*>(&attributes);
   launch.attributes.assign(raw, raw + sizeof attributes);
@@ -212,8 +213,8 @@ std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std:
     shm::MemberId member = family.reserve_member(parent);
     Outcome outcome;
     try {
-      store_launch(launch, attachments, member);
-      outcome = request_child(*link, member);
+      store_launch(launch, attached.objects, member);
+      outcome = request_child(*link, member, attached.descriptors);
       if (outcome == Outcome::started) {
         // relaxed: ordered by the acquire in await_answer()
         int pid = static_cast<int>(family.member(member).words[word_pid].load(std::memory_order_relaxed));

@@ -32,9 +32,16 @@ bool ForkServerLink::ended() {
   return !shm::Family::instance().is_alive(member_);
 }
 
-bool ForkServerLink::send(const ForkRequest& request, std::span<const int> fds) noexcept try {
+bool ForkServerLink::request(const ForkRequest& request, std::span<const int> fds) try {
   os::send_packet(requests_.get(), std::as_bytes(std::span(&request, 1)), fds);
   return true;
+} catch (const OsError& error) {
+  if (error.code() != std::errc::broken_pipe && error.code() != std::errc::connection_reset) throw;
+  return false;
+}
+
+bool ForkServerLink::send(const ForkRequest& request, std::span<const int> fds) noexcept try {
+  return this->request(request, fds);
 } catch (const std::exception&) { return false; }
 
 void ForkServerLink::stop() noexcept try {

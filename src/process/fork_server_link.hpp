@@ -30,6 +30,9 @@ class ForkServerLink {
   /// True when the server has ended. One system call; more where the kernel has no pidfds.
   [[nodiscard]] bool ended();
   /// Sends a request; false when the server has ended.
+  /// Throws: OsError when the system will not pass the descriptors on: too many are under way (ETOOMANYREFS), no memory
+  bool request(const ForkRequest& request, std::span<const int> fds);
+  /// The same, and false whatever the reason.
   bool send(const ForkRequest& request, std::span<const int> fds = {}) noexcept;
   /// True when this very process started it.
   [[nodiscard]] bool is_ours() const noexcept;

@@ -17,14 +17,15 @@ enum class ForkRequestKind : std::uint32_t {
   signal = 4,  ///< send a signal to a child
 };
 
-/// One request. A start comes with descriptors: the working directory, and those streams that `argument` names, in this order.
+/// One request. A start comes with descriptors: the working directory, those streams that `argument` names, and those of the
+/// child's arguments, in this order.
 struct ForkRequest {
   std::uint32_t magic = kForkServerMagic;
   ForkRequestKind kind = ForkRequestKind::start;
   std::uint32_t slot = 0;  ///< of the child's member record, whose launch block says all the rest
   std::uint32_t generation = 0;
-  std::uint32_t argument = 0;  ///< start: bit 0, standard output; bit 1, standard error. signal: its number
-  std::uint32_t reserved = 0;
+  std::uint32_t argument = 0;     ///< start: bit 0, standard output; bit 1, standard error. signal: its number
+  std::uint32_t descriptors = 0;  ///< start: of the child's arguments
 };
 static_assert(sizeof(ForkRequest) == 24);
 

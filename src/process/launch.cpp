@@ -51,16 +51,17 @@ Launch describe_launch(const std::string& name, std::vector<unsigned> identity, 
   return launch;
 }
 
-std::vector<Encoder::Attachment> describe_target(Launch& launch, ProcessCore& core, const std::string& name) {
+Attached describe_target(Launch& launch, ProcessCore& core, const std::string& name) {
   const CallableDescriptor* target = core.body().descriptor();
   if (target == nullptr)
     throw StateError("Process.start", name, "a ForkProcess inherits its memory and can only be started by fork");
   launch.target = target->id();
   launch.target_module = callable_module_path(launch.target);
   VectorEncoder body;
+  body.carry_descriptors(kMostDescriptors);
   core.body().encode(body);
   launch.body = body.take();
-  return body.take_attachments();
+  return {body.take_attachments(), body.take_descriptors()};
 }
 
 void store_launch(const Launch& launch, std::span<const Encoder::Attachment> attachments, shm::MemberId member) {
@@ -121,13 +122,14 @@ void apply_launch(const Launch& launch) {
   state.preload.clear();
 }
 
-int run_launch(const Launch& launch, shm::MemberId self) {
+int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors descriptors) {
   if (get_logger().enabled(LogLevel::info)) get_logger().info("child process calling its function");
   int code = run_reporting(launch.name, [&] {
     load_callable_module(launch.target, launch.target_module);
     const CallableDescriptor& target = resolve_callable(launch.target);
     if (target.call() == nullptr) throw DecodeError("launch", target.name(), "is not a callable for a process");
     Decoder in(launch.body);
+    in.bring(descriptors);
     VectorEncoder nothing;
     target.call()(in, nothing);
   });

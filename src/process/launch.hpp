@@ -44,6 +44,15 @@ struct Launch {
   std::vector<CallableId> preload;                    ///< for a fork server
 };
 
+/// What a child gets beside the launch. Kept by this process until the child has it.
+struct Attached {
+  std::vector<Encoder::Attachment> objects;
+  std::vector<Encoder::Descriptor> descriptors;
+};
+
+/// The most descriptors among the arguments: what one packet to a fork server holds beside a directory and two streams.
+inline constexpr std::size_t kMostDescriptors = 250;
+
 /// Words of shm::MemberRecord that the process layer uses.
 enum LaunchWord : std::size_t {
   word_nonce = 0,      ///< random; the child must know it. Written by the parent before the start
@@ -68,15 +77,15 @@ enum class LaunchState : std::uint32_t {
 [[nodiscard]] Launch describe_launch(const std::string& name, std::vector<unsigned> identity, bool daemon,
                                      const std::vector<std::byte>& authkey, StartMethod method, shm::MemberId parent);
 /// Adds the target and its arguments. Throws StateError when only a forked copy can run the body, EncodeError.
-std::vector<Encoder::Attachment> describe_target(Launch& launch, ProcessCore& core, const std::string& name);
+[[nodiscard]] Attached describe_target(Launch& launch, ProcessCore& core, const std::string& name);
 /// Puts the launch into a block that `member` owns and writes its place into the member's record.
 void store_launch(const Launch& launch, std::span<const Encoder::Attachment> attachments, shm::MemberId member);
 /// Takes the launch of `member` out of its block and frees that. Throws DecodeError, IncompatibleError.
 [[nodiscard]] Launch take_launch(shm::MemberId member);
 /// Makes this process what the launch says it is (name, parent, log, start method …).
 void apply_launch(const Launch& launch);
-/// Runs the target, after apply_launch(), and gives the exit code.
-[[nodiscard]] int run_launch(const Launch& launch, shm::MemberId self);
+/// Runs the target, after apply_launch(), with the descriptors that came for its arguments, and gives the exit code.
+[[nodiscard]] int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors descriptors);
 /// Logs the end of this process's work.
 void log_exit(int code);
 /// Notes in the member's record that this process is about to end with `code`.

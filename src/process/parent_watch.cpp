@@ -63,7 +63,6 @@ void bind_to_parent(os::Fd parent, int parent_pid) {
   // harm, when only the thread that forked us ends.
   os::set_parent_death_signal(SIGCONT);
   if (!parent) {
-    count_service_thread(1);
     fallbacks.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
     os::start_thread(poll_parent, reinterpret_cast<void*>(static_cast<std::intptr_t>(parent_pid)), "cohort-service",
                      64 * 1024);

@@ -18,7 +18,7 @@ namespace cohort::detail {
 
 namespace {
 
-constexpr const char* kFormat = "1";
+constexpr const char* kFormat = "2";
 
 void require_hook() {
   if (process_state().hooked) return;
@@ -58,7 +58,7 @@ std::string format_reexecution(const Reexecution& r) {
   text << kFormat << ':' << (r.role == Role::worker ? "worker" : "server") << ':' << r.family << ':' << r.parent_life
        << ':' << r.requests << ':' << r.client_end << ':' << r.server_life << ':' << r.server.slot << ':'
        << r.server.generation << ':' << r.member.slot << ':' << r.member.generation << ':' << r.binds_now << ':'
-       << r.nonce;
+       << (r.descriptors.empty() ? -1 : r.descriptors.front()) << ':' << r.descriptors.size() << ':' << r.nonce;
   return text.str();
 }
 
@@ -71,12 +71,18 @@ std::optional<Reexecution> parse_reexecution(const std::string& text) {
   if (format != kFormat || (role != "worker" && role != "server")) return std::nullopt;
   Reexecution r;
   r.role = role == "worker" ? Role::worker : Role::fork_server;
-  char colon[10] = {};
+  int first_descriptor = -1;
+  std::size_t descriptors = 0;
+  char colon[12] = {};
   in >> r.family >> colon[0] >> r.parent_life >> colon[1] >> r.requests >> colon[2] >> r.client_end >> colon[3] >>
       r.server_life >> colon[4] >> r.server.slot >> colon[5] >> r.server.generation >> colon[6] >> r.member.slot >>
-      colon[7] >> r.member.generation >> colon[8] >> r.binds_now >> colon[9] >> r.nonce;
-  if (!in || std::string_view(colon, 10) != "::::::::::" || in.peek() != std::char_traits<char>::eof())
+      colon[7] >> r.member.generation >> colon[8] >> r.binds_now >> colon[9] >> first_descriptor >> colon[10] >>
+      descriptors >> colon[11] >> r.nonce;
+  if (!in || std::string_view(colon, 12) != "::::::::::::" || in.peek() != std::char_traits<char>::eof())
     return std::nullopt;
+  if (descriptors > kMostDescriptors || (descriptors != 0 && (first_descriptor < 3 || first_descriptor > 1 << 20)))
+    return std::nullopt;
+  for (std::size_t i = 0; i < descriptors; ++i) r.descriptors.push_back(first_descriptor + static_cast<int>(i));
   return r;
 }
 
@@ -124,6 +130,10 @@ os::Child reexecute(Reexecution reexecution) {
     if (*fd < 0) continue;
     plan.fds.push_back({number, *fd});
     *fd = number++;
+  }
+  for (int& fd : reexecution.descriptors) {
+    plan.fds.push_back({number, fd});
+    fd = number++;
   }
   // A server whose symbols are all bound saves each child the look-ups (a fifth of its page faults).
   if (reexecution.binds_now) environment.push_back("LD_BIND_NOW=1");

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "os/child.hpp"
 #include "os/fd.hpp"
@@ -25,7 +26,8 @@ struct Reexecution {
   int server_life = -1;    ///< in a worker: pidfd of the fork server that client_end leads to; -1: none
   shm::MemberId server{};  ///< in a worker: that server's member slot
   shm::MemberId member{};
-  bool binds_now = false;  ///< LD_BIND_NOW was added to the environment, and is to be taken out again
+  std::vector<int> descriptors;  ///< of a worker: that came for its arguments
+  bool binds_now = false;        ///< LD_BIND_NOW was added to the environment, and is to be taken out again
   std::uint64_t nonce = 0;
 };
 

@@ -6,7 +6,6 @@
 
 #include "os/thread.hpp"
 #include "process/launch.hpp"
-#include "process/service_thread.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
@@ -29,8 +28,6 @@ void announce_end(void* raw) {
     os::write_full(announcer->write_end.get(), std::span(&ended, 1));
   } catch (...) {  // closing the end says the same
   }
-  announcer.reset();
-  count_service_thread(-1);
 }
 
 }  // namespace
@@ -45,13 +42,7 @@ int RunningChild::sentinel() {
   if (!sentinel_) {
     auto [read_end, write_end] = os::make_pipe();
     auto announcer = std::make_unique<Announcer>(Announcer{shared_from_this(), std::move(write_end)});
-    count_service_thread(1);
-    try {
-      os::start_thread(announce_end, announcer.get(), "cohort-sentinel", 64 * 1024);
-    } catch (...) {
-      count_service_thread(-1);
-      throw;
-    }
+    os::start_thread(announce_end, announcer.get(), "cohort-sentinel", 64 * 1024);
     (void)announcer.release();
     sentinel_ = os::above_standard_streams(std::move(read_end));
     fallbacks.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/service_thread.hpp"
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -68,7 +67,6 @@ Service& instance() {
 }
 
 thread_local bool on_service_thread = false;
-std::atomic<int> other_threads{0};
 
 }  // namespace
 
@@ -103,16 +101,6 @@ void unwatch(std::uint64_t watch) noexcept {
   }
 }
 
-int service_threads() noexcept {
-  Service& s = instance();
-  std::lock_guard guard(s.mutex);
-  return (s.thread ? 1 : 0) + other_threads.load(std::memory_order_relaxed);  // relaxed: a counter
-}
-
-void count_service_thread(int change) noexcept {
-  other_threads.fetch_add(change, std::memory_order_relaxed);  // relaxed: a counter
-}
-
 ServiceThreadForkGuard::ServiceThreadForkGuard() {
   instance();
   creation().lock();
@@ -130,7 +118,7 @@ void ServiceThreadForkGuard::in_child() {
   auto* fresh = new Service;
   fresh->former = service;
   service = fresh;
-  other_threads.store(0, std::memory_order_relaxed);  // relaxed: no other thread exists here
+  os::forget_library_threads();
 }
 
 ServiceThreadForkGuard::~ServiceThreadForkGuard() {

@@ -17,10 +17,6 @@ namespace cohort::detail {
 std::uint64_t watch(int fd, std::function<void()> ready);
 /// The function will not be called any more; waits until it has returned, if it is running on another thread.
 void unwatch(std::uint64_t watch) noexcept;
-/// Threads of the library's own that run now: what to subtract from a count of threads. 0 or 1 where Cohort is at home.
-[[nodiscard]] int service_threads() noexcept;
-/// Has service_threads() count one more, or one less: for the threads that stand in for missing pidfds.
-void count_service_thread(int change) noexcept;
 
 /// Around a fork by Cohort: the service thread stands still in between, in none of its functions (but for one that takes longer than
 /// 100 ms: it may be waiting for what the caller holds). In the child it does not exist, and nothing is watched.

@@ -8,6 +8,7 @@
 #include "cohort/base/log.hpp"
 #include "os/process.hpp"
 #include "os/signal.hpp"
+#include "os/thread.hpp"
 #include "process/children.hpp"
 #include "process/finalizers.hpp"
 #include "process/fork_server_client.hpp"
@@ -72,7 +73,8 @@ struct ForkGuards {
 
 std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string& name, bool daemon,
                                             const std::vector<std::byte>& authkey) {
-  int threads = os::settled_thread_count(1 + service_threads()) - service_threads();
+  int own = os::library_threads();
+  int threads = os::settled_thread_count(1 + own) - own;
   if (threads > 1 && !core.force_fork())
     throw StateError(
         "Process.start", name,

@@ -42,13 +42,14 @@ std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::strin
   auto& family = shm::Family::instance();
   shm::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::spawn, parent);
-  auto attachments = describe_target(launch, core, name);
+  Attached attached = describe_target(launch, core, name);
   shm::MemberId member = family.reserve_member(parent);
   try {
-    store_launch(launch, attachments, member);
+    store_launch(launch, attached.objects, member);
     Reexecution reexecution;
     reexecution.member = member;
     reexecution.parent_life = own_life_fd();
+    for (const auto& descriptor : attached.descriptors) reexecution.descriptors.push_back(descriptor.number);
     auto server = inherited_fork_server();
     if (server) {
       reexecution.client_end = server->requests();

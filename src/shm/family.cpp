@@ -29,6 +29,8 @@ FamilyMemoryOptions configured;
   throw StateError(operation, "", "this process has left its family: it is ending");
 }
 
+std::atomic<void (*)() noexcept> leaving{nullptr};
+
 bool has_left() noexcept {
   ProcessPage* own = process_page_or_null();
   return own != nullptr && own->left.load(std::memory_order_relaxed) != 0;  // relaxed: set once, orders nothing
@@ -148,6 +150,10 @@ void Family::adopt(os::Fd memory) {
   publish(std::move(windows));
 }
 
+void Family::before_leaving(void (*hook)() noexcept) noexcept {
+  leaving.store(hook, std::memory_order_relaxed);  // relaxed: as in leave()
+}
+
 void Family::leave() noexcept {
   ProcessPage* own = process_page_or_null();
   if (own == nullptr) return;
@@ -155,6 +161,8 @@ void Family::leave() noexcept {
   MemberId self = MemberId::unpack(own->member.load(std::memory_order_relaxed));
   Family* family = current.load(std::memory_order_acquire);  // SYNC(family)
   if (!self || family == nullptr) return;
+  // relaxed: both: a pointer to a function, set before what it is for
+  if (auto hook = leaving.load(std::memory_order_relaxed)) hook();
   try {
     // While we are a member: the repairs of what we held are done by one.
     family->objects_.leave(self);

@@ -141,6 +141,8 @@ class Family {
   /// This process takes no further part: its blocks are freed, its slot says so. Later calls of instance() and self()
   /// throw StateError. Does nothing in a process that is not a member. Called at exit() by itself.
   static void leave() noexcept;
+  /// Has leave() call `hook` first, while this process is still a member and its references hold. One hook.
+  static void before_leaving(void (*hook)() noexcept) noexcept;
 
   // ---- objects -------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ struct ProcessPage {
   std::atomic<std::uint32_t> busy;        ///< 1 while a thread creates, adopts or joins
   std::atomic<std::uint32_t> left;        ///< 1 after Family::leave()
   std::atomic<std::uint32_t> objects;     ///< 1 while a thread changes the table of local objects
+  std::atomic<std::uint32_t> polled;      ///< 1 while a thread changes or looks at the objects with descriptors
 };
 
 /// The page; mapped at first use. Throws OsError when the system cannot wipe a page on fork.
@@ -53,6 +54,12 @@ class ProcessTurn : PageTurn {
 class ObjectsTurn : PageTurn {
  public:
   ObjectsTurn() : PageTurn(process_page().objects) {}
+};
+
+/// Holds ProcessPage::polled.
+class PolledTurn : PageTurn {
+ public:
+  PolledTurn() : PageTurn(process_page().polled) {}
 };
 
 }  // namespace cohort::shm

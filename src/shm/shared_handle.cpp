@@ -33,7 +33,8 @@ class LocalObject {
   shm::Objects::Entry entry{};
   std::uint64_t generation = 0;
   std::unique_ptr<Pending> pending;
-  LocalObject* next = nullptr;  // of the bucket
+  std::shared_ptr<void> companion;  // under ObjectsTurn
+  LocalObject* next = nullptr;      // of the bucket
 };
 
 namespace {
@@ -99,6 +100,7 @@ void release(LocalObject* local) noexcept {
       shm::ObjectsTurn turn;
       remove(*local);
     }
+    local->companion.reset();
     drop_quietly(local->entry);
   }
   delete local;
@@ -267,12 +269,27 @@ std::shared_ptr<const void> SharedHandle::keep() const {
 void SharedHandle::let_go() noexcept {
   if (local_ == nullptr) return;
   shm::Objects::Entry entry;
+  std::shared_ptr<void> companion;
   {
     shm::ObjectsTurn turn;
     detail::remove(*local_);
     entry = std::exchange(local_->entry, {});
+    companion.swap(local_->companion);
   }
+  companion.reset();
   detail::drop_quietly(entry);
+}
+
+void SharedHandle::accompany(std::shared_ptr<void> companion) const {
+  if (local_ == nullptr) throw ClosedError("SharedHandle", "", "the handle is null: it was moved from");
+  shm::ObjectsTurn turn;
+  companion.swap(local_->companion);  // the former one goes with the parameter, when the turn is over
+}
+
+std::shared_ptr<void> SharedHandle::companion() const {
+  if (local_ == nullptr) return nullptr;
+  shm::ObjectsTurn turn;
+  return local_->companion;
 }
 
 std::atomic<std::uint32_t>& SharedHandle::local_flags() const {

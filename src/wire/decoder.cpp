@@ -5,8 +5,30 @@
 #include <string>
 
 #include "cohort/base/error.hpp"
+#include "os/fd.hpp"
 
 namespace cohort {
+
+CarriedDescriptors& CarriedDescriptors::operator=(CarriedDescriptors&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  descriptors_ = std::exchange(other.descriptors_, {});
+  return *this;
+}
+
+int CarriedDescriptors::take(std::size_t index) noexcept {
+  return index < descriptors_.size() ? std::exchange(descriptors_[index], -1) : -1;
+}
+
+void CarriedDescriptors::close() noexcept {
+  for (int descriptor : std::exchange(descriptors_, {})) os::Fd(descriptor).reset();
+}
+
+int Decoder::take_descriptor(std::size_t index) {
+  int descriptor = carried_ != nullptr ? carried_->take(index) : -1;
+  if (descriptor < 0) fail("it names a descriptor that did not come with it");
+  return descriptor;
+}
 
 void Decoder::fail(const char* sentence) const {
   const std::size_t size = static_cast<std::size_t>(end_ - begin_);

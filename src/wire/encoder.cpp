@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/wire/encoder.hpp"
 
+#include <string>
+
 #include "cohort/base/error.hpp"
 
 namespace cohort {
@@ -20,6 +22,31 @@ std::vector<Encoder::Attachment> Encoder::take_attachments() {
   std::vector<Attachment> taken = std::move(*attachments_);
   attachments_.reset();
   return taken;
+}
+
+std::size_t Encoder::attach_descriptor(Descriptor descriptor) {
+  if (!descriptors_)
+    fail(
+        "a descriptor, or a connection over one, travels as an argument of a Process only, not through queues, pipes "
+        "and "
+        "pools: make the pipe in memory, or give the descriptor by Connection::send_handle()");
+  auto& attached = descriptors_->attached;
+  if (attached.size() == descriptors_->most)
+    throw EncodeError("encode", "",
+                      "it holds more than " + std::to_string(descriptors_->most) +
+                          " descriptors, and no more can travel at once: give some by Connection::send_handle()");
+  attached.push_back(std::move(descriptor));
+  return attached.size() - 1;
+}
+
+void Encoder::carry_descriptors(std::size_t most) {
+  descriptors_ = std::make_unique<Descriptors>();
+  descriptors_->most = most;
+}
+
+std::vector<Encoder::Descriptor> Encoder::take_descriptors() {
+  auto taken = std::exchange(descriptors_, nullptr);
+  return taken ? std::move(taken->attached) : std::vector<Descriptor>();
 }
 
 void Encoder::fail(const char* sentence) { throw EncodeError("encode", "", sentence); }

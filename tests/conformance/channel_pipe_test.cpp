@@ -234,22 +234,5 @@ TEST_P(PipeConformance, breaks_for_the_sender_when_the_receiver_is_killed) {
   EXPECT_TRUE(p.join(patience()));
 }
 
-void fail_to_receive(Connection) {}
-
-// Sockets do not travel as arguments: the error says what to do.
-TEST_P(PipeConformance, refuses_to_pass_connections_over_descriptors) {
-  auto [a, b] = Pipe({.transport = Transport::socket});
-  Process p = process(fail_to_receive, a);
-  if (shares_image()) {
-    // The handle is inherited with the memory.
-    try {
-      p.start();
-      EXPECT_TRUE(p.join(patience()));
-    } catch (const EncodeError&) {}
-    return;
-  }
-  EXPECT_THROW(p.start(), EncodeError);
-}
-
 }  // namespace
 }  // namespace cohort::test

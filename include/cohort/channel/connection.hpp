@@ -14,7 +14,8 @@
 // std::errc::broken_pipe.
 //
 // A connection lies in the family memory (the default), where its handles may be passed to a Process, put on a queue or
-// sent through a pipe; or it stands on a descriptor, and speaks to anything that frames messages as Python does.
+// sent through a pipe; or it stands on a descriptor, may be passed to a Process, and speaks to anything that frames
+// messages as Python does.
 // Messages arrive whole, once, and in order. A sender that is killed in the middle of a message has sent nothing of it.
 //
 // Threads: any; several may send and receive at one end, each message goes to one of them.
@@ -176,7 +177,22 @@ class COHORT_EXPORT Connection {
   /// Waits until a message can be received without blocking, or the end of file was reached. Takes nothing.
   /// @param deadline  by default, one look
   [[nodiscard]] bool poll(Deadline deadline = Deadline::now(), const std::stop_token& stop = {}) const;
-  /// The descriptor. Throws StateError for a pipe in memory, which has none: wait() takes it as it is.
+  /// A descriptor for poll(2), select, epoll, or an event loop: readable while a message can be received, and at the end of
+  /// file. Over a descriptor, that one itself. Of a pipe in memory, one that is for polling only: do not read, write or
+  /// close it. It is made at the first call and the same until close() or the end of the last handle, and then gone: take
+  /// it out of the event loop before.
+  ///
+  /// Of a pipe in memory it stays readable for up to 100 ms after another process took the last message, and is readable
+  /// within 200 ms after the last process that had the other end was killed. wait() needs no descriptor of it.
+  /// @throws StateError   in memory: this end only sends
+  /// @throws OsError      in memory: there was no descriptor, or no thread, to be had
+  /// @throws ClosedError  this process has closed this end
+  /// Threads: any. In memory: starts one, which all such ends and queues of the process share, and which ends with the
+  ///          last of them; it is not in the way of the start method fork
+  /// Fork:    in memory: the child's first call makes its own
+  /// Cost:    in memory: 50 µs the first time; a look each 100 ms (below 0.1 % of a processor); a message that comes while
+  ///          there is none wakes the thread first: a round trip of 1 µs takes 45 µs when one side polls
+  /// Python:  Connection.fileno
   [[nodiscard]] int fileno() const;
   /// This process closes its end, whatever number of handles it has of it. Calls under way in other threads throw
   /// ClosedError, as do later ones. Idempotent; never throws.
@@ -233,9 +249,11 @@ COHORT_EXPORT void encode_connection(Encoder& out, const Connection& connection)
 [[nodiscard]] COHORT_EXPORT Connection decode_connection(Decoder& in);
 }  // namespace detail
 
-/// A connection in memory travels; one over a descriptor throws EncodeError: make the pipe in memory, or send_handle() the
-/// descriptor. A null one throws EncodeError, a closed one ClosedError. An end cannot be sent to itself (EncodeError), and
-/// should not travel through its own pipe at all: unless somebody receives it, such a pipe stays as long as the family.
+/// A connection in memory travels whichever way. One over a descriptor travels as an argument of a Process, which gets a copy
+/// of the descriptor; by other ways, and in the middle of a message, it throws EncodeError: make the pipe in memory, or
+/// send_handle() the descriptor. A null one throws EncodeError, a closed one ClosedError. An end cannot be sent to itself
+/// (EncodeError), and should not travel through its own pipe at all: unless somebody receives it, such a pipe stays as long
+/// as the family.
 template <>
 struct Codec<Connection> {
   static void encode(Encoder& out, const Connection& connection) { detail::encode_connection(out, connection); }

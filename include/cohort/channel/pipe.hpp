@@ -22,7 +22,7 @@ namespace cohort {
 /// What carries the messages.
 enum class Transport : std::uint8_t {
   memory,  ///< the family memory: fast, and the ends may travel
-  socket,  ///< descriptors (a socket pair; one way: a pipe): for programs outside of the family
+  socket,  ///< descriptors (a socket pair; one way: a pipe): for programs outside of the family, and arguments of a Process
 };
 
 /// How a pipe is made.

@@ -5,6 +5,7 @@
 // JoinableQueue; this is their base, and the compiled core under their templates.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -53,6 +54,11 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   /// processes are not concerned; items stay. Idempotent.
   void close();
   [[nodiscard]] bool closed() const;
+  /// A descriptor that is readable while there is an item, for poll(2), select, epoll, or an event loop; as
+  /// Connection::fileno() of a pipe in memory, with its rules and costs. wait() takes the queue itself.
+  /// Throws: ClosedError after close(); OsError when there was no descriptor, or no thread, to be had
+  /// Python: Queue._reader.fileno(), which is for insiders there
+  [[nodiscard]] int fileno() const;
   /// Returns at once: there is no thread, and what was put is in the queue. Throws StateError before close(), as Python
   /// does (AssertionError).
   void join_thread();
@@ -103,7 +109,10 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   [[noreturn]] static void throw_full(const char* operation, const Limits& limits);
 
  private:
-  void check_open(const char* operation) const;
+  /// Returns local_flags().
+  std::atomic<std::uint32_t>& check_open(const char* operation) const;
+  /// After this process may have taken something.
+  void took(std::atomic<std::uint32_t>& flags) const noexcept;
   std::size_t put_plain_in_blocks(const std::byte* values, std::size_t size, std::size_t count,
                                   const Limits& limits) const;
   std::size_t get_plain_leases(std::byte* to, std::size_t size, std::size_t most, const Limits& limits) const;

@@ -50,7 +50,7 @@ class Waitable {
     }
   Waitable(const T& ends) : descriptor_(ends.sentinel()) {}  // NOLINT(google-explicit-constructor)
   template <class T>
-    requires(!std::derived_from<T, Connection>) && requires(const T& t) {
+    requires(!std::derived_from<T, Connection> && !std::derived_from<T, SharedHandle>) && requires(const T& t) {
       { t.fileno() } -> std::convertible_to<int>;
     }
   Waitable(const T& file) : descriptor_(file.fileno()) {}  // NOLINT(google-explicit-constructor)

@@ -97,6 +97,10 @@ class COHORT_EXPORT SharedHandle {
   /// Keeps the object alive and in this process's ledger while it exists.
   [[nodiscard]] std::shared_ptr<const void> keep() const;
   [[nodiscard]] void* shared_body() const { return body(); }
+  /// Gives this process something beside the object, in place of what it had. It goes before this process's reference does:
+  /// with the last handle, or by let_go().
+  void accompany(std::shared_ptr<void> companion) const;
+  [[nodiscard]] std::shared_ptr<void> companion() const;
 
  private:
   [[nodiscard]] void* find_body() const;

@@ -21,6 +21,8 @@
 #include <limits>
 #include <span>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "cohort/base/export.hpp"
 #include "cohort/wire/encoder.hpp"
@@ -34,6 +36,27 @@ struct DecodeLimits {
   /// Bytes that the items of containers may take, counted as items times sizeof(item). The input's size bounds the
   /// number of items; an item may be larger in memory than in the input (a disengaged optional), and this bounds that.
   std::size_t max_memory = std::numeric_limits<std::size_t>::max();
+};
+
+/// Descriptors that came with a message. Owns them: those that nobody took are closed with it.
+class COHORT_EXPORT CarriedDescriptors {
+ public:
+  CarriedDescriptors() noexcept = default;
+  /// Takes them over. They should be close-on-exec.
+  explicit CarriedDescriptors(std::vector<int> descriptors) noexcept : descriptors_(std::move(descriptors)) {}
+  CarriedDescriptors(CarriedDescriptors&& other) noexcept : descriptors_(std::exchange(other.descriptors_, {})) {}
+  CarriedDescriptors& operator=(CarriedDescriptors&& other) noexcept;
+  CarriedDescriptors(const CarriedDescriptors&) = delete;
+  CarriedDescriptors& operator=(const CarriedDescriptors&) = delete;
+  ~CarriedDescriptors() { close(); }
+
+  /// The descriptor, which is the caller's from now on; -1 when there is none of that index, or it was taken.
+  [[nodiscard]] int take(std::size_t index) noexcept;
+  /// Closes what nobody took.
+  void close() noexcept;
+
+ private:
+  std::vector<int> descriptors_;  // -1: taken
 };
 
 /// The source of Codec<T>::decode.
@@ -102,14 +125,22 @@ class COHORT_EXPORT Decoder {
     memory_left_ -= bytes;
   }
 
+  /// For carriers: what came with the message. It must outlive the decoding.
+  void bring(CarriedDescriptors& carried) noexcept { carried_ = &carried; }
+  /// A descriptor that came with the message, by the index that attach_descriptor() gave. The caller owns it from now on.
+  ///
+  /// @throws DecodeError  none came, or it was taken
+  [[nodiscard]] int take_descriptor(std::size_t index);
+
   /// Bytes not read yet.
   [[nodiscard]] std::size_t remaining() const noexcept { return static_cast<std::size_t>(end_ - cursor_); }
   /// Bytes read.
   [[nodiscard]] std::size_t position() const noexcept { return static_cast<std::size_t>(cursor_ - begin_); }
 
-  /// Throws DecodeError when bytes are left.
+  /// Throws DecodeError when bytes are left. Descriptors that nobody took are closed.
   void expect_end() const {
     if (cursor_ != end_) [[unlikely]] { fail("bytes follow after its end"); }
+    if (carried_ != nullptr) [[unlikely]] { carried_->close(); }
   }
 
   /// One level of values within values, for as long as it lives. A Codec of a type that can contain itself makes one.
@@ -145,6 +176,7 @@ class COHORT_EXPORT Decoder {
   const std::byte* end_;
   std::size_t depth_left_;
   std::size_t memory_left_;
+  CarriedDescriptors* carried_ = nullptr;
 };
 
 }  // namespace cohort

@@ -90,6 +90,20 @@ class COHORT_EXPORT Encoder {
   /// What was attached since the beginning, or the last call.
   [[nodiscard]] std::vector<Attachment> take_attachments();
 
+  /// A descriptor of which the receiver gets a copy.
+  struct Descriptor {
+    int number = -1;
+    std::shared_ptr<const void> keep;  ///< keeps it open until the message is on its way
+  };
+  /// Says that a descriptor is part of the message. Returns its index, to be written: Decoder::take_descriptor() wants it.
+  ///
+  /// @throws EncodeError  the carrier takes no descriptors (only the arguments of a Process have one that does), or no more
+  std::size_t attach_descriptor(Descriptor descriptor);
+  /// For carriers: as many as `most` may be attached.
+  void carry_descriptors(std::size_t most);
+  /// What was attached; none can be attached any more.
+  [[nodiscard]] std::vector<Descriptor> take_descriptors();
+
   /// One level of values within values, for as long as it lives. A Codec of a type that can contain itself makes one.
   class [[nodiscard]] Nested {
    public:
@@ -137,8 +151,14 @@ class COHORT_EXPORT Encoder {
   }
   void write_long_count(std::size_t count);
 
+  struct Descriptors {
+    std::size_t most = 0;
+    std::vector<Descriptor> attached;
+  };
+
   std::size_t depth_ = 0;
   std::unique_ptr<std::vector<Attachment>> attachments_;
+  std::unique_ptr<Descriptors> descriptors_;  // null: the carrier takes none
 };
 
 /// Fills a fixed piece of memory, and goes over to a vector of its own when that is too small.

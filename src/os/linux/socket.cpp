@@ -49,7 +49,7 @@ std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
   }
   Packet packet;
   packet.size = static_cast<std::size_t>(length);
-  packet.truncated = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
+  packet.truncated = (message.msg_flags & MSG_TRUNC) != 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);

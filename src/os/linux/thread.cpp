@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/sanitizers.hpp"
 #include "cohort/base/error.hpp"
@@ -16,6 +17,8 @@
 namespace cohort::os {
 
 namespace {
+
+std::atomic<int> running{0};
 
 struct Start {
   void (*function)(void*);
@@ -28,10 +31,14 @@ void* run(void* raw) {
   delete static_cast<Start*>(raw);
   ::prctl(PR_SET_NAME, start.name, 0, 0, 0);
   start.function(start.argument);
+  running.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a counter
   return nullptr;
 }
 
 }  // namespace
+
+int library_threads() noexcept { return running.load(std::memory_order_relaxed); }       // relaxed: a counter
+void forget_library_threads() noexcept { running.store(0, std::memory_order_relaxed); }  // relaxed: the only thread
 
 void start_thread(void (*function)(void*), void* argument, const char* name, std::size_t stack_bytes) {
   pthread_attr_t attributes;
@@ -49,10 +56,12 @@ void start_thread(void (*function)(void*), void* argument, const char* name, std
   {
     // The new thread inherits the mask: it must never run a handler of the user's.
     BlockSignals blocked;
+    running.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
     error = ::pthread_create(&thread, &attributes, run, start);
   }
   ::pthread_attr_destroy(&attributes);
   if (error != 0) {
+    running.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a counter
     delete start;
     throw OsError(error, "pthread_create", name);
   }

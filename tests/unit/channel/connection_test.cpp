@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "cohort/channel/pipe.hpp"
+#include "cohort/channel/queue.hpp"
 #include "support/scratch.hpp"
 
 namespace cohort {
@@ -319,6 +320,83 @@ TEST_F(WithPython, sees_its_death_in_the_middle_of_a_message) {
     FAIL() << "a message came";
   } catch (const DecodeError&) {
   } catch (const EndOfFile&) { GTEST_SKIP() << "no python3 here"; }
+}
+
+// What a start of a process does: the message, and copies of the descriptors.
+Connection travelled(const Connection& connection) {
+  VectorEncoder out;
+  out.carry_descriptors(1);
+  Codec<Connection>::encode(out, connection);
+  auto attached = out.take_descriptors();
+  EXPECT_EQ(attached.size(), 1U);
+  CarriedDescriptors carried({::fcntl(attached.at(0).number, F_DUPFD_CLOEXEC, 3)});
+  auto bytes = out.take();
+  Decoder in(bytes);
+  in.bring(carried);
+  Connection arrived = Codec<Connection>::decode(in);
+  in.expect_end();
+  return arrived;
+}
+
+TEST(Connection, travels_by_a_carrier_that_takes_descriptors) {
+  auto [a, b] = Pipe({.transport = Transport::socket});
+  Connection arrived = travelled(b);
+  b.close();
+  a.send(1);
+  EXPECT_EQ(arrived.recv<int>(), 1);
+  arrived.send(2);
+  EXPECT_EQ(a.recv<int>(), 2);
+  auto [r, w] = Pipe({.duplex = false, .transport = Transport::socket});
+  EXPECT_FALSE(travelled(r).writable());
+  EXPECT_FALSE(travelled(w).readable());
+}
+
+TEST(Connection, does_not_travel_by_other_carriers_or_in_the_middle_of_a_message) {
+  Bare bare;
+  EXPECT_THROW((void)encode(bare.connection), EncodeError);
+  auto [a, b] = Pipe();
+  EXPECT_THROW(a.send(bare.connection), EncodeError);
+  EXPECT_THROW(Queue<Connection>().put(bare.connection), EncodeError);
+  EXPECT_THROW(bare.connection.send(bare.connection), EncodeError);
+  bare.write("\0\0"sv);
+  EXPECT_EQ(bare.connection.try_recv_bytes(), std::nullopt);
+  EXPECT_THROW((void)travelled(bare.connection), EncodeError);
+  bare.write("\0\1x"sv);
+  EXPECT_EQ(bare.connection.recv_bytes(), bytes_of("x"));
+  EXPECT_TRUE(travelled(bare.connection).readable());
+  EXPECT_THROW(bare.connection.send_bytes(std::vector<std::byte>(16 << 20), 0, {}, 5ms), TimeoutError);
+  EXPECT_THROW((void)travelled(bare.connection), EncodeError);
+  EXPECT_THROW((void)travelled(Connection::null()), EncodeError);
+  bare.connection.close();
+  EXPECT_THROW((void)travelled(bare.connection), ClosedError);
+}
+
+// Between the encoding and the start, another thread may close it: the number must not become another descriptor's.
+TEST(Connection, that_is_about_to_travel_stays_open_until_it_has) {
+  Bare bare;
+  VectorEncoder out;
+  out.carry_descriptors(1);
+  Codec<Connection>::encode(out, bare.connection);
+  auto attached = out.take_descriptors();
+  int fd = attached.at(0).number;
+  bare.connection.close();
+  EXPECT_GE(::fcntl(fd, F_GETFD), 0);
+  attached.clear();
+  EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
+}
+
+TEST(Connection, refuses_bytes_that_are_no_connection) {
+  for (std::initializer_list<int> bad : {std::initializer_list<int>{},
+                                         {2},
+                                         {1, 0, 0, 0, 0, 0},
+                                         {1, 4, 0, 0, 0, 0},
+                                         {1, 3, 0, 0, 0},
+                                         {1, 3, 0, 0, 0, 0},
+                                         {0, 1, 2, 3}}) {
+    std::vector<std::byte> bytes;
+    for (int byte : bad) bytes.push_back(static_cast<std::byte>(byte));
+    EXPECT_THROW((void)decode<Connection>(bytes), DecodeError);
+  }
 }
 
 }  // namespace

@@ -393,9 +393,8 @@ TEST(Pipe, refuses_to_send_closed_and_null_connections_and_those_over_descriptor
   EXPECT_FALSE(f.poll());
 }
 
-TEST(Pipe, has_no_descriptor_in_memory) {
+TEST(Pipe, carries_no_descriptors_in_memory) {
   auto [a, b] = Pipe();
-  EXPECT_THROW((void)a.fileno(), StateError);
   EXPECT_THROW(a.send_handle(0), StateError);
   EXPECT_THROW((void)a.recv_handle(), StateError);
 }

@@ -13,6 +13,7 @@
 #include "cohort/base/error.hpp"
 #include "cohort/process/context.hpp"
 #include "os/fd.hpp"
+#include "os/thread.hpp"
 #include "process/running_child.hpp"
 #include "process/service_thread.hpp"
 
@@ -97,7 +98,7 @@ TEST(ServiceThread, calls_once_and_never_after_unwatch) {
   while (!done && !patience.expired()) std::this_thread::yield();
   EXPECT_TRUE(done);
   EXPECT_EQ(calls, 0);
-  EXPECT_EQ(detail::service_threads(), 1);
+  EXPECT_EQ(os::library_threads(), 1);
 }
 
 }  // namespace

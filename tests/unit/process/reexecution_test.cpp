@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace cohort::detail {
 namespace {
 
@@ -17,6 +19,7 @@ Reexecution example() {
   r.server = {7, 8};
   r.member = {9, 10};
   r.binds_now = true;
+  r.descriptors = {7, 8, 9};
   r.nonce = ~std::uint64_t{0};
   return r;
 }
@@ -33,6 +36,7 @@ TEST(Reexecution, reads_what_it_wrote) {
   EXPECT_EQ(r->server, (shm::MemberId{7, 8}));
   EXPECT_EQ(r->member, (shm::MemberId{9, 10}));
   EXPECT_TRUE(r->binds_now);
+  EXPECT_EQ(r->descriptors, (std::vector<int>{7, 8, 9}));
   EXPECT_EQ(r->nonce, ~std::uint64_t{0});
 }
 
@@ -44,9 +48,11 @@ TEST(Reexecution, refuses_every_other_form) {
     EXPECT_TRUE(!cut || size > good.rfind(':')) << size;
   }
   for (const char* bad :
-       {"", "x", "1", "1:worker", "2:worker:3:4:5:6:7:8:9:10:11:0:12", "1:boss:3:4:5:6:7:8:9:10:11:0:12",
-        "1:worker:3:4:5:6:7:8:9:10:11:0:12 ", "1:worker:3:4:5:6:7:8:9:10:11:0:99999999999999999999999",
-        "1:worker:a:4:5:6:7:8:9:10:11:0:12"})
+       {"", "x", "2", "2:worker", "1:worker:3:4:5:6:7:8:9:10:11:0:-1:0:12", "2:boss:3:4:5:6:7:8:9:10:11:0:-1:0:12",
+        "2:worker:3:4:5:6:7:8:9:10:11:0:-1:0:12 ", "2:worker:3:4:5:6:7:8:9:10:11:0:-1:0:99999999999999999999999",
+        "2:worker:a:4:5:6:7:8:9:10:11:0:-1:0:12", "2:worker:3:4:5:6:7:8:9:10:11:0:12",
+        "2:worker:3:4:5:6:7:8:9:10:11:0:2:1:12", "2:worker:3:4:5:6:7:8:9:10:11:0:-1:1:12",
+        "2:worker:3:4:5:6:7:8:9:10:11:0:8:251:12", "2:worker:3:4:5:6:7:8:9:10:11:0:2000000000:9:12"})
     EXPECT_FALSE(parse_reexecution(bad)) << bad;
 }
 
