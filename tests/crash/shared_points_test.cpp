@@ -179,24 +179,17 @@ void kill_at_instructions(const char* name, Operation operation) {
   if (!cohort::testing::may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
   Family& family = Family::instance();
   Balance before = Balance::of(family);
-  auto start = std::chrono::steady_clock::now();
-  long kills = 0;
-  long stride = 1;
+  cohort::testing::Steps steps(name, 5);
   {
     Outside outside;
-    for (long steps = 0;; steps += stride) {
-      SCOPED_TRACE(std::string(name) + " killed after " + std::to_string(steps) + " instructions");
-      bool killed = cohort::testing::kill_after(steps, [&] { operation(outside, 5); }, [&] { operation(outside, 9); });
+    while (steps.go_on()) {
+      SCOPED_TRACE(steps.place());
+      steps.kill([&] { operation(outside, 5); }, [&] { operation(outside, 9); });
       outside.check();
-      if (::testing::Test::HasFailure() || !killed) break;
-      ++kills;
-      auto spent = std::chrono::steady_clock::now() - start;
-      stride = spent > 20s ? 499 : spent > 12s ? 61 : spent > 6s ? 7 : 1;
     }
   }
   expect_repaired(family, before);
-  std::printf("%s: %ld kills, stride %ld\n", name, kills, stride);
-  EXPECT_GT(kills, 50);
+  EXPECT_GT(steps.kills(), 50);
 }
 
 TEST_F(SharedCrash, value_survives_a_kill_after_any_instruction_of_a_store) {
