@@ -24,6 +24,7 @@ char armed_name[128] = {};
 int armed_hit = 0;
 int passes = 0;
 void (*watcher)(const char*) noexcept = nullptr;
+void (*mourner)(const char*, int) noexcept = nullptr;
 
 const bool armed_from_environment = [] {
   const char* text = std::getenv("COHORT_CRASH_AT");
@@ -55,10 +56,14 @@ int crash_point_passes() noexcept { return passes; }
 
 void watch_crash_points(void (*seen)(const char* name) noexcept) noexcept { watcher = seen; }
 
+void watch_crashes(void (*dying)(const char* name, int pass) noexcept) noexcept { mourner = dying; }
+
 void detail::crash_point_reached(const char* name) noexcept {
   if (watcher != nullptr) watcher(name);
   if (armed_hit == 0 || std::strcmp(name, armed_name) != 0) return;
-  if (++passes == armed_hit) std::raise(SIGKILL);
+  if (++passes != armed_hit) return;
+  if (mourner != nullptr) mourner(name, passes);
+  std::raise(SIGKILL);
 }
 
 }  // namespace cohort

@@ -11,6 +11,7 @@
 
 #include "base/crash_point.hpp"
 #include "crash/channel_pipe_support.hpp"
+#include "crash/kill_rounds.hpp"
 #include "shm/objects.hpp"
 
 namespace cohort::testing {
@@ -152,37 +153,29 @@ TEST_F(PipePoints, nobody_dies_and_everything_arrives) {
 
 TEST_F(PipePoints, a_receiver_gets_all_whole_messages_of_a_killed_sender_and_then_the_end) {
   std::map<std::string, int> deaths;
-  for (const auto& point : pipe_points()) {
-    for (int hit : {1, 2, 7, 60}) {
-      SCOPED_TRACE(point + ":" + std::to_string(hit));
-      End end = run(point, hit, 0, true);
-      deaths[point] += was_killed(end.sender) ? 1 : 0;
-      EXPECT_TRUE(was_killed(end.sender) || end.sender == 0) << end.sender;
-      EXPECT_EQ(end.receiver, 0);
-      EXPECT_GE(account.received, account.sent);
-      EXPECT_LE(account.received, account.begun);
-      EXPECT_EQ(account.faults, 0U);
-      expect_nothing_left();
-      if (HasFailure()) return;
-    }
-  }
+  for_each_kill(pipe_points(), {1, 2, 7, 60}, [&](const std::string& point, int hit, int) {
+    End end = run(point, hit, 0, true);
+    deaths[point] += was_killed(end.sender) ? 1 : 0;
+    EXPECT_TRUE(was_killed(end.sender) || end.sender == 0) << end.sender;
+    EXPECT_EQ(end.receiver, 0);
+    EXPECT_GE(account.received, account.sent);
+    EXPECT_LE(account.received, account.begun);
+    EXPECT_EQ(account.faults, 0U);
+    expect_nothing_left();
+  });
   for (auto& [point, count] : deaths) std::printf("%4d %s\n", count, point.c_str());
 }
 
 TEST_F(PipePoints, a_sender_sees_a_broken_pipe_when_the_receiver_is_killed) {
   std::map<std::string, int> deaths;
-  for (const auto& point : pipe_points()) {
-    for (int hit : {1, 5, 40}) {
-      SCOPED_TRACE(point + ":" + std::to_string(hit));
-      End end = run(point, 0, hit, true);
-      deaths[point] += was_killed(end.receiver) ? 1 : 0;
-      EXPECT_TRUE(was_killed(end.receiver) || end.receiver == 0) << end.receiver;
-      EXPECT_EQ(end.sender, 0);
-      EXPECT_EQ(account.faults, 0U);
-      expect_nothing_left();
-      if (HasFailure()) return;
-    }
-  }
+  for_each_kill(pipe_points(), {1, 5, 40}, [&](const std::string& point, int hit, int) {
+    End end = run(point, 0, hit, true);
+    deaths[point] += was_killed(end.receiver) ? 1 : 0;
+    EXPECT_TRUE(was_killed(end.receiver) || end.receiver == 0) << end.receiver;
+    EXPECT_EQ(end.sender, 0);
+    EXPECT_EQ(account.faults, 0U);
+    expect_nothing_left();
+  });
   for (auto& [point, count] : deaths) std::printf("%4d %s\n", count, point.c_str());
 }
 

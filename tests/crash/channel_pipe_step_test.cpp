@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdio>
 #include <functional>
 #include <vector>
 
@@ -48,13 +47,12 @@ class PipeStep : public ::testing::Test {
   };
 
   // The victim has the second end, we the first.
-  void one(const Case& c, long at, bool& killed) {
+  void one(const Case& c, Steps& steps) {
     {
       auto [here, there] = Pipe();
       auto [handle, other] = Pipe();
       for (std::size_t size : c.incoming) here.send_bytes(Blob(size, static_cast<std::byte>(size)));
-      killed = kill_after(
-          at,
+      steps.kill(
           [&, &here = here, &there = there, &handle = handle] {
             here.close();
             (void)handle.readable();
@@ -106,24 +104,12 @@ class PipeStep : public ::testing::Test {
   }
 
   void kill_everywhere(const Case& c) {
-    auto start = std::chrono::steady_clock::now();
-    auto spent = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-    long kills = 0;
-    long stride = 1;
-    bool killed = true;
-    for (long at = 1; killed; at += stride) {
-      SCOPED_TRACE(std::string(c.name) + " killed after " + std::to_string(at) + " instructions");
-      one(c, at, killed);
-      if (HasFailure()) return;
-      kills += killed ? 1 : 0;
-      // A copy counts as many instructions as bytes.
-      if (spent() > 2) stride = 7;
-      if (spent() > 4) stride = 61;
-      if (spent() > 6) stride = 997;
-      ASSERT_LT(at, 1000000) << "the operation does not end";
+    Steps steps(c.name, 1);
+    while (steps.go_on()) {
+      SCOPED_TRACE(steps.place());
+      one(c, steps);
     }
-    EXPECT_GT(kills, 20);
-    std::printf("%s: %ld kills in %.1f s\n", c.name, kills, spent());
+    EXPECT_GT(steps.kills(), 20);
   }
 
   Family& family = Family::instance();

@@ -5,12 +5,13 @@
 // nothing is lost but the victim's own, and that no byte of the family memory is.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
-#include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "channel/ring_layout.hpp"
 #include "crash/channel_queue_support.hpp"
@@ -52,17 +53,15 @@ class QueueStep : public ::testing::Test {
     std::function<void(Queues&, Account&)> operation;
     std::uint64_t may_be_lost = 0;  ///< by the victim's death
     bool may_come_twice = false;
-    long stride = 1;
-    double seconds = 1;  ///< after so long, every 7th instruction; after twice that, every 61st
+    double seconds = 1;  ///< as Steps takes it
   };
 
-  void one(const Case& c, long at, bool& killed) {
+  void one(const Case& c, Steps& steps) {
     account.clear();
     {
       Queues queues;
       c.prepare(queues, account);
-      killed = kill_after(
-          at,
+      steps.kill(
           [&] {
             // Names and tables of its own, before the steps are counted.
             Queues own;
@@ -91,26 +90,14 @@ class QueueStep : public ::testing::Test {
     EXPECT_EQ(Balance::of(family), before);
   }
 
-  void kill_everywhere(const char* name, Case c) {
-    auto start = std::chrono::steady_clock::now();
-    auto spent = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-    // COHORT_TEST_SECONDS=100 kills at every instruction of all of them.
-    if (const char* wanted = std::getenv("COHORT_TEST_SECONDS")) c.seconds = std::atof(wanted);
-    long kills = 0;
-    bool killed = true;
-    for (long at = 1; killed; at += c.stride) {
-      SCOPED_TRACE(std::string(name) + " killed after " + std::to_string(at) + " instructions");
-      one(c, at, killed);
-      ++kills;
-      if (::testing::Test::HasFailure()) return;
-      if (spent() > c.seconds) c.stride = 7;  // coprime to the length of any loop worth meeting
-      if (spent() > 2 * c.seconds) c.stride = 61;
-      if (spent() > 4 * c.seconds) break;
-      ASSERT_LT(at, 1000000) << "the operation does not end";
+  void kill_everywhere(const char* name, const Case& c) {
+    Steps steps(name, c.seconds);
+    while (steps.go_on()) {
+      SCOPED_TRACE(steps.place());
+      one(c, steps);
     }
-    EXPECT_GT(kills, 20);
-    std::printf("%s: %ld kills in %.1f s, %llu lost\n", name, kills, spent(),
-                static_cast<unsigned long long>(account.lost()));
+    EXPECT_GT(steps.kills(), 20);
+    std::printf("%llu lost\n", static_cast<unsigned long long>(account.lost()));
   }
 
   Family& family = Family::instance();
@@ -155,6 +142,22 @@ TEST_F(QueueStep, put_where_the_ring_begins_again) {
                    .operation = [](Queues& q, Account& a) { put_cell(q.cells, a), put_cell(q.cells, a); }});
 }
 
+TEST_F(QueueStep, get_where_the_ring_begins_again) {
+  kill_everywhere("get at the wrap", {.prepare =
+                                          [](Queues& q, Account& a) {
+                                            for (int i = 0; i < 908; ++i) {
+                                              put_cell(q.cells, a);
+                                              a.got(q.cells.get().id());
+                                            }
+                                            put_three(q, a);
+                                          },
+                                      .operation =
+                                          [](Queues& q, Account& a) {
+                                            for (int i = 0; i < 2; ++i) a.got(q.cells.get().id());
+                                          },
+                                      .may_be_lost = 1});
+}
+
 TEST_F(QueueStep, put_that_grows) {
   kill_everywhere("put that grows",
                   {.prepare = fill_segment, .operation = [](Queues& q, Account& a) { put_cell(q.cells, a); }});
@@ -171,9 +174,72 @@ TEST_F(QueueStep, get_that_shrinks) {
                                        .may_be_lost = 1});
 }
 
+// Large texts fill a segment of 1 MiB soon; few small ones fill what is left. Producers are about to leave the third
+// segment, and the second is empty: the get frees it, and the put takes the same memory again.
+struct Recycled {
+  static void prepare(Queues& q, Account& a) {
+    auto* ring = static_cast<channel::RingBody*>(q.texts.shared_body());
+    auto segment = [&] { return ring->in.segment.load(); };
+    auto fill = [&](std::uint64_t left) {
+      put_text(q.texts, a, 10);
+      for (auto here = segment(); room(*ring) > left && segment() == here;)
+        put_text(q.texts, a, room(*ring) > 9000 ? 8000 : 10);
+    };
+    for (int i = 0; i < 2; ++i) {
+      fill(64);
+      for (auto here = segment(); segment() == here;) put_text(q.texts, a, 10);
+    }
+    fill(64);
+    auto* old = Family::instance().at<channel::Segment>(ring->out.segment.load());
+    // The first segment and the second to their ends.
+    for (auto text = q.texts.get();; text = q.texts.get()) {
+      a.got(id_of(text));
+      auto* here = Family::instance().at<channel::Segment>(ring->out.segment.load());
+      bool at_end = here->end.load() == (channel::kLeft | channel::units_of(ring->out.position.load()));
+      if (here != old && at_end) break;
+    }
+  }
+  // Bytes from where producers are to the end of their segment.
+  static std::uint64_t room(const channel::RingBody& ring) {
+    auto* here = Family::instance().at<channel::Segment>(ring.in.segment.load());
+    std::uint64_t used = channel::units_between(here->start.load(), ring.in.position.load());
+    return (here->units.load() - used) * channel::kUnit;
+  }
+};
+
+TEST_F(QueueStep, put_that_takes_a_segment_which_a_get_has_freed) {
+  auto operation = [](Queues& q, Account& a) {
+    a.got(id_of(q.texts.get()));
+    // The first ones fill what is left, and what the get made room for.
+    for (int i = 0; i < 4; ++i) put_text(q.texts, a, 10);
+  };
+  {
+    Queues queues;
+    Recycled::prepare(queues, account);
+    auto* ring = static_cast<channel::RingBody*>(queues.texts.shared_body());
+    auto freed = ring->out.segment.load();
+    ASSERT_NE(freed, ring->in.segment.load());
+    operation(queues, account);
+    EXPECT_EQ(ring->in.segment.load(), freed) << "the segment was not used again";
+  }
+  kill_everywhere("get that frees a segment, put that takes it",
+                  {.prepare = Recycled::prepare, .operation = operation, .may_be_lost = 1, .seconds = 0.7});
+}
+
 TEST_F(QueueStep, put_on_a_full_queue) {
   kill_everywhere(
-      "put on a full queue",
+      "put on a full queue, until a deadline",
+      {.prepare =
+           [](Queues& q, Account& a) {
+             for (int i = 0; i < 4; ++i) put_cell(q.bounded, a);
+           },
+       .operation = [](Queues& q, Account&) { (void)q.bounded.try_put_for(Cell::of(Account::kItems - 1), 1ms); },
+       .seconds = 0.7});
+}
+
+TEST_F(QueueStep, put_that_makes_a_queue_full) {
+  kill_everywhere(
+      "put that makes a queue full",
       {.prepare =
            [](Queues& q, Account& a) {
              for (int i = 0; i < 3; ++i) put_cell(q.bounded, a);
@@ -242,125 +308,237 @@ TEST_F(QueueStep, get_and_task_done_with_redelivery) {
                                                         .seconds = 1});
 }
 
-// A consumer sleeps; a producer is killed at every instruction of the put that would wake it.
-TEST_F(QueueStep, put_while_a_consumer_sleeps) {
-  long kills = 0, late = 0;
-  double worst = 0;
-  long stride = 1;
-  auto begin = std::chrono::steady_clock::now();
-  bool killed = true;
-  for (long at = 1; killed; at += stride) {
-    SCOPED_TRACE("killed after " + std::to_string(at) + " instructions");
-    Queue<Cell> q;
-    Queue<Cell> answers;
-    pid_t sleeper = fork_child([&] {
-      (void)Family::instance().self();
-      answers.put(Cell::of(1));
-      if (auto cell = q.try_get_for(600ms)) answers.put(*cell);
-    });
-    (void)answers.get();
-    // It is asleep once it has said so.
-    auto* body = static_cast<channel::RingBody*>(q.shared_body());
-    while (body->in.waiters.load() == 0) std::this_thread::yield();
-    killed = kill_after(
-        at,
-        [&] {
-          Queue<Cell> own;
-          own.put(Cell::of(1));
-          (void)own.get();
-        },
-        [&] { q.put(Cell::of(9)); });
-    auto start = std::chrono::steady_clock::now();
-    bool put = !q.empty() || body->in.position.load() != 0;
-    if (put) {
-      auto cell = answers.try_get_for(500ms);
-      ASSERT_TRUE(cell) << "the sleeper never woke";
-      EXPECT_EQ(cell->id(), 9u);
-      double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-      worst = std::max(worst, ms);
-      if (ms > 50) ++late;
-    } else {
-      ::kill(sleeper, SIGKILL);
-    }
-    shm::testing::wait_for(sleeper);
-    ++kills;
-    double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    if (spent > 4) stride = 7;
-    if (spent > 8) stride = 61;
-  }
-  family.sweep();
-  std::printf("put with a sleeper: %ld kills, %ld woken late, the last after %.1f ms\n", kills, late, worst);
-  EXPECT_GT(kills, 20);
-}
-
 // One dies in the middle; the next one takes over, and dies at each instruction of that in turn.
-TEST_F(QueueStep, the_repairer) {
+class QueueRepairStep : public QueueStep {
+ protected:
   struct Corpse {
     const char* name;
     std::function<void(Queues&, Account&)> prepare, operation;
+    /// What takes the lock over, on the way to its own.
+    std::function<void(Queues&, Account&)> repair;
     std::uint64_t may_be_lost;
   };
-  const Corpse corpses[] = {
-      {"growth", fill_segment, [](Queues& q, Account& a) { put_cell(q.cells, a); }, 0},
-      // In a block, as large items are; but few bytes, as a copy is stepped through byte by byte.
-      {"a put in a block", [](Queues&, Account&) {}, [](Queues& q, Account& a) { put_loan(q, a, 10); }, 0},
-      {"a get in a block", [](Queues& q, Account& a) { put_loan(q, a, 10); },
-       [](Queues& q, Account& a) { a.got(q.vectors.get_loan().items()[0]); }, 2},
-  };
-  for (const Corpse& corpse : corpses) {
-    // Where the corpse holds a lock, and is in the middle of something.
-    std::vector<long> middles;
-    auto own = [] {
-      Queue<Cell> warm;
-      warm.put(Cell::of(1));
-      (void)warm.get();
-    };
-    for (long at = 1;; at += 7) {
-      account.clear();
-      Queues queues;
-      corpse.prepare(queues, account);
-      bool killed = kill_after(at, own, [&] { corpse.operation(queues, account); });
-      bool held = false;
-      for (auto* handle : {static_cast<SharedHandle*>(&queues.cells), static_cast<SharedHandle*>(&queues.vectors)}) {
-        auto* ring = static_cast<channel::RingBody*>(handle->shared_body());
-        for (auto* side : {&ring->in, &ring->out})
-          held = held || (side->lock != 0 && (side->changing != 0 || side->moving != 0));
+
+  static void warm() {
+    Queue<Cell> own;
+    own.put(Cell::of(1));
+    (void)own.get();
+  }
+
+  // What others find after a death here; empty where there is nothing to repair.
+  static std::string left_behind(const Queues& queues) {
+    std::string state;
+    for (const auto* handle :
+         {static_cast<const SharedHandle*>(&queues.cells), static_cast<const SharedHandle*>(&queues.vectors)}) {
+      auto* ring = static_cast<channel::RingBody*>(handle->shared_body());
+      for (auto* side : {&ring->in, &ring->out}) {
+        auto owner = [](std::uint64_t block) {
+          return block == 0 ? '-' : Family::instance().owner(block) == shm::kNobody ? 'n' : 'm';
+        };
+        if (side->lock == 0 || (side->changing == 0 && side->moving == 0)) continue;
+        state += handle == &queues.cells ? 'c' : 'v';
+        state += side == &ring->in ? 'i' : 'o';
+        state += owner(side->changing);
+        state += side->changing == side->segment ? '=' : '/';
+        state += owner(side->moving);
+        state += side->moving_from == side->position ? '=' : '/';
       }
-      if (held) middles.push_back(at);
-      family.sweep();
-      if (!killed) break;
     }
-    ASSERT_FALSE(middles.empty()) << corpse.name;
-    long kills = 0;
-    auto start = std::chrono::steady_clock::now();
-    for (std::size_t m = 0; m < middles.size(); m += std::max<std::size_t>(1, middles.size() / 3)) {
-      bool killed = true;
-      for (long at = 1; killed && std::chrono::steady_clock::now() - start < 4s; at += 11) {
-        SCOPED_TRACE(std::string(corpse.name) + " killed after " + std::to_string(middles[m]) +
-                     ", its repairer after " + std::to_string(at) + " instructions");
+    return state;
+  }
+
+  struct Place {
+    std::string state;
+    Trail::Mark mark;
+  };
+
+  // One place for each state that a death may leave, and the way there.
+  std::vector<Place> places(const Corpse& corpse) {
+    std::vector<Place> found;
+    Trail trail;
+    account.clear();
+    Queues queues;
+    corpse.prepare(queues, account);
+    Stepped victim(warm, [&] { corpse.operation(queues, account); });
+    trail.add(victim.address());
+    while (victim.step(1)) {
+      trail.add(victim.address());
+      std::string state = left_behind(queues);
+      auto same = [&](const Place& place) { return place.state == state; };
+      if (state.empty() || std::any_of(found.begin(), found.end(), same)) continue;
+      found.push_back({state, trail.last()});
+    }
+    return found;
+  }
+
+  // Dies where it leaves that state.
+  static void die_at(const Place& place, Stepped& victim, const Queues& queues) {
+    bool there = kHasBreakpoints && victim.run_to(place.mark.address, place.mark.pass);
+    while (left_behind(queues) != place.state && victim.step(1)) {}
+    EXPECT_EQ(left_behind(queues), place.state) << (there ? "" : "the operation took another way");
+    victim.kill();
+  }
+
+  // For each of the places, kills the repairer everywhere.
+  void kill_the_repairer(const Corpse& corpse) {
+    auto all = places(corpse);
+    family.sweep();
+    ASSERT_GE(all.size(), 3u) << corpse.name;
+    for (const Place& place : all) {
+      Steps steps(std::string("repair of ") + corpse.name + ", " + place.state, 0.08);
+      while (steps.go_on()) {
+        SCOPED_TRACE(steps.place());
         account.clear();
         {
           Queues queues;
           corpse.prepare(queues, account);
-          (void)kill_after(middles[m], own, [&] { corpse.operation(queues, account); });
-          killed = kill_after(at, own, [&] {
-            (void)queues.cells.try_put(Cell::of(account.begin()));
-            if (auto cell = queues.cells.try_get()) account.got(cell->id());
-            put_loan(queues, account, 5);
-            account.got(queues.vectors.get_loan().items()[0]);
-          });
-          ++kills;
+          Stepped victim(warm, [&] { corpse.operation(queues, account); });
+          die_at(place, victim, queues);
+          steps.kill(warm, [&] { corpse.repair(queues, account); });
           drain(queues, account);
-          account.expect_balanced(corpse.may_be_lost + 2);
+          account.expect_balanced(corpse.may_be_lost);
         }
         family.sweep();
         ASSERT_STREQ(family.validate(), nullptr);
         ASSERT_EQ(Balance::of(family), before);
-        if (::testing::Test::HasFailure()) return;
       }
     }
-    std::printf("repair of %s: %zu places, %ld kills\n", corpse.name, middles.size(), kills);
   }
+};
+
+// In a block, as large items are; but few bytes, as a copy is stepped through byte by byte.
+void put_small_loan(Queues& q, Account& a) { put_loan(q, a, 10); }
+void get_small_loan(Queues& q, Account& a) { a.got(q.vectors.get_loan().items()[0]); }
+
+TEST_F(QueueRepairStep, of_a_put_that_grows) {
+  auto put = [](Queues& q, Account& a) { put_cell(q.cells, a); };
+  kill_the_repairer({"a put that grows", fill_segment, put, put, 0});
+}
+
+TEST_F(QueueRepairStep, of_a_get_that_shrinks) {
+  auto prepare = [](Queues& q, Account& a) {
+    fill_segment(q, a);
+    put_three(q, a);
+    for (int i = 0; i < 909; ++i) a.got(q.cells.get().id());
+  };
+  auto get = [](Queues& q, Account& a) { a.got(q.cells.get().id()); };
+  kill_the_repairer({"a get that shrinks", prepare, get, get, 2});
+}
+
+TEST_F(QueueRepairStep, of_a_put_in_a_block) {
+  kill_the_repairer({"a put in a block", [](Queues&, Account&) {}, put_small_loan, put_small_loan, 0});
+}
+
+TEST_F(QueueRepairStep, of_a_get_in_a_block) {
+  auto prepare = [](Queues& q, Account& a) { put_small_loan(q, a), put_small_loan(q, a); };
+  kill_the_repairer({"a get in a block", prepare, get_small_loan, get_small_loan, 2});
+}
+
+// Somebody sleeps on the other side; the victim is killed at every instruction of what would wake it.
+class QueueSleepStep : public QueueStep {
+ protected:
+  struct Case {
+    const char* name;
+    std::size_t bound = 0;
+    bool producer_sleeps = false;                 ///< on the full queue; else a consumer, on the empty one
+    std::function<void(Queue<Cell>&)> operation;  ///< the victim's
+    std::function<void(Queue<Cell>&)> after = [](Queue<Cell>&) {};  ///< ours, after the death
+    bool always_wakes = false;                                      ///< else only when the operation took effect
+    std::function<void(Queue<Cell>&)> meanwhile = {};               ///< another process's, beside the operation
+  };
+
+  // Says on `answers` that it begins, and that it got what it slept for.
+  static void sleep_on(const Case& c, Queue<Cell>& q, Queue<Cell>& answers) {
+    (void)Family::instance().self();
+    answers.put(Cell::of(1));
+    bool had = c.producer_sleeps ? q.try_put_for(Cell::of(8), 900ms) : q.try_get_for(900ms).has_value();
+    if (had) answers.put(Cell::of(2));
+  }
+
+  void kill_everywhere(const Case& c) {
+    long late = 0;
+    double worst = 0;
+    Steps steps(c.name, 1);
+    while (steps.go_on()) {
+      SCOPED_TRACE(steps.place());
+      {
+        Queue<Cell> q(c.bound), answers;
+        for (std::size_t i = 0; c.producer_sleeps && i < c.bound; ++i) q.put(Cell::of(7));
+        auto* body = static_cast<channel::RingBody*>(q.shared_body());
+        auto& side = c.producer_sleeps ? body->out : body->in;
+        auto position = side.position.load();
+        pid_t sleeper = fork_child([&] { sleep_on(c, q, answers); });
+        (void)answers.get();
+        while (side.waiters.load() == 0) std::this_thread::yield();  // it is asleep once it has said so
+        pid_t beside = c.meanwhile ? fork_child([&] { c.meanwhile(q); }) : 0;
+        auto warm = [] {
+          Queue<Cell> own;
+          own.put(Cell::of(1));
+          (void)own.get();
+        };
+        steps.kill(warm, [&] { c.operation(q); });
+        if (beside != 0) shm::testing::wait_for(beside);
+        auto start = std::chrono::steady_clock::now();
+        c.after(q);
+        if (c.always_wakes || side.position.load() != position) {
+          auto answer = answers.try_get_for(700ms);
+          EXPECT_TRUE(answer) << "the sleeper never woke";
+          double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+          worst = std::max(worst, ms);
+          if (ms > 50) ++late;
+        } else {
+          ::kill(sleeper, SIGKILL);
+        }
+        shm::testing::wait_for(sleeper);
+      }
+      family.sweep();
+      EXPECT_STREQ(family.validate(), nullptr);
+      EXPECT_EQ(Balance::of(family), before);
+    }
+    EXPECT_GT(steps.kills(), 20);
+    std::printf("%ld woken late, the last after %.1f ms\n", late, worst);
+  }
+};
+
+TEST_F(QueueSleepStep, put_while_a_consumer_sleeps) {
+  kill_everywhere({.name = "put, a consumer asleep", .operation = [](Queue<Cell>& q) { q.put(Cell::of(9)); }});
+}
+
+TEST_F(QueueSleepStep, get_while_a_producer_sleeps) {
+  kill_everywhere({.name = "get, a producer asleep on the full queue",
+                   .bound = 2,
+                   .producer_sleeps = true,
+                   .operation = [](Queue<Cell>& q) { (void)q.get(); }});
+}
+
+// The victim sleeps as well and gives up, or dies before: the other one gets what comes then.
+TEST_F(QueueSleepStep, get_that_gives_up_beside_another) {
+  kill_everywhere({.name = "get until a deadline, another asleep",
+                   .operation = [](Queue<Cell>& q) { (void)q.try_get_for(2ms); },
+                   .after = [](Queue<Cell>& q) { q.put(Cell::of(9)); },
+                   .always_wakes = true});
+}
+
+TEST_F(QueueSleepStep, put_that_gives_up_beside_another) {
+  kill_everywhere({.name = "put until a deadline, another asleep on the full queue",
+                   .bound = 2,
+                   .producer_sleeps = true,
+                   .operation = [](Queue<Cell>& q) { (void)q.try_put_for(Cell::of(9), 2ms); },
+                   .after = [](Queue<Cell>& q) { (void)q.get(); },
+                   .always_wakes = true});
+}
+
+// Two sleep and two items come. The victim may be the one that is woken, and must pass it on: or die, and somebody notices.
+TEST_F(QueueSleepStep, get_that_is_woken_beside_another) {
+  kill_everywhere({.name = "get that sleeps and is woken, another asleep",
+                   .operation = [](Queue<Cell>& q) { (void)q.try_get_for(20ms); },
+                   .always_wakes = true,
+                   .meanwhile =
+                       [](Queue<Cell>& q) {
+                         std::this_thread::sleep_for(1ms);
+                         q.put(Cell::of(8));
+                         q.put(Cell::of(9));
+                       }});
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ inline std::string text_of(std::uint64_t id, std::size_t size) {
 inline std::uint64_t id_of(const std::string& text) {
   std::uint64_t id = std::stoull(text);
   std::size_t colon = text.find(':');
-  for (std::size_t i = colon + 1; i < text.size(); ++i) EXPECT_EQ(text[i], static_cast<char>('a' + id % 26));
+  EXPECT_EQ(text.find_first_not_of(static_cast<char>('a' + id % 26), colon + 1), std::string::npos);
   return id;
 }
 

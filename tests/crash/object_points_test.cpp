@@ -10,6 +10,7 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/shm/shared_handle.hpp"
+#include "crash/kill_rounds.hpp"
 #include "crash/shm_support.hpp"
 #include "shm/objects.hpp"
 
@@ -49,6 +50,12 @@ class TestHandle : public SharedHandle {
   explicit TestHandle(const detail::HandleName& name) : SharedHandle(ObjectKind::for_tests, name) {}
   [[nodiscard]] TestBody& test() const { return *static_cast<TestBody*>(body()); }
 };
+
+std::vector<std::string> object_points() {
+  auto points = crash_points();
+  std::erase_if(points, [](const std::string& name) { return !name.starts_with("object."); });
+  return points;
+}
 
 TestHandle& static_handle() {
   static TestHandle handle;
@@ -126,62 +133,113 @@ TEST_F(ObjectCrash, a_full_life_leaves_nothing_behind) {
 
 TEST_F(ObjectCrash, survives_a_death_at_every_point_of_a_full_life) {
   int deaths = 0;
-  for (const std::string& point : crash_points()) {
-    if (point.rfind("object.", 0) != 0) continue;
-    for (int hit : {1, 2, 3, 5, 8, 13, 40, 100, 170, 400}) {
-      SCOPED_TRACE(point + " hit " + std::to_string(hit));
-      TestHandle outside;
-      attach_block(family, outside);
-      std::uint64_t references = 0;
-      Balance before = Balance::of(family);
-      int status = wait_for(fork_child([&] {
-        arm_crash_point(point, hit);
-        live_a_full_life(family, outside);
-      }));
-      bool died = was_killed(status);
-      EXPECT_TRUE(died || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
-      deaths += died ? 1 : 0;
-      expect_repaired(family, before);
-      EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
-      references = family.at<ObjectHeader>(offset_of(outside))->references.load();
-      EXPECT_EQ(references, 1U) << "the parent's own";
-      if (HasFailure()) return;
-    }
-  }
+  const std::vector<int> hits = {1, 2, 3, 5, 8, 13, 40, 100, 170, 400};
+  cohort::testing::for_each_kill(object_points(), hits, [&](const std::string& point, int hit, int) {
+    TestHandle outside;
+    attach_block(family, outside);
+    std::uint64_t references = 0;
+    Balance before = Balance::of(family);
+    int status = wait_for(fork_child([&] {
+      arm_crash_point(point, hit);
+      live_a_full_life(family, outside);
+    }));
+    bool died = was_killed(status);
+    EXPECT_TRUE(died || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
+    deaths += died ? 1 : 0;
+    expect_repaired(family, before);
+    EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+    references = family.at<ObjectHeader>(offset_of(outside))->references.load();
+    EXPECT_EQ(references, 1U) << "the parent's own";
+  });
   EXPECT_GE(deaths, 80);
 }
 
 // The repairer is killed at every point of its repair of a member that died with all kinds of things in its ledger.
 TEST_F(ObjectCrash, survives_a_death_in_the_repairer) {
   int deaths = 0;
-  for (const std::string& point : crash_points()) {
-    if (point.rfind("object.", 0) != 0) continue;
-    for (int hit : {1, 2, 4, 9, 30, 77}) {
-      SCOPED_TRACE(point + " hit " + std::to_string(hit));
-      TestHandle outside;
-      Balance before = Balance::of(family);
-      int status = wait_for(fork_child([&] {
-        std::vector<TestHandle> many(40);
-        for (auto& handle : many) attach_block(family, handle);
-        std::vector<Offset> carried{offset_of(many[1]), offset_of(outside)};
-        for (int i = 0; i < 3; ++i) (void)family.objects().make_parcel(carried);
-        ::raise(SIGKILL);
-      }));
-      ASSERT_TRUE(was_killed(status));
-      status = wait_for(fork_child([&] {
-        (void)family.self();
-        arm_crash_point(point, hit);
-        family.sweep();
-        Family::leave();
-      }));
-      deaths += was_killed(status) ? 1 : 0;
-      expect_repaired(family, before);
-      EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
-      EXPECT_EQ(family.at<ObjectHeader>(offset_of(outside))->references.load(), 1U);
-      if (HasFailure()) return;
-    }
-  }
+  const std::vector<int> hits = {1, 2, 4, 9, 30, 77};
+  cohort::testing::for_each_kill(object_points(), hits, [&](const std::string& point, int hit, int round) {
+    TestHandle outside;
+    Balance before = Balance::of(family);
+    int status = wait_for(fork_child([&] {
+      std::vector<TestHandle> many(static_cast<std::size_t>(40 - round % 4 * 9));
+      for (auto& handle : many) attach_block(family, handle);
+      std::vector<Offset> carried{offset_of(many[1]), offset_of(outside)};
+      for (int i = 0; i < 3 + round % 5; ++i) (void)family.objects().make_parcel(carried);
+      ::raise(SIGKILL);
+    }));
+    ASSERT_TRUE(was_killed(status));
+    status = wait_for(fork_child([&] {
+      (void)family.self();
+      arm_crash_point(point, hit);
+      family.sweep();
+      Family::leave();
+    }));
+    deaths += was_killed(status) ? 1 : 0;
+    expect_repaired(family, before);
+    EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+    EXPECT_EQ(family.at<ObjectHeader>(offset_of(outside))->references.load(), 1U);
+  });
   EXPECT_GE(deaths, 30);
+}
+
+// One dies in a step and leaves its journal, the next one replays it and dies, and in some rounds one more.
+TEST_F(ObjectCrash, survives_a_death_after_the_replay_of_a_dead_ones_journal) {
+  const std::vector<std::string> inside = {"object.step.before_commit", "object.step.committed", "object.step.applied",
+                                           "object.step.marked", "object.step.dropped"};
+  int deaths = 0;
+  auto body = [&](const std::string& point, int, int round) {
+    auto which = static_cast<std::size_t>(round);
+    TestHandle outside;
+    Balance before = Balance::of(family);
+    int status = wait_for(fork_child([&] {
+      arm_crash_point(inside[which % inside.size()], 1 + round % 4);
+      live_a_full_life(family, outside);
+    }));
+    ASSERT_TRUE(was_killed(status));
+    for (int repairers = 1 + round % 2; repairers != 0; --repairers) {
+      status = wait_for(fork_child([&] {
+        arm_crash_point(point);
+        TestHandle next;
+      }));
+      EXPECT_TRUE(was_killed(status));
+      ++deaths;
+    }
+    expect_repaired(family, before);
+    EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+    EXPECT_EQ(family.at<ObjectHeader>(offset_of(outside))->references.load(), 1U);
+  };
+  cohort::testing::for_each_kill({"object.step.replayed"}, {1, 1}, body);
+  EXPECT_GE(deaths, 2);
+}
+
+// Who lists a static object dies: it is listed, and the next one finds it instead of making its own.
+TEST_F(ObjectCrash, a_static_object_is_listed_once_whoever_dies) {
+  Objects& objects = family.objects();
+  std::uint64_t key = 0;
+  auto find = [&](std::uint64_t number) {
+    return objects.find_or_create_static({{1, 2}, number}, [&] {
+      return objects.create(ObjectKind::for_tests, sizeof(cohort::shm::TestBody), [](void*) {});
+    });
+  };
+  auto body = [&](const std::string& point, int, int round) {
+    ++key;
+    int status = wait_for(fork_child([&] {
+      // In some rounds the same process has listed another one.
+      arm_crash_point(point, 1 + round % 2);
+      if (round % 2 == 1) (void)find(key + 1000000);
+      (void)find(key);
+    }));
+    EXPECT_TRUE(was_killed(status));
+    family.sweep();
+    // The table never lets go, so this is what stays.
+    Balance before = Balance::of(family);
+    auto found = find(key);
+    EXPECT_EQ(family.at<ObjectHeader>(found.object)->references.load(), 2U) << "the table's and ours";
+    objects.drop(found);
+    expect_repaired(family, before);
+  };
+  cohort::testing::for_each_kill({"object.static_listed"}, {1, 1}, body);
 }
 
 TEST_F(ObjectCrash, tells_the_objects_of_a_death_once_or_more_before_its_blocks_go) {

@@ -16,6 +16,7 @@
 #include "base/crash_point.hpp"
 #include "cohort/pool.hpp"
 #include "cohort/process.hpp"
+#include "crash/kill_rounds.hpp"
 #include "shm/family.hpp"
 #include "support/scratch.hpp"
 
@@ -45,7 +46,7 @@ std::vector<std::string> pool_points() {
   return points;
 }
 
-class PoolCrash : public testing::TestWithParam<std::string> {
+class PoolCrash : public ::testing::TestWithParam<std::string> {
  protected:
   static void SetUpTestSuite() {
     Pool warm(1);
@@ -80,58 +81,72 @@ class PoolCrash : public testing::TestWithParam<std::string> {
 };
 
 constexpr int kRetries = 1000;
+// Never the first pass: a worker that gets nothing done before it dies would be replaced for ever.
+constexpr int kFirstHit = 2;
 
 TEST_P(PoolCrash, every_task_is_resolved_once) {
-  // Never at the first pass: a worker that gets nothing done before it dies would be replaced for ever.
-  for (int hit : {2, 5}) {
-    auto workers = with_dying_workers(hit, [](Pool& pool) {
-      std::vector<AsyncResult<std::string>> results;
-      for (int i = 0; i < 60; ++i) results.push_back(pool.submit<large>({.retries = kRetries}, i));
-      for (int i = 0; i < 60; ++i) ASSERT_EQ(results[static_cast<std::size_t>(i)].get(60s), large(i));
-      std::map<int, int> seen;
-      std::vector<int> values(60);
-      std::iota(values.begin(), values.end(), 0);
-      auto lazy = pool.imap_unordered<small>(values, {.retries = kRetries});
-      while (auto value = lazy.next(60s)) ++seen[*value];
-      ASSERT_EQ(seen.size(), 60u);
-      for (auto& [value, times] : seen) ASSERT_EQ(times, 1) << value;
-    });
-    if (lies_on_the_way_of_tasks(GetParam())) { EXPECT_GE(workers, 2u + 100u / static_cast<unsigned>(hit) / 4); }
-  }
+  cohort::testing::for_each_kill(
+      {GetParam()}, {2, 5},
+      [&](const std::string&, int hit, int) {
+        auto workers = with_dying_workers(hit, [](Pool& pool) {
+          std::vector<AsyncResult<std::string>> results;
+          for (int i = 0; i < 60; ++i) results.push_back(pool.submit<large>({.retries = kRetries}, i));
+          for (int i = 0; i < 60; ++i) ASSERT_EQ(results[static_cast<std::size_t>(i)].get(60s), large(i));
+          std::map<int, int> seen;
+          std::vector<int> values(60);
+          std::iota(values.begin(), values.end(), 0);
+          auto lazy = pool.imap_unordered<small>(values, {.retries = kRetries});
+          while (auto value = lazy.next(60s)) ++seen[*value];
+          ASSERT_EQ(seen.size(), 60u);
+          for (auto& [value, times] : seen) ASSERT_EQ(times, 1) << value;
+        });
+        if (lies_on_the_way_of_tasks(GetParam())) { EXPECT_GE(workers, 2u + 100u / static_cast<unsigned>(hit) / 4); }
+      },
+      kFirstHit);
 }
 
 TEST_P(PoolCrash, every_chunk_of_a_map_comes_back) {
   std::vector<int> values(40);
   std::iota(values.begin(), values.end(), 0);
-  for (int hit : {2, 4}) {
-    auto workers = with_dying_workers(hit, [&](Pool& pool) {
-      auto ranged = pool.map<small>(values, {.chunksize = 1, .retries = kRetries});
-      auto encoded = pool.map<large>(values, {.chunksize = 2, .retries = kRetries});
-      for (int i : values) {
-        ASSERT_EQ(ranged[static_cast<std::size_t>(i)], i + 1);
-        ASSERT_EQ(encoded[static_cast<std::size_t>(i)], large(i));
-      }
-    });
-    if (lies_on_the_way_of_chunks(GetParam())) { EXPECT_GE(workers, 5u); }
-  }
+  cohort::testing::for_each_kill(
+      {GetParam()}, {2, 4},
+      [&](const std::string&, int hit, int) {
+        auto workers = with_dying_workers(hit, [&](Pool& pool) {
+          auto ranged = pool.map<small>(values, {.chunksize = 1, .retries = kRetries});
+          auto encoded = pool.map<large>(values, {.chunksize = 2, .retries = kRetries});
+          for (int i : values) {
+            ASSERT_EQ(ranged[static_cast<std::size_t>(i)], i + 1);
+            ASSERT_EQ(encoded[static_cast<std::size_t>(i)], large(i));
+          }
+        });
+        if (lies_on_the_way_of_chunks(GetParam())) { EXPECT_GE(workers, 2u + 12u / static_cast<unsigned>(hit)); }
+      },
+      kFirstHit);
 }
 
 TEST_P(PoolCrash, errors_arrive_although_workers_die) {
-  with_dying_workers(3, [](Pool& pool) {
-    std::vector<std::string> words;
-    for (std::size_t i = 0; i < 12; ++i) words.emplace_back(i, 'w');
-    EXPECT_THROW(pool.map<throws_often>(words, {.chunksize = 1, .retries = kRetries}), std::runtime_error);
-    EXPECT_THROW(pool.submit<throws_often>({.retries = kRetries}, "even").get(60s), std::runtime_error);
-  });
+  cohort::testing::for_each_kill(
+      {GetParam()}, {3},
+      [&](const std::string&, int hit, int) {
+        with_dying_workers(hit, [](Pool& pool) {
+          std::vector<std::string> words;
+          for (std::size_t i = 0; i < 12; ++i) words.emplace_back(i, 'w');
+          // A worker names one error of a map, so it dies in the second or a later one.
+          for (int map = 0; map < 4; ++map)
+            EXPECT_THROW(pool.map<throws_often>(words, {.chunksize = 1, .retries = kRetries}), std::runtime_error);
+          EXPECT_THROW(pool.submit<throws_often>({.retries = kRetries}, "even").get(60s), std::runtime_error);
+        });
+      },
+      kFirstHit);
 }
 
-std::string name_of(const testing::TestParamInfo<std::string>& point) {
+std::string name_of(const ::testing::TestParamInfo<std::string>& point) {
   std::string name = point.param;
   std::replace(name.begin(), name.end(), '.', '_');
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(At, PoolCrash, testing::ValuesIn(pool_points()), name_of);
+INSTANTIATE_TEST_SUITE_P(At, PoolCrash, ::testing::ValuesIn(pool_points()), name_of);
 
 }  // namespace
 }  // namespace cohort

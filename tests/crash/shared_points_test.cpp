@@ -9,11 +9,13 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "base/crash_point.hpp"
 #include "cohort/shared.hpp"
+#include "crash/kill_rounds.hpp"
 #include "crash/shm_support.hpp"
 #include "crash/single_step.hpp"
 #include "shm/objects.hpp"
@@ -118,31 +120,30 @@ TEST_F(SharedCrash, a_full_life_leaves_nothing_behind) {
 
 TEST_F(SharedCrash, survives_a_death_at_every_point) {
   std::map<std::string, int> deaths;
-  for (const std::string& point : crash_points()) {
-    if (point.rfind("shared.", 0) != 0) continue;
-    for (int hit = 1; hit <= 30; ++hit) {
-      SCOPED_TRACE(point + " hit " + std::to_string(hit));
-      Balance before = Balance::of(family);
-      {
-        Outside outside;
-        int status = wait_for(fork_child([&] {
-          arm_crash_point(point, hit);
-          use(outside);
-        }));
-        bool died = was_killed(status);
-        EXPECT_TRUE(died || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
-        deaths[point] += died ? 1 : 0;
-        outside.check();
-        if (died && (point.starts_with("shared.value") || point.starts_with("shared.array"))) {
-          bool told = outside.value.lock().owner_died() || outside.array.lock().owner_died();
-          // The value or array may have been the child's own.
-          if (hit <= 8) { EXPECT_TRUE(told); }
-        }
+  auto points = crash_points();
+  std::erase_if(points, [](const std::string& name) { return !name.starts_with("shared."); });
+  std::vector<int> hits(30);
+  std::iota(hits.begin(), hits.end(), 1);
+  cohort::testing::for_each_kill(points, hits, [&](const std::string& point, int hit, int) {
+    Balance before = Balance::of(family);
+    {
+      Outside outside;
+      int status = wait_for(fork_child([&] {
+        arm_crash_point(point, hit);
+        use(outside);
+      }));
+      bool died = was_killed(status);
+      EXPECT_TRUE(died || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
+      deaths[point] += died ? 1 : 0;
+      outside.check();
+      if (died && (point.starts_with("shared.value") || point.starts_with("shared.array"))) {
+        bool told = outside.value.lock().owner_died() || outside.array.lock().owner_died();
+        // The value or array may have been the child's own.
+        if (hit <= 8) { EXPECT_TRUE(told); }
       }
-      expect_repaired(family, before);
-      if (HasFailure()) return;
     }
-  }
+    expect_repaired(family, before);
+  });
   EXPECT_EQ(deaths.size(), 11U);
   for (const auto& [point, count] : deaths) {
     std::printf("%s: %d deaths\n", point.c_str(), count);
@@ -179,24 +180,17 @@ void kill_at_instructions(const char* name, Operation operation) {
   if (!cohort::testing::may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
   Family& family = Family::instance();
   Balance before = Balance::of(family);
-  auto start = std::chrono::steady_clock::now();
-  long kills = 0;
-  long stride = 1;
+  cohort::testing::Steps steps(name, 5);
   {
     Outside outside;
-    for (long steps = 0;; steps += stride) {
-      SCOPED_TRACE(std::string(name) + " killed after " + std::to_string(steps) + " instructions");
-      bool killed = cohort::testing::kill_after(steps, [&] { operation(outside, 5); }, [&] { operation(outside, 9); });
+    while (steps.go_on()) {
+      SCOPED_TRACE(steps.place());
+      steps.kill([&] { operation(outside, 5); }, [&] { operation(outside, 9); });
       outside.check();
-      if (::testing::Test::HasFailure() || !killed) break;
-      ++kills;
-      auto spent = std::chrono::steady_clock::now() - start;
-      stride = spent > 20s ? 499 : spent > 12s ? 61 : spent > 6s ? 7 : 1;
     }
   }
   expect_repaired(family, before);
-  std::printf("%s: %ld kills, stride %ld\n", name, kills, stride);
-  EXPECT_GT(kills, 50);
+  EXPECT_GT(steps.kills(), 50);
 }
 
 TEST_F(SharedCrash, value_survives_a_kill_after_any_instruction_of_a_store) {

@@ -4,6 +4,7 @@
 // Kills a process at every crash point of the family memory, and asserts that its siblings go on and nothing leaks.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/crash_point.hpp"
 #include "cohort/base/bytes.hpp"
 #include "cohort/base/error.hpp"
+#include "crash/kill_rounds.hpp"
 #include "crash/shm_support.hpp"
 #include "unit/shm/private_memory.hpp"
 
@@ -18,6 +20,7 @@ namespace cohort::shm {
 namespace {
 
 using namespace cohort::literals;
+using cohort::testing::for_each_kill;
 using testing::Balance;
 using testing::expect_repaired;
 using testing::fork_child;
@@ -94,50 +97,45 @@ const std::set<std::string> kElsewhere = {"shm.lock.taken_over", "shm.lock.marke
 
 TEST_F(ShmCrash, survives_a_death_at_every_point_of_a_full_life) {
   int deaths = 0;
-  for (const std::string& point : crash_points()) {
-    if (point.rfind("shm.", 0) != 0 || kElsewhere.count(point) != 0) continue;
-    for (int hit : {1, 2, 3, 7, 50}) {
-      SCOPED_TRACE(point + " hit " + std::to_string(hit));
-      Balance before = Balance::of(family);
-      int status = wait_for(fork_child([&] {
-        arm_crash_point(point, hit);
-        live_a_full_life(family);
-      }));
-      bool died = was_killed(status);
-      EXPECT_TRUE(died || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
-      // What only the grandchild passes kills the grandchild.
-      if (hit == 1) { EXPECT_EQ(died, point.rfind("shm.become", 0) != 0) << "the scenario does not pass this point"; }
-      deaths += died ? 1 : 0;
-      expect_repaired(family, before);
-      if (HasFailure()) return;
-    }
-  }
+  std::vector<std::string> points = crash_points();
+  std::erase_if(points, [](const std::string& name) { return !name.starts_with("shm.") || kElsewhere.contains(name); });
+  for_each_kill(points, {1, 2, 3, 7, 50}, [&](const std::string& point, int hit, int) {
+    Balance before = Balance::of(family);
+    int status = wait_for(fork_child([&] {
+      arm_crash_point(point, hit);
+      live_a_full_life(family);
+    }));
+    bool died = was_killed(status);
+    EXPECT_TRUE(died || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
+    // What only the grandchild passes kills the grandchild.
+    if (hit == 1) { EXPECT_EQ(died, point.rfind("shm.become", 0) != 0) << "the scenario does not pass this point"; }
+    deaths += died ? 1 : 0;
+    expect_repaired(family, before);
+  });
   EXPECT_GE(deaths, 40);
 }
 
 TEST_F(ShmCrash, survives_a_death_while_the_heap_grows) {
   const MemberId dead{9, 9};
-  for (const char* point :
-       {"shm.extend.gap", "shm.extend.before_commit", "shm.allocate.before_commit", "shm.allocate.committed"}) {
-    for (int hit = 1; hit <= 4; ++hit) {
-      SCOPED_TRACE(std::string(point) + " hit " + std::to_string(hit));
-      testing::PrivateMemory memory;
-      Offset kept = memory.payload(64);
-      int status = wait_for(fork_child([&] {
-        arm_crash_point(point, hit);
-        os::ProcessIdentity self = own_identity();
-        for (std::uint64_t size : {4096U, 64U, 65536U, 64U, 1048576U, 200U, 2097152U, 64U})
-          (void)memory.blocks.allocate(Blocks::Region::payload, size, dead, self);
-      }));
-      EXPECT_TRUE(was_killed(status));
-      memory.free(memory.payload(300));
-      memory.blocks.free_owned(dead, memory.self);
-      EXPECT_STREQ(memory.blocks.validate(memory.self), nullptr);
-      EXPECT_EQ(memory.blocks.usage().blocks, 1U);
-      memory.free(kept);
-      EXPECT_EQ(memory.blocks.usage().used_bytes, 0U);
-    }
-  }
+  const std::vector<std::string> points = {"shm.extend.gap", "shm.extend.before_commit", "shm.allocate.before_commit",
+                                           "shm.allocate.committed"};
+  for_each_kill(points, {1, 2, 3, 4}, [&](const std::string& point, int hit, int round) {
+    testing::PrivateMemory memory;
+    Offset kept = memory.payload(64);
+    int status = wait_for(fork_child([&] {
+      arm_crash_point(point, hit);
+      os::ProcessIdentity self = own_identity();
+      for (std::uint64_t size : {4096U, 64U, 65536U, 64U, 1048576U, 200U, 2097152U, 64U})
+        (void)memory.blocks.allocate(Blocks::Region::payload, size, dead, self);
+    }));
+    if (round == 0) { EXPECT_TRUE(was_killed(status)); }
+    memory.free(memory.payload(300));
+    memory.blocks.free_owned(dead, memory.self);
+    EXPECT_STREQ(memory.blocks.validate(memory.self), nullptr);
+    EXPECT_EQ(memory.blocks.usage().blocks, 1U);
+    memory.free(kept);
+    EXPECT_EQ(memory.blocks.usage().used_bytes, 0U);
+  });
 }
 
 TEST_F(ShmCrash, survives_a_death_while_a_block_is_split_for_the_first_time) {
@@ -168,13 +166,17 @@ TEST_F(ShmCrash, survives_a_death_while_a_block_is_split_for_the_first_time) {
 }
 
 TEST_F(ShmCrash, survives_a_death_of_who_takes_over_from_the_dead) {
-  for (const char* second : {"shm.lock.taken_over", "shm.lock.marked_damaged", "shm.repair.begun",
-                             "shm.rebuild.cleared", "shm.rebuild.walked", "shm.repair.done"}) {
+  const std::vector<std::string> points = {"shm.lock.taken_over", "shm.lock.marked_damaged", "shm.repair.begun",
+                                           "shm.rebuild.cleared", "shm.rebuild.walked",      "shm.repair.done"};
+  for_each_kill(points, {1}, [&](const std::string& second, int, int round) {
     for (const char* first : {"shm.allocate.unlinked", "shm.free.committed", "shm.allocate.before_commit"}) {
-      SCOPED_TRACE(std::string(first) + ", then " + second);
+      SCOPED_TRACE(std::string("after ") + first);
       Balance before = Balance::of(family);
       std::uint64_t takeovers = family.statistics().takeovers;
-      for (const char* point : {first, second, second}) {
+      // Two repairers die, in later rounds one to three.
+      std::vector<std::string> chain{first};
+      chain.resize(static_cast<std::size_t>(round == 0 ? 3 : 2 + round % 3), second);
+      for (const std::string& point : chain) {
         int status = wait_for(fork_child([&] {
           MemberId self = family.self();
           arm_crash_point(point);
@@ -186,17 +188,18 @@ TEST_F(ShmCrash, survives_a_death_of_who_takes_over_from_the_dead) {
       EXPECT_GE(family.statistics().takeovers, takeovers + 1);
       if (HasFailure()) return;
     }
-  }
+  });
 }
 
 TEST_F(ShmCrash, a_lost_wake_up_is_made_up_for) {
   Balance before = Balance::of(family);
   // Two fight for the lock, so that one releases it with a sleeper behind; it dies just before the wake-up.
   int killed = 0;
-  for (int round = 0; round < 20 && killed < 3; ++round) {
+  int wanted = std::max(3, cohort::testing::kills_wanted());
+  for (int round = 0; round < 7 * wanted && killed < wanted; ++round) {
     pid_t one = fork_child([&] {
       MemberId self = family.self();
-      arm_crash_point("shm.lock.before_wake");
+      arm_crash_point("shm.lock.before_wake", 1 + round % 5);
       for (int i = 0; i < 3000000; ++i) family.free(family.allocate(200, self));
     });
     auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);

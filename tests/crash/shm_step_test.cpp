@@ -3,70 +3,26 @@
 //
 // Kills a process after each single instruction of an operation on the family memory.
 #include <gtest/gtest.h>
-#include <sys/ptrace.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
+#include <string>
+#include <vector>
 
 #include "crash/shm_support.hpp"
+#include "crash/single_step.hpp"
 #include "unit/shm/private_memory.hpp"
 
 namespace cohort::shm {
 namespace {
 
+using cohort::testing::may_trace;
+using cohort::testing::Steps;
 using testing::Balance;
 using testing::expect_repaired;
 using testing::fork_child;
 
-// Runs `operation` in a child for `steps` instructions, then kills it. Returns false when the operation had ended.
-template <class Operation>
-bool kill_after(long steps, Operation&& operation) {
-  pid_t child = fork_child([&] {
-    Family::instance().self();
-    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-    ::raise(SIGSTOP);
-    operation();
-    ::raise(SIGSTOP);
-  });
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  bool ended = false;
-  for (long i = 0; i < steps && !ended; ++i) {
-    ::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr);
-    ::waitpid(child, &status, 0);
-    ended = !WIFSTOPPED(status) || WSTOPSIG(status) == SIGSTOP;
-  }
-  ::kill(child, SIGKILL);
-  if (WIFSTOPPED(status)) ::waitpid(child, &status, 0);
-  return !ended;
-}
-
-bool may_trace() {
-  pid_t child = fork_child([] {
-    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
-  });
-  int status = testing::wait_for(child);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-// How far to go on: every instruction while that fits in the time, then every k-th. Under a sanitizer an operation has
-// tens of thousands, and a machine may be busy, so k grows without limit.
-class Stride {
- public:
-  [[nodiscard]] double spent() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-  [[nodiscard]] long next() const {
-    if (spent() < 2) return 1;
-    if (spent() < 4) return 7;  // coprime to the length of any loop worth meeting
-    if (spent() < 8) return 61;
-    return 61 * (1L << std::min(static_cast<long>(spent() / 4) - 1, 12L)) + 1;
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
+// The member's name is made before the steps are counted.
+void join() { (void)Family::instance().self(); }
+void know_self() { (void)own_identity(); }
 
 // `mend` runs after each death, once the dead is repaired.
 template <class Operation, class Mend>
@@ -76,19 +32,15 @@ void kill_at_every_instruction(const char* name, Operation&& operation, Mend&& m
   (void)family.self();
   family.sweep();
   Balance before = Balance::of(family);
-  Stride stride;
-  long kills = 0;
-  for (long at = 1; kill_after(at, operation); at += stride.next()) {
-    ++kills;
-    SCOPED_TRACE(std::string(name) + " killed after " + std::to_string(at) + " instructions");
+  Steps steps(name, 1.5);
+  while (steps.go_on()) {
+    SCOPED_TRACE(steps.place());
+    steps.kill(join, operation);
     family.sweep();
     mend();
     expect_repaired(family, before);
-    if (::testing::Test::HasFailure()) return;
-    ASSERT_LT(at, 1000000) << "the operation does not end";
   }
-  EXPECT_GT(kills, 20);
-  std::printf("%s: %ld kills in %.1f s\n", name, kills, stride.spent());
+  EXPECT_GT(steps.kills(), 20);
 }
 
 template <class Operation>
@@ -106,21 +58,18 @@ TEST(ShmStep, splitting_a_block_for_the_first_time_may_be_cut_off_anywhere) {
   if (!may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
   const MemberId dead{9, 9};
   // A memory of its own for each step: only a first split finds zeroes inside the block.
-  Stride stride;
-  for (long at = 1;; at += std::max(at < 200 ? 1L : 3L, stride.next())) {
-    SCOPED_TRACE("killed after " + std::to_string(at) + " instructions");
+  Steps steps("a block's first split", 1);
+  while (steps.go_on()) {
+    SCOPED_TRACE(steps.place());
     testing::PrivateMemory memory;
     memory.free(memory.payload(65536));
     (void)memory.payload(65536 * 2);
-    bool killed =
-        kill_after(at, [&] { (void)memory.blocks.allocate(Blocks::Region::payload, 1024, dead, own_identity()); });
+    steps.kill(know_self, [&] { (void)memory.blocks.allocate(Blocks::Region::payload, 1024, dead, own_identity()); });
     memory.free(memory.payload(300));
     memory.blocks.free_owned(dead, memory.self);
     ASSERT_STREQ(memory.blocks.validate(memory.self), nullptr);
     ASSERT_EQ(memory.blocks.usage().used_bytes, 65536U * 2);
     ASSERT_GE(memory.blocks.usage().kept_bytes, 65536U);
-    if (!killed) break;
-    ASSERT_LT(at, 100000);
   }
 }
 
@@ -151,6 +100,77 @@ TEST(ShmStep, reserving_and_giving_up_a_member_may_be_cut_off_anywhere) {
     MemberId child = family.reserve_member(Family::self_or_nobody());
     family.abandon_member(child);
   });
+}
+
+// Dies with blocks. Returns who it was.
+MemberId leave_a_corpse(Family& family) {
+  int ids[2];
+  EXPECT_EQ(::pipe(ids), 0);
+  testing::wait_for(fork_child([&] {
+    MemberId id = family.self();
+    for (std::uint64_t size : {80U, 9000U}) (void)family.allocate(size, id);
+    (void)!::write(ids[1], &id, sizeof id);
+    ::raise(SIGKILL);
+  }));
+  MemberId dead{};
+  EXPECT_EQ(::read(ids[0], &dead, sizeof dead), static_cast<ssize_t>(sizeof dead));
+  for (int fd : ids) ::close(fd);
+  return dead;
+}
+
+TEST(ShmStep, the_repair_of_a_member_may_be_cut_off_anywhere) {
+  if (!may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
+  Family& family = Family::instance();
+  (void)family.self();
+  family.sweep();
+  Balance before = Balance::of(family);
+  Steps steps("repair of a dead member with 2 blocks", 0.7);
+  while (steps.go_on()) {
+    SCOPED_TRACE(steps.place());
+    MemberId dead = leave_a_corpse(family);
+    steps.kill(join, [&] { (void)family.member_died(dead); });
+    expect_repaired(family, before);
+  }
+  EXPECT_GT(steps.kills(), 20);
+}
+
+// One dies in the middle of allocate() or free() and holds the lock; who takes it over rebuilds the lists and dies, too.
+TEST(ShmStep, taking_over_from_the_dead_may_be_cut_off_anywhere) {
+  if (!may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
+  const MemberId dead{9, 9};
+  auto warm = [](testing::PrivateMemory& memory) {
+    memory.free(memory.payload(65536));
+    (void)memory.payload(65536 * 2);
+  };
+  auto use = [&](testing::PrivateMemory& memory) {
+    Offset block = memory.blocks.allocate(Blocks::Region::payload, 1024, dead, own_identity());
+    memory.blocks.free(block, own_identity());
+  };
+  std::vector<long> held;
+  {
+    testing::PrivateMemory memory;
+    warm(memory);
+    cohort::testing::Stepped corpse(know_self, [&] { use(memory); });
+    for (long at = 1; corpse.step(1); ++at)
+      if (memory.windows.header().memory_lock.word.load() != 0) held.push_back(at);
+  }
+  ASSERT_FALSE(held.empty());
+  // Some of them, in all parts of the two: the repair is the same.
+  for (std::size_t part : {1, 2, 3, 4}) {
+    long middle = held[part * held.size() / 5];
+    Steps steps("take over from one dead after " + std::to_string(middle), 0.15);
+    while (steps.go_on()) {
+      SCOPED_TRACE(steps.place());
+      testing::PrivateMemory memory;
+      warm(memory);
+      EXPECT_TRUE(cohort::testing::kill_after(middle, know_self, [&] { use(memory); }));
+      steps.kill(know_self, [&] { use(memory); });
+      memory.free(memory.payload(300));
+      memory.blocks.free_owned(dead, memory.self);
+      ASSERT_STREQ(memory.blocks.validate(memory.self), nullptr);
+      ASSERT_EQ(memory.blocks.usage().used_bytes, 65536U * 2);
+    }
+  }
 }
 
 TEST(ShmStep, leaving_may_be_cut_off_anywhere) {

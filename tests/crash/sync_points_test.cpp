@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <map>
 #include <mutex>
 #include <shared_mutex>
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "crash/kill_rounds.hpp"
+#include "crash/shm_support.hpp"
 #include "shm/family.hpp"
 #include "unit/sync/sync_support.hpp"
 
@@ -27,11 +30,13 @@ struct Everything {
   Barrier barrier{2, [] {}};
   SharedMutex mutex;
 
+  int turns = ::getpid() % 2;
+
   static std::chrono::microseconds moment() { return std::chrono::microseconds(300); }
 
   void use_locks() {
     lock.acquire();
-    ::usleep(::getpid() % 2 == 0 ? 100 : 800);  // long enough for another to go to sleep, or to give up
+    ::usleep(++turns % 2 == 0 ? 100 : 800);  // long enough for another to go to sleep, or to give up
     lock.release();
     if (lock.acquire(moment())) lock.release();
     { std::scoped_lock guard(rlock); }
@@ -85,6 +90,14 @@ struct Everything {
     }
     sleep_for_ever();
   }
+  /// Each is likely to find the lock held for longer than it waits.
+  void contend() {
+    lock.acquire();
+    ::usleep(2000);
+    lock.release();
+    for (int i = 0; i < 3; ++i)
+      if (lock.acquire(moment())) lock.release();
+  }
   /// More waiters than the body has places for: the table grows.
   void crowd() {
     std::vector<std::thread> threads;
@@ -135,45 +148,77 @@ struct Everything {
   }
 };
 
-TEST(SyncPoints, each_death_leaves_everything_usable) {
-  Everything everything;
-  everything.use();  // its objects are made before anybody dies
-  int reached = 0;
-  for (const std::string& point : crash_points()) {
-    if (point.rfind("sync.", 0) != 0) continue;
-    SCOPED_TRACE(point);
-    bool died = false;
-    for (int hit = 1; hit <= 2; ++hit) {
-      Child victim([&] {
-        arm_crash_point(point, hit);
-        // What is rare in itself: the repairs, and the ends of waits.
-        for (int i = 0; i < 300; ++i) {
-          everything.use();
-          if (point == "sync.condition.table_named") everything.crowd();
-        }
-      });
-      Child other([&] {
-        for (int i = 0; i < 400; ++i) everything.use();
-      });
-      Deadline until(std::chrono::seconds(4));
-      std::optional<int> status;
-      for (int kind = 0; !status && !until.expired(); ++kind) {
-        Child doomed([&] { everything.doom(kind); });
-        ::usleep(3000);
-        status = victim.poll();
-      }
-      died = died || (status && WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL);
-      victim.kill();
-      other.kill();
-      shm::Family::instance().sweep();
-      everything.expect_usable();
-      if (::testing::Test::HasFailure()) return;
-    }
-    reached += died;
-    std::printf("%-40s %s\n", point.c_str(), died ? "died there" : "not reached");
+// One is killed at the point, in the midst of another who uses the same and of some who die in the middle. True when it was.
+bool kill_at(const std::string& point, int hit, Everything& everything, std::chrono::milliseconds limit) {
+  // What is rare in itself: the repairs, and the ends of waits.
+  auto use = [&] {
+    everything.use();
+    if (point == "sync.condition.table_named") everything.crowd();
+    if (point == "sync.lock.giving_up") everything.contend();
+  };
+  Child victim([&] {
+    arm_crash_point(point, hit);
+    for (int i = 0; i < 300; ++i) use();
+  });
+  Child other([&] {
+    for (int i = 0; i < 400; ++i) point == "sync.lock.giving_up" ? everything.contend() : everything.use();
+  });
+  // Only who dies with the condition, or waiting for it, leaves it something to mend.
+  bool mends = point == "sync.condition.mending";
+  Deadline until(limit);
+  std::optional<int> status;
+  for (int kind = hit; !status && !until.expired(); ++kind) {
+    Child doomed([&] { everything.doom(mends ? 1 + kind % 2 : kind); });
+    ::usleep(3000);
+    status = victim.poll();
   }
-  EXPECT_GE(reached, 25);
+  victim.kill();
+  other.kill();
+  return status && WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL;
 }
+
+// One test a kind of object: they wait most of the time, so they run beside each other.
+class SyncPoints : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(SyncPoints, each_death_leaves_everything_usable) {
+  auto& family = shm::Family::instance();
+  {
+    Everything first;  // what the process keeps from the first use on
+    first.use();
+    first.expect_usable();
+  }
+  family.sweep();
+  auto before = shm::testing::Balance::of(family);
+  std::vector<std::string> points = crash_points();
+  std::string room = std::string("sync.") + GetParam() + ".";
+  std::erase_if(points, [&](const std::string& name) { return !name.starts_with(room); });
+  ASSERT_FALSE(points.empty());
+  const std::size_t count_of_points = points.size();
+  std::map<std::string, int> deaths;
+  cohort::testing::for_each_kill(points, {1, 2}, [&](const std::string& point, int hit, int round) {
+    {
+      // New ones each time: a condition's table grows only once.
+      Everything everything;
+      everything.use();  // its objects are made before anybody dies
+      deaths[point] += kill_at(point, hit, everything, round == 0 ? 4s : 1s);
+      family.sweep();
+      everything.expect_usable();
+    }
+    family.sweep();
+    EXPECT_STREQ(family.validate(), nullptr);
+    EXPECT_EQ(shm::testing::Balance::of(family), before);
+  });
+  std::size_t reached = 0;
+  for (const auto& [point, count] : deaths) {
+    std::printf("%4d %s\n", count, point.c_str());
+    reached += count != 0;
+  }
+  EXPECT_GE(reached, count_of_points * 3 / 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, SyncPoints,
+                         ::testing::Values("lock", "semaphore", "event", "condition", "barrier", "shared_mutex"),
+                         [](const auto& room) { return std::string(room.param); });
 
 }  // namespace
 }  // namespace cohort::test

@@ -4,15 +4,14 @@
 // Kills a process after each single instruction of what it does with a synchronization object, while others sleep on it,
 // and looks whether the others go on.
 #include <gtest/gtest.h>
-#include <sys/ptrace.h>
 
 #include <chrono>
-#include <cstdio>
 #include <functional>
 #include <mutex>
 #include <optional>
 
 #include "cohort/base/error.hpp"
+#include "crash/single_step.hpp"
 #include "os/process.hpp"
 #include "shm/family.hpp"
 #include "sync/lock_core.hpp"
@@ -21,88 +20,27 @@
 namespace cohort::test {
 namespace {
 
-bool may_trace() {
-  Child child([] {
-    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
-  });
-  return child.succeeded();
-}
-
-/// A child that stops before `operation` and can be led through it.
-class Stepped {
- public:
-  Stepped(const std::function<void()>& prepare, const std::function<void()>& operation) {
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::alarm(60);
-      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-      try {
-        prepare();
-        ::raise(SIGSTOP);
-        operation();
-        ::raise(SIGSTOP);
-      } catch (...) { ::_exit(99); }
-      ::_exit(0);
-    }
-    ::waitpid(pid_, &status_, 0);
-    EXPECT_TRUE(WIFSTOPPED(status_)) << "the child could not prepare";
-  }
-  Stepped(const Stepped&) = delete;
-  Stepped& operator=(const Stepped&) = delete;
-  ~Stepped() { kill(); }
-  /// Runs so many instructions. False when the operation ended before.
-  bool step(long count) {
-    for (long i = 0; i < count; ++i) {
-      ::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr);
-      ::waitpid(pid_, &status_, 0);
-      if (!WIFSTOPPED(status_) || WSTOPSIG(status_) == SIGSTOP) return false;
-    }
-    return true;
-  }
-  void kill() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    if (WIFSTOPPED(status_)) ::waitpid(pid_, &status_, 0);
-    pid_ = -1;
-  }
-
- private:
-  pid_t pid_ = -1;
-  int status_ = 0;
-};
-
 struct Operation {
   std::function<void()> prepare = [] {};    ///< in the child, not stepped
   std::function<void()> run;                ///< in the child, stepped
   std::function<void()> meanwhile = [] {};  ///< in the parent, before the steps: others go to sleep
   std::function<void()> check;              ///< in the parent, after the death
+  double seconds = 3;                       ///< as Steps takes it
 };
 
-/// Every instruction when that fits in the time, else every k-th with a shifting start.
 void kill_at_every_instruction(const char* name, const Operation& operation) {
-  if (!may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
-  auto start = std::chrono::steady_clock::now();
-  auto spent = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-  long kills = 0;
-  long stride = 1;
-  bool going = true;
-  for (long at = 1; going; at += stride) {
-    SCOPED_TRACE(std::string(name) + " killed after " + std::to_string(at) + " instructions");
-    Stepped child(operation.prepare, operation.run);
+  if (!cohort::testing::may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
+  cohort::testing::Steps steps(name, operation.seconds);
+  while (steps.go_on()) {
+    SCOPED_TRACE(steps.place());
+    cohort::testing::Stepped child(operation.prepare, operation.run);
     operation.meanwhile();
-    going = child.step(at);
-    child.kill();
+    steps.kill(child);
     operation.check();
-    if (::testing::Test::HasFailure()) return;
     // The slots of dead members are free again; and repairs run beside those of the waiters.
-    if (++kills % 64 == 0) shm::Family::instance().sweep();
-    if (spent() > 8) stride = 7;  // coprime to the length of any loop worth meeting
-    if (spent() > 14) stride = 61;
-    if (spent() > 20) stride = 499;
-    ASSERT_LT(at, 1000000) << "the operation does not end";
+    if (steps.kills() % 64 == 0) shm::Family::instance().sweep();
   }
-  EXPECT_GT(kills, 20);
-  std::printf("%s: %ld kills in %.1f s, stride %ld\n", name, kills, spent(), stride);
+  EXPECT_GT(steps.kills(), 20);
 }
 
 /// Threads that sleep on something and must come back.
@@ -205,6 +143,65 @@ TEST(SyncStep, a_waiter_may_be_cut_off_anywhere) {
                                    lock.release();
                                    expect_usable(lock);
                                  }});
+}
+
+// What a releaser leaves that died before it woke anybody: a free lock, and two who sleep.
+TEST(SyncStep, an_acquire_and_a_release_may_be_cut_off_anywhere_while_others_sleep) {
+  Lock lock;
+  Sleepers sleepers;
+  std::atomic<int> taken{0};
+  auto* body = static_cast<sync::LockBody*>(lock.shared_body());
+  kill_at_every_instruction("Lock acquire and release, 2 asleep", {.prepare = [&] { warm(lock); },
+                                                                   .run =
+                                                                       [&] {
+                                                                         lock.acquire();
+                                                                         lock.release();
+                                                                       },
+                                                                   .meanwhile =
+                                                                       [&] {
+                                                                         taken = 0;
+                                                                         lock.acquire();
+                                                                         sleepers.start(2, [&] {
+                                                                           if (!lock.acquire(patience())) return;
+                                                                           ++taken;
+                                                                           lock.release();
+                                                                         });
+                                                                         body->owner.store(sync::kFree);
+                                                                       },
+                                                                   .check =
+                                                                       [&] {
+                                                                         sleepers.join();
+                                                                         EXPECT_EQ(taken, 2);
+                                                                         expect_usable(lock);
+                                                                       }});
+}
+
+// One of those who sleep gives up, or dies; the other one has the lock once it is released.
+TEST(SyncStep, a_waiter_may_be_cut_off_anywhere_beside_another) {
+  Lock lock;
+  Sleepers sleepers;
+  std::atomic<int> taken{0};
+  kill_at_every_instruction("Lock acquire until a deadline, another asleep",
+                            {.prepare = [&] { warm(lock); },
+                             .run = [&] { (void)lock.acquire(Deadline(2ms)); },
+                             .meanwhile =
+                                 [&] {
+                                   taken = 0;
+                                   lock.acquire();
+                                   sleepers.start(1, [&] {
+                                     if (!lock.acquire(patience())) return;
+                                     ++taken;
+                                     lock.release();
+                                   });
+                                 },
+                             .check =
+                                 [&] {
+                                   lock.release();
+                                   sleepers.join();
+                                   EXPECT_EQ(taken, 1);
+                                   expect_usable(lock);
+                                 },
+                             .seconds = 0.6});
 }
 
 TEST(SyncStep, the_repair_of_a_lock_may_be_cut_off_anywhere) {
@@ -311,6 +308,27 @@ TEST(SyncStep, an_acquire_of_a_semaphore_may_be_cut_off_anywhere) {
                                                         if (semaphore.get_value() == 0) semaphore.release();
                                                         EXPECT_EQ(semaphore.get_value(), 1);
                                                       }});
+}
+
+TEST(SyncStep, an_acquire_of_a_semaphore_may_be_cut_off_anywhere_beside_another) {
+  Semaphore semaphore(0);
+  Sleepers sleepers;
+  std::atomic<int> taken{0};
+  kill_at_every_instruction("Semaphore acquire until a deadline, another asleep",
+                            {.prepare = [&] { (void)semaphore.try_acquire(); },
+                             .run = [&] { (void)semaphore.acquire(2ms); },
+                             .meanwhile =
+                                 [&] {
+                                   taken = 0;
+                                   sleepers.start(1, [&] { taken += semaphore.acquire(patience()); });
+                                 },
+                             .check =
+                                 [&] {
+                                   semaphore.release();
+                                   sleepers.join();
+                                   EXPECT_EQ(taken, 1);
+                                   EXPECT_EQ(semaphore.get_value(), 0);
+                                 }});
 }
 
 TEST(SyncStep, the_setting_of_an_event_may_be_cut_off_anywhere_while_others_sleep) {
@@ -470,6 +488,61 @@ TEST(SyncStep, a_reader_and_a_writer_may_be_cut_off_anywhere) {
                                                         mutex.unlock();
                                                       },
                                                   .check = check});
+}
+
+TEST(SyncStep, a_reader_that_leaves_may_be_cut_off_anywhere_while_a_writer_sleeps) {
+  SharedMutex mutex;
+  Sleepers sleepers;
+  std::atomic<int> taken{0};
+  kill_at_every_instruction("SharedMutex unlock_shared, a writer asleep", {.prepare = [&] { mutex.lock_shared(); },
+                                                                           .run = [&] { mutex.unlock_shared(); },
+                                                                           .meanwhile =
+                                                                               [&] {
+                                                                                 taken = 0;
+                                                                                 sleepers.start(1, [&] {
+                                                                                   if (!mutex.acquire(patience()))
+                                                                                     return;
+                                                                                   ++taken;
+                                                                                   mutex.release();
+                                                                                 });
+                                                                               },
+                                                                           .check =
+                                                                               [&] {
+                                                                                 sleepers.join();
+                                                                                 EXPECT_EQ(taken, 1);
+                                                                                 ASSERT_TRUE(mutex.acquire(patience()));
+                                                                                 mutex.release();
+                                                                               }});
+}
+
+TEST(SyncStep, a_writer_that_leaves_may_be_cut_off_anywhere_while_a_reader_and_a_writer_sleep) {
+  SharedMutex mutex;
+  Sleepers sleepers;
+  std::atomic<int> taken{0};
+  std::atomic<int> turn{0};
+  kill_at_every_instruction("SharedMutex unlock, a reader and a writer asleep",
+                            {.prepare = [&] { mutex.lock(); },
+                             .run = [&] { mutex.unlock(); },
+                             .meanwhile =
+                                 [&] {
+                                   taken = turn = 0;
+                                   sleepers.start(2, [&] {
+                                     bool writes = turn++ == 0;
+                                     if (!(writes ? mutex.acquire(patience()) : mutex.acquire_shared(patience())))
+                                       return;
+                                     ++taken;
+                                     if (writes) mutex.mark_consistent();
+                                     writes ? mutex.release() : mutex.release_shared();
+                                   });
+                                 },
+                             .check =
+                                 [&] {
+                                   sleepers.join();
+                                   EXPECT_EQ(taken, 2);
+                                   ASSERT_TRUE(mutex.acquire(patience()));
+                                   mutex.mark_consistent();
+                                   mutex.release();
+                                 }});
 }
 
 }  // namespace
