@@ -10,6 +10,7 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "crash/shm_support.hpp"
 #include "shm/family.hpp"
 #include "unit/sync/sync_support.hpp"
 
@@ -174,6 +175,54 @@ TEST(SyncPoints, each_death_leaves_everything_usable) {
   }
   EXPECT_GE(reached, 25);
 }
+
+// What makes a condition under a given lock, or a barrier with such an action, and dies meanwhile. The parcel with their
+// references must go with the dead.
+struct Counts {
+  Lock lock;
+  void operator()() const { (void)Lock(lock).locked(); }
+};
+
+struct DeathAt {
+  const char* point;
+  int hit;
+  friend std::ostream& operator<<(std::ostream& out, const DeathAt& at) { return out << at.point << ' ' << at.hit; }
+};
+
+class SyncMakingPoints : public ::testing::TestWithParam<DeathAt> {};
+
+TEST_P(SyncMakingPoints, a_death_leaves_no_parcel_and_no_object) {
+  using shm::testing::Balance;
+  auto& family = shm::Family::instance();
+  Lock lock;
+  family.sweep();
+  Balance before = Balance::of(family);
+  std::uint64_t locks = family.objects().count(detail::ObjectKind::lock);
+  {
+    Child maker([&] {
+      arm_crash_point(GetParam().point, GetParam().hit);
+      Condition condition(lock);
+      Barrier barrier(2, Counts{lock});
+      static Condition on_first_use(lock);
+      (void)on_first_use.id();
+    });
+    int status = maker.wait();
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+  }
+  shm::testing::expect_repaired(family, before);
+  EXPECT_EQ(family.objects().count(detail::ObjectKind::lock), locks);
+  EXPECT_EQ(family.objects().count(detail::ObjectKind::condition), 0U);
+  EXPECT_EQ(family.objects().count(detail::ObjectKind::barrier), 0U);
+  EXPECT_EQ(shm::header_of(lock.shared_body()).references.load(), 1U) << "this process's own";
+}
+
+INSTANTIATE_TEST_SUITE_P(Points, SyncMakingPoints,
+                         ::testing::Values(DeathAt{"sync.condition.lock_held", 1},
+                                           DeathAt{"sync.condition.lock_kept", 1},
+                                           DeathAt{"sync.condition.lock_held", 2},  // of static storage
+                                           DeathAt{"sync.condition.lock_kept", 2},
+                                           DeathAt{"sync.barrier.action_held", 1},
+                                           DeathAt{"sync.barrier.action_kept", 1}));
 
 }  // namespace
 }  // namespace cohort::test
