@@ -141,13 +141,17 @@ Offset find_static(ObjectStep& step, const Objects::StaticKey& key, StaticsBlock
   return 0;
 }
 
-StaticsBlock::Entry* add_statics_block(ObjectStep& step) {
+StaticsBlock::Entry* add_statics_block(ObjectStep& step, MemberId self) {
   Family& family = step.family();
   ObjectsState& state = step.state();
-  Offset block = family.allocate_control(sizeof(StaticsBlock), kBeingFreed);
-  // A death from here to the next step has the block freed; before, it is lost (an allocation's last instructions).
+  // Ours until `freeing` names it, then being freed until it is in the list: a death has it freed either way.
+  Offset block = family.allocate_control(sizeof(StaticsBlock), self);
+  COHORT_CRASH_POINT("object.statics.allocated");
   step.write(step.offset_of(state.freeing), block);
   step.commit();
+  COHORT_CRASH_POINT("object.statics.named");
+  family.set_owner(block, kBeingFreed);
+  COHORT_CRASH_POINT("object.statics.marked");
   auto* made = family.at<StaticsBlock>(block);
   // relaxed: both: under the lock
   made->next.store(state.statics.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -174,7 +178,7 @@ Objects::Entry Objects::find_or_create_static(const StaticKey& key, FunctionRef<
     vacant = nullptr;
     found = find_static(step, key, &vacant);
     if (found == 0) {
-      if (vacant == nullptr) vacant = add_statics_block(step);
+      if (vacant == nullptr) vacant = add_statics_block(step, self);
       auto* header = family_.at<ObjectHeader>(made.object);
       // relaxed: all: the entry counts from the step on
       vacant->module[0].store(key.module[0], std::memory_order_relaxed);

@@ -184,6 +184,33 @@ TEST_F(ObjectCrash, survives_a_death_in_the_repairer) {
   EXPECT_GE(deaths, 30);
 }
 
+TEST_F(ObjectCrash, a_death_while_the_table_of_statics_grows_loses_no_block) {
+  Objects& objects = family.objects();
+  for (const char* point : {"object.statics.allocated", "object.statics.named", "object.statics.marked"}) {
+    SCOPED_TRACE(point);
+    static std::uint64_t key = 0;
+    TestHandle outside;
+    auto& made = outside.test().deaths;
+    made.store(0);
+    Balance before = Balance::of(family);
+    int status = wait_for(fork_child([&] {
+      arm_crash_point(point);
+      for (int i = 0; i < 40; ++i, made.fetch_add(1))
+        (void)objects.find_or_create_static({.module = {1, 1}, .offset = key + made.load()}, [&] {
+          auto init = [](void*) {};
+          return objects.create(ObjectKind::for_tests, sizeof(shm::TestBody), init);
+        });
+    }));
+    ASSERT_TRUE(was_killed(status)) << status;
+    std::uint64_t count = made.load();  // before the repair, which counts there, too
+    key += count;
+    family.sweep();
+    EXPECT_STREQ(family.validate(), nullptr);
+    EXPECT_EQ(family.statistics().blocks, before.blocks + count) << "each static is one block";
+    EXPECT_EQ(objects.count(ObjectKind::for_tests), 1U);
+  }
+}
+
 TEST_F(ObjectCrash, tells_the_objects_of_a_death_once_or_more_before_its_blocks_go) {
   TestHandle shared;
   int status = wait_for(fork_child([&] {
