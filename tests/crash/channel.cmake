@@ -22,3 +22,6 @@ if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/channel_queue_points_test.cpp")
     cohort_compile_options cohort_sync cohort_wire cohort_shm cohort_os cohort_base GTest::gtest_main ${CMAKE_DL_LIBS})
   gtest_discover_tests(channel_queue_points_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS crash)
 endif()
+
+# More raw forks than there are slots for members.
+cohort_test(raw_forks_test SOURCES raw_forks_test.cpp LABELS crash TIMEOUT 120 NO_MAIN_HOOK)

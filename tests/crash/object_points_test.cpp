@@ -184,6 +184,57 @@ TEST_F(ObjectCrash, survives_a_death_in_the_repairer) {
   EXPECT_GE(deaths, 30);
 }
 
+// Dies with all kinds of things in its ledger.
+pid_t fork_victim(Family& family, const TestHandle& outside) {
+  return fork_child([&] {
+    std::vector<TestHandle> many(20);
+    for (auto& handle : many) attach_block(family, handle);
+    TestHandle with_ours;
+    with_ours.test().block.store(family.allocate(100, family.self()));
+    std::vector<Offset> carried{offset_of(many[1]), offset_of(outside)};
+    for (int i = 0; i < 3; ++i) (void)family.objects().make_parcel(carried);
+    ::raise(SIGKILL);
+  });
+}
+
+pid_t fork_joiner(const TestHandle& outside, const std::string& point, int hit) {
+  return fork_child([&] {
+    if (hit != 0) arm_crash_point(point, hit);
+    (void)outside.test();
+    Family::leave();
+  });
+}
+
+// All slots but one are taken by members that live, or by children to come. In the last one dies, again and again, whoever
+// joins: first with all kinds of things in its ledger, then two in a row while they repair what the others have left.
+TEST_F(ObjectCrash, one_who_finds_all_slots_taken_repairs_the_dead_whoever_dies_in_it) {
+  TestHandle outside;
+  attach_block(family, outside);
+  Balance empty = Balance::of(family);
+  std::vector<MemberId> reserved;
+  while (reserved.size() < kMaxMembers - 2) reserved.push_back(family.reserve_member(family.self()));
+  Balance full = Balance::of(family);
+  int deaths = 0;
+  for (const std::string& point : crash_points()) {
+    if (point.rfind("object.", 0) != 0 && point.rfind("shm.", 0) != 0) continue;
+    for (int hit : {1, 2, 7, 30}) {
+      SCOPED_TRACE(point + " hit " + std::to_string(hit));
+      ASSERT_TRUE(was_killed(wait_for(fork_victim(family, outside)))) << "it could not join";
+      if (!was_killed(wait_for(fork_joiner(outside, point, hit)))) break;
+      ++deaths;
+      (void)wait_for(fork_joiner(outside, point, hit));
+      EXPECT_EQ(wait_for(fork_joiner(outside, point, 0)), 0);
+      EXPECT_EQ(Balance::of(family), full);
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GE(deaths, 30);
+  for (MemberId one : reserved) family.abandon_member(one);
+  expect_repaired(family, empty);
+  EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+  EXPECT_EQ(family.at<ObjectHeader>(offset_of(outside))->references.load(), 1U);
+}
+
 TEST_F(ObjectCrash, a_death_while_the_table_of_statics_grows_loses_no_block) {
   Objects& objects = family.objects();
   for (const char* point : {"object.statics.allocated", "object.statics.named", "object.statics.marked"}) {
