@@ -22,6 +22,7 @@ struct Everything {
   Lock lock;
   RLock rlock;
   Semaphore semaphore{1};
+  Semaphore owned{2, {.on_owner_death = PermitOwnerDeath::give_back}};
   Event event;
   Condition condition;
   Condition crowded;
@@ -39,6 +40,10 @@ struct Everything {
     if (semaphore.acquire(std::chrono::milliseconds(2))) {
       ::usleep(100);
       semaphore.release();
+    }
+    if (owned.acquire(std::chrono::milliseconds(2))) {
+      ::usleep(300);
+      owned.release();
     }
     if (event.is_set())
       event.clear();
@@ -71,7 +76,7 @@ struct Everything {
   }
   /// One who dies in the midst of something, so that others have to mend.
   void doom(int kind) {
-    switch (kind % 5) {
+    switch (kind % 6) {
       case 0: lock.acquire(); break;
       case 1: condition.acquire(); break;
       case 2:
@@ -79,6 +84,10 @@ struct Everything {
         condition.wait();
         break;
       case 3: mutex.lock_shared(); break;
+      case 4:
+        owned.acquire();
+        owned.acquire();
+        break;
       default:
         arm_crash_point("sync.barrier.arriving");
         barrier.wait();
@@ -105,6 +114,10 @@ struct Everything {
     rlock.release();
     if (semaphore.get_value() == 0) semaphore.release();  // a dead process's permit is gone
     EXPECT_EQ(semaphore.get_value(), 1);
+    EXPECT_EQ(owned.get_value(), 2) << "after the repair of all who died";
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(owned.acquire(patience()));
+    EXPECT_FALSE(owned.try_acquire());
+    owned.release(2);
     event.set();
     EXPECT_TRUE(event.wait(patience()));
     event.clear();
