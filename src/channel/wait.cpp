@@ -22,7 +22,7 @@
 #include "shm/family.hpp"
 #include "shm/objects.hpp"
 #include "sync/event_core.hpp"
-#include "sync/semaphore_core.hpp"
+#include "sync/owned_semaphore_core.hpp"
 
 namespace cohort {
 
@@ -70,9 +70,11 @@ class Watched {
     switch (kind_) {
       case ObjectKind::event: return sync::EventCore::is_set(*static_cast<const sync::EventBody*>(body_));
       case ObjectKind::semaphore:
-      case ObjectKind::bounded_semaphore:
+      case ObjectKind::bounded_semaphore: {
+        const auto& semaphore = *static_cast<const sync::SemaphoreBody*>(body_);
         // SYNC(permit): release in the semaphore's release() -> acquire here
-        return static_cast<const sync::SemaphoreBody*>(body_)->value.load(std::memory_order_acquire) != 0;
+        return semaphore.value.load(std::memory_order_acquire) != 0 || sync::OwnedSemaphoreCore::is_there(semaphore);
+      }
       default: {
         auto& queue = *static_cast<const QueueBody*>(body_);
         return item_count(queue.ring) != 0 || queue.returned.load(std::memory_order_relaxed) != 0;  // relaxed: a hint

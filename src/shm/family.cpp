@@ -13,6 +13,7 @@
 #include "cohort/base/error.hpp"
 #include "os/memory.hpp"
 #include "shm/local_objects.hpp"
+#include "shm/object_step.hpp"
 #include "shm/process_page.hpp"
 
 namespace cohort::shm {
@@ -24,6 +25,9 @@ std::atomic<Family*> current{nullptr};
 
 // Guarded by ProcessTurn.
 FamilyMemoryOptions configured;
+
+// The member in whose place this thread goes on, while its process is no member: Family::repair_in_place().
+constinit thread_local MemberId in_place_of;
 
 [[noreturn]] void throw_left(const char* operation) {
   throw StateError(operation, "", "this process has left its family: it is ending");
@@ -165,7 +169,7 @@ void Family::leave() noexcept {
   if (auto hook = leaving.load(std::memory_order_relaxed)) hook();
   try {
     // While we are a member: the repairs of what we held are done by one.
-    family->objects_.leave(self);
+    (void)family->objects_.member_died(self, family->members_.flags(self));
   } catch (...) {  // NOLINT(bugprone-empty-catch)
     // As below.
   }
@@ -215,23 +219,33 @@ std::uint64_t Family::next_generation() noexcept {
 MemberId Family::self_or_nobody() noexcept {
   ProcessPage* own = process_page_or_null();
   // relaxed: written by this process; the id is all that is carried
-  return own == nullptr ? kNobody : MemberId::unpack(own->member.load(std::memory_order_relaxed));
+  std::uint64_t known = own == nullptr ? 0 : own->member.load(std::memory_order_relaxed);
+  return known != 0 ? MemberId::unpack(known) : in_place_of;
 }
 
 MemberId Family::self() {
   if (MemberId known = self_or_nobody()) return known;
-  MemberId joined = join();
+  bool all_taken = false;
+  MemberId joined = join(all_taken);
   relist_local_objects();
+  if (!all_taken) return joined;
+  try {
+    sweep();
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+    // This process has its slot. Who finds none next will try again.
+  }
   return joined;
 }
 
-MemberId Family::join() {
+MemberId Family::join(bool& all_taken) {
   if (has_left()) throw_left("Family.self");
   ProcessTurn turn;
   if (MemberId known = self_or_nobody()) return known;
   os::ProcessIdentity identity = own_identity();
   auto joined = members_.join(identity);
-  if (!joined && sweep(true) != 0) joined = members_.join(identity);
+  all_taken = !joined;
+  // Another may have the slot that we freed. Each time round somebody has got one.
+  while (!joined && (sweep(true) != 0 || repair_in_place())) joined = members_.join(identity);
   if (!joined)
     throw OutOfFamilyMemory("Family.self", "", "all " + std::to_string(kMaxMembers) + " member slots are taken");
   process_page().member.store(joined->pack(), std::memory_order_relaxed);  // relaxed: see self_or_nobody()
@@ -260,7 +274,7 @@ void Family::abandon_member(MemberId reserved) noexcept {
   try {
     os::ProcessIdentity identity = own_identity();
     if (!members_.give_up(reserved, identity)) return;
-    objects_.member_died(reserved);
+    if (!objects_.member_died(reserved, members_.flags(reserved))) return;
     blocks_.free_owned(reserved, identity);
     members_.release(reserved, identity);
   } catch (...) {  // NOLINT(bugprone-empty-catch)
@@ -283,9 +297,10 @@ bool Family::member_died(MemberId id) { return repair_after(id, false); }
 bool Family::repair_after(MemberId id, bool joining) {
   MemberState state = members_.state(id);
   if (state == MemberState::free || state == MemberState::dead) return true;
-  if (members_.is_alive(id)) return false;
   // relaxed: a look; the objects' lock orders what follows. Repairs of objects are a member's work.
   if (joining && members_.record(id.slot).words[kLedgerWord].load(std::memory_order_relaxed) != 0) return false;
+  std::uint32_t flags = members_.flags(id);  // before the look at its process
+  if (members_.is_alive(id)) return false;
   os::ProcessIdentity identity = own_identity();
   if (state == MemberState::reserved) {
     // The parent died before its child arrived. A child that arrives later finds the slot given up, and exits; if it
@@ -293,10 +308,56 @@ bool Family::repair_after(MemberId id, bool joining) {
     if (!members_.give_up(id, identity)) return false;
   }
   // Before its blocks go: the objects that name some of them take them over.
-  objects_.member_died(id);
+  if (!joining && !objects_.member_died(id, flags)) {
+    state = members_.state(id);
+    return state == MemberState::free || state == MemberState::dead;
+  }
   blocks_.free_owned(id, identity);
   members_.bury(id, identity);
   return true;
+}
+
+bool Family::take_over(MemberId dead, std::uint32_t flags) {
+  // Who repairs it as a member looks at its flags under this lock, and leaves it to us from now on.
+  ObjectStep step(*this);
+  // relaxed: under the lock. Without a ledger it needs no member to be repaired by, or was repaired just now.
+  if (member_words(dead)[kLedgerWord].load(std::memory_order_relaxed) == 0) return false;
+  step.look_at_ledger_anew();
+  return members_.take_over(dead, flags, own_identity());
+}
+
+// All slots are taken. To repair what a dead member left to objects takes a member, whose ledger holds them and whose name
+// stands in their locks meanwhile: so this thread goes on as the dead one, repairs it, and frees its slot. Should it die
+// as well, the same member is dead again, with what both have left.
+bool Family::repair_in_place() {
+  os::ProcessIdentity identity = own_identity();
+  for (std::uint32_t slot = 0; slot < kMaxMembers; ++slot) {
+    // SYNC(member): release in Members::move() -> acquire here; carries the record's fields
+    std::uint64_t word = members_.record(slot).state.load(std::memory_order_acquire);
+    MemberState state = Members::state_of(word);
+    if (state == MemberState::free || state == MemberState::dead) continue;
+    // relaxed: a look; take_over() looks again
+    if (members_.record(slot).words[kLedgerWord].load(std::memory_order_relaxed) == 0) continue;
+    MemberId id{slot, Members::generation_of(word)};
+    std::uint32_t flags = members_.flags(id);  // before the look at its process
+    if (members_.is_alive(id) || !members_.nobody_asks_for(id)) continue;
+    if (state == MemberState::reserved && !members_.give_up(id, identity)) continue;
+    if (!take_over(id, flags)) continue;
+    in_place_of = id;
+    try {
+      (void)objects_.member_died(id, members_.flags(id));
+      blocks_.free_owned(id, identity);
+    } catch (...) {
+      in_place_of = kNobody;
+      members_.forsake(id, identity);
+      throw;
+    }
+    in_place_of = kNobody;
+    members_.bury(id, identity);
+    (void)members_.release(id, identity);
+    return true;
+  }
+  return false;
 }
 
 void Family::release_member(MemberId id) noexcept {
@@ -312,7 +373,13 @@ std::size_t Family::sweep() { return sweep(false); }
 std::size_t Family::sweep(bool joining) {
   std::size_t freed = 0;
   os::ProcessIdentity identity = own_identity();
+  MemberId seen_alive;  // a parent: it may have prepared for many children, and is asked for once
   for_each_member([&](MemberId id, MemberRecord&) {
+    if (members_.state(id) == MemberState::reserved) {
+      MemberId parent = members_.parent(id);
+      if (!(parent == seen_alive) && members_.is_alive(parent)) seen_alive = parent;
+      if (parent == seen_alive) return;
+    }
     if (!repair_after(id, joining)) return;
     if (members_.state(id) == MemberState::free) {
       ++freed;

@@ -94,10 +94,12 @@ class Family {
 
   // ---- members -------------------------------------------------------------------------------------------------
 
-  /// This process. Joins the family when it has not yet, or when it is a copy that code other than Cohort's forked.
+  /// This process. Joins the family when it has not yet, or when it is a copy that code other than Cohort's forked; where
+  /// all slots are taken, the dead among them are repaired: 100 µs each, once in 4096.
   /// Throws: OutOfFamilyMemory when all slots are taken; StateError after leave()
   MemberId self();
-  /// This process if it is a member, else kNobody. Never joins, never throws: what destructors ask.
+  /// This process if it is a member, else kNobody. Never joins, never throws: what destructors ask. In a thread that goes
+  /// on in the place of a dead member: that member.
   [[nodiscard]] static MemberId self_or_nobody() noexcept;
   /// Prepares a slot for a child of `parent`. Its record is zeroed; write what the child needs into it.
   /// Throws: OutOfFamilyMemory when all slots are taken (after sweeping up the dead)
@@ -111,6 +113,8 @@ class Family {
   [[nodiscard]] MemberRecord& member(MemberId id);
   /// The words of a slot, whoever's it is by now: for who knows, or checks later, that the member is there.
   [[nodiscard]] auto& member_words(MemberId id) noexcept { return members_.record(id.slot).words; }
+  /// Whether nobody has taken the member over, or come after it: see Members::flags().
+  [[nodiscard]] bool is_still(MemberId id, std::uint32_t flags) noexcept { return members_.is_still(id, flags); }
   /// The state of a member; free when that generation is gone.
   [[nodiscard]] MemberState member_state(MemberId id) noexcept;
   /// pid and start time of a member; {} while it is reserved or when it is gone.
@@ -167,9 +171,11 @@ class Family {
 
   static Family& create();
   static void publish(std::unique_ptr<Windows> windows);
-  MemberId join();
+  MemberId join(bool& all_taken);
   bool repair_after(MemberId id, bool joining);
   std::size_t sweep(bool joining);
+  bool repair_in_place();
+  bool take_over(MemberId dead, std::uint32_t flags);
 
   std::unique_ptr<Windows> windows_;
   Blocks blocks_;

@@ -57,7 +57,7 @@ struct alignas(64) MemberRecord {
   // Written under the members' lock.
   std::atomic<std::uint64_t> state;       ///< generation << 32 | MemberState; its store commits the fields below
   std::atomic<std::int32_t> pid;          ///< valid in live, left, dead
-  std::atomic<std::uint32_t> flags;       ///< kReleasesItself
+  std::atomic<std::uint32_t> flags;       ///< kReleasesItself, and how often it was taken over: times kTakeOver
   std::atomic<std::uint64_t> start_time;  ///< with pid: a ProcessIdentity
   std::atomic<std::uint64_t> parent;      ///< MemberId, packed; nobody for a root or one who joined by itself
 
@@ -76,6 +76,8 @@ static_assert(offsetof(MemberRecord, exit_state) == 32 && offsetof(MemberRecord,
 
 /// MemberRecord::flags: the slot is free at once when this member leaves or dies, as no parent waits for its result.
 inline constexpr std::uint32_t kReleasesItself = 1;
+/// MemberRecord::flags: one take-over (Members::take_over).
+inline constexpr std::uint32_t kTakeOver = 2;
 
 /// A lock that survives its holder (lock.hpp), alone on its cache line.
 struct alignas(64) LockWord {
@@ -118,7 +120,7 @@ struct HeapPlace {
 };
 
 inline constexpr std::uint64_t kMagic = 0x4d4146544f484f43;  // the bytes "COHOTFAM"
-inline constexpr std::uint32_t kLayoutVersion = 2;
+inline constexpr std::uint32_t kLayoutVersion = 3;
 
 /// Everything about a layout that follows from the reservation. Equal inputs give equal places in every build of
 /// one version.

@@ -119,6 +119,29 @@ void Members::bury(MemberId id, const os::ProcessIdentity& self) noexcept {
   COHORT_CRASH_POINT("shm.bury.committed");
 }
 
+// The process first, then the count: who reads the new count sees the new process, and is told that it lives.
+bool Members::take_over(MemberId id, std::uint32_t flags, const os::ProcessIdentity& self) noexcept {
+  LockGuard guard(windows_.header().member_lock, self);
+  MemberState now = state(id);
+  if ((now != MemberState::live && now != MemberState::left) || !is_still(id, flags)) return false;
+  MemberRecord& slot = record(id.slot);
+  name_process(slot, self);
+  COHORT_CRASH_POINT("shm.take_over.named");
+  // SYNC(take-over): release here -> acquire in flags(); carries the process
+  slot.flags.store(flags + kTakeOver, std::memory_order_release);
+  COHORT_CRASH_POINT("shm.take_over.counted");
+  if (now == MemberState::left) (void)move(id, MemberState::left, MemberState::live);
+  COHORT_CRASH_POINT("shm.take_over.live");
+  return true;
+}
+
+void Members::forsake(MemberId id, const os::ProcessIdentity& self) noexcept {
+  LockGuard guard(windows_.header().member_lock, self);
+  if (state(id) != MemberState::live) return;
+  name_process(record(id.slot), {});
+  (void)move(id, MemberState::live, MemberState::left);
+}
+
 bool Members::release(MemberId id, const os::ProcessIdentity& self) noexcept {
   LockGuard guard(windows_.header().member_lock, self);
   bool moved = move(id, MemberState::dead, MemberState::free) || move(id, MemberState::left, MemberState::free);
@@ -143,6 +166,15 @@ os::ProcessIdentity Members::identity(MemberId id) noexcept {
 
 MemberId Members::parent(MemberId id) noexcept {
   return MemberId::unpack(record(id.slot).parent.load(std::memory_order_relaxed));  // relaxed: constant once published
+}
+
+std::uint32_t Members::flags(MemberId id) noexcept {
+  // SYNC(take-over): acquire here <- release in take_over(); carries the process
+  return record(id.slot).flags.load(std::memory_order_acquire);
+}
+
+bool Members::nobody_asks_for(MemberId id) noexcept {
+  return (flags(id) & kReleasesItself) != 0 || !is_alive(parent(id));
 }
 
 bool Members::is_alive(MemberId id) noexcept {

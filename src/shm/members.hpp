@@ -34,6 +34,11 @@ class Members {
   void leave(MemberId id, const os::ProcessIdentity& self) noexcept;
   /// live | left -> dead (or free). The member's blocks must have been freed.
   void bury(MemberId id, const os::ProcessIdentity& self) noexcept;
+  /// live | left -> live, by a process that is no member and goes on in the place of one that has ended, so as to repair
+  /// what it left. The caller holds the objects' lock. False when it is not `flags` any more.
+  [[nodiscard]] bool take_over(MemberId id, std::uint32_t flags, const os::ProcessIdentity& self) noexcept;
+  /// The end of that before the repair was complete: live -> left, without a process, for another to go on with.
+  void forsake(MemberId id, const os::ProcessIdentity& self) noexcept;
   /// left | dead -> free.
   bool release(MemberId id, const os::ProcessIdentity& self) noexcept;
 
@@ -46,6 +51,14 @@ class Members {
   [[nodiscard]] os::ProcessIdentity identity(MemberId id) noexcept;
   [[nodiscard]] MemberId parent(MemberId id) noexcept;
   [[nodiscard]] bool is_alive(MemberId id) noexcept;
+  /// MemberRecord::flags. Who finds them as they were before it learnt of the member's death, under the objects' lock,
+  /// knows that nobody has taken the member over since.
+  [[nodiscard]] std::uint32_t flags(MemberId id) noexcept;
+  [[nodiscard]] bool is_still(MemberId id, std::uint32_t flags) noexcept {
+    return state(id) != MemberState::free && this->flags(id) == flags;
+  }
+  /// Whether the slot is free once the member is repaired: it releases itself, or no parent asks for it.
+  [[nodiscard]] bool nobody_asks_for(MemberId id) noexcept;
   /// nullptr, or the first fault.
   [[nodiscard]] const char* validate(const os::ProcessIdentity& self) noexcept;
 

@@ -62,6 +62,8 @@ class ObjectStep {
   void give_back_index(std::uint32_t index);
   /// Frees the ledger if it is this process's own.
   void forget_ledger(MemberId member);
+  /// This process looks at its ledger anew: it has become a member that had one already.
+  void look_at_ledger_anew() noexcept;
 
   // Whole steps.
   Objects::Entry refer(MemberId self, Offset object);

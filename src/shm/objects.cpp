@@ -141,13 +141,17 @@ Offset find_static(ObjectStep& step, const Objects::StaticKey& key, StaticsBlock
   return 0;
 }
 
-StaticsBlock::Entry* add_statics_block(ObjectStep& step) {
+StaticsBlock::Entry* add_statics_block(ObjectStep& step, MemberId self) {
   Family& family = step.family();
   ObjectsState& state = step.state();
-  Offset block = family.allocate_control(sizeof(StaticsBlock), kBeingFreed);
-  // A death from here to the next step has the block freed; before, it is lost (an allocation's last instructions).
+  // Ours until `freeing` names it, then being freed until it is in the list: a death has it freed either way.
+  Offset block = family.allocate_control(sizeof(StaticsBlock), self);
+  COHORT_CRASH_POINT("object.statics.allocated");
   step.write(step.offset_of(state.freeing), block);
   step.commit();
+  COHORT_CRASH_POINT("object.statics.named");
+  family.set_owner(block, kBeingFreed);
+  COHORT_CRASH_POINT("object.statics.marked");
   auto* made = family.at<StaticsBlock>(block);
   // relaxed: both: under the lock
   made->next.store(state.statics.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -174,7 +178,7 @@ Objects::Entry Objects::find_or_create_static(const StaticKey& key, FunctionRef<
     vacant = nullptr;
     found = find_static(step, key, &vacant);
     if (found == 0) {
-      if (vacant == nullptr) vacant = add_statics_block(step);
+      if (vacant == nullptr) vacant = add_statics_block(step, self);
       auto* header = family_.at<ObjectHeader>(made.object);
       // relaxed: all: the entry counts from the step on
       vacant->module[0].store(key.module[0], std::memory_order_relaxed);
@@ -269,9 +273,9 @@ void Objects::ring_watchers() noexcept {
 
 // ---- members -------------------------------------------------------------------------------------------------------
 
-void Objects::member_died(MemberId dead) {
+bool Objects::member_died(MemberId dead, std::uint32_t flags) {
   auto& ledger_word = family_.member_words(dead)[kLedgerWord];
-  if (ledger_word.load(std::memory_order_relaxed) == 0) return;  // relaxed: set before its process ended
+  if (ledger_word.load(std::memory_order_relaxed) == 0) return true;  // relaxed: set before its process ended
   MemberId self = family_.self();
   // First: every object repairs. Each is held by a reference of our own meanwhile, and no lock is.
   for (std::uint32_t i = 0;; ++i) {
@@ -279,8 +283,10 @@ void Objects::member_died(MemberId dead) {
     std::uint32_t kind = 0;
     {
       ObjectStep step(family_);
+      // Else the slot, and the ledger in it, may be somebody's who lives: one who took the member over, or came after it.
+      if (!family_.is_still(dead, flags)) return false;
       Offset ledger = ledger_word.load(std::memory_order_relaxed);  // relaxed: under the lock
-      if (ledger == 0) return;                                      // another one has done all this
+      if (ledger == 0) return true;                                 // another one has done all this
       if (i >= step.capacity_of(ledger)) break;
       std::uint64_t word = step.word(ObjectStep::entry_at(ledger, i)).load(std::memory_order_relaxed);
       if (word == 0 || (word & kParcelTag) != 0 || generation(word) == 0) continue;
@@ -294,8 +300,9 @@ void Objects::member_died(MemberId dead) {
   }
   // Second: its references go.
   ObjectStep step(family_);
+  if (!family_.is_still(dead, flags)) return false;
   Offset ledger = ledger_word.load(std::memory_order_relaxed);  // relaxed: under the lock
-  if (ledger == 0) return;
+  if (ledger == 0) return true;
   for (std::uint32_t i = 0; i < step.capacity_of(ledger); ++i) {
     Offset at = ObjectStep::entry_at(ledger, i);
     std::uint64_t word = step.word(at).load(std::memory_order_relaxed);  // relaxed: under the lock
@@ -310,9 +317,8 @@ void Objects::member_died(MemberId dead) {
   // From now on nobody looks at the ledger, and its block may go with the others.
   ledger_word.store(0, std::memory_order_relaxed);  // relaxed: under the lock
   step.forget_ledger(dead);
+  return true;
 }
-
-void Objects::leave(MemberId self) { member_died(self); }
 
 void Objects::copy_ledger(MemberId child) {
   MemberId self = family_.self();
@@ -514,6 +520,8 @@ void ObjectStep::forget_ledger(MemberId member) {
   local.granted.clear();
   if (block != 0) family_.free(block);
 }
+
+void ObjectStep::look_at_ledger_anew() noexcept { local_ledger().member = 0; }
 
 // ---- references ----------------------------------------------------------------------------------------------------
 

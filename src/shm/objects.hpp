@@ -126,10 +126,9 @@ class Objects {
 
   // ---- members -------------------------------------------------------------------------------------------------
 
-  /// Step 1 and 2 of member_died() (see above).
-  void member_died(MemberId dead);
-  /// Drops all references of this process.
-  void leave(MemberId self);
+  /// Step 1 and 2 of member_died() (see above). `flags` are Members::flags() from before its death was learnt.
+  /// Returns: whether both are complete. False: somebody has taken the member over, and goes on
+  bool member_died(MemberId dead, std::uint32_t flags);
   /// Gives `child` (reserved, about to be forked from this process) a ledger equal to ours.
   void copy_ledger(MemberId child);
   /// Gives `child` (reserved, about to be started as another program) a reference to each object, all of which this

@@ -24,6 +24,7 @@ class LocalObject {
     shm::Objects::StaticKey key;
     std::size_t size = 0;
     std::function<void(void*)> init;
+    std::function<void(void*)> complete;
   };
 
   std::atomic<std::uint32_t> handles{1};
@@ -106,6 +107,19 @@ void release(LocalObject* local) noexcept {
   delete local;
 }
 
+shm::Objects::Entry make(shm::Objects& objects, ObjectKind kind, std::size_t size,
+                         const std::function<void(void*)>& init, const std::function<void(void*)>& complete) {
+  shm::Objects::Entry entry = objects.create(kind, size, init);
+  if (!complete) return entry;
+  try {
+    complete(objects.body(entry.object));
+  } catch (...) {
+    drop_quietly(entry);
+    throw;
+  }
+  return entry;
+}
+
 std::optional<shm::Objects::StaticKey> static_key(const void* place) {
   auto module = os::module_of(place);
   auto address = reinterpret_cast<std::uintptr_t>(place);
@@ -161,16 +175,18 @@ SharedHandle& SharedHandle::operator=(SharedHandle&& other) noexcept {
 
 SharedHandle::~SharedHandle() { detail::release(local_); }
 
-SharedHandle::SharedHandle(detail::ObjectKind kind, std::size_t size, std::function<void(void*)> init) {
+SharedHandle::SharedHandle(detail::ObjectKind kind, std::size_t size, std::function<void(void*)> init,
+                           std::function<void(void*)> complete) {
   auto local = std::make_unique<LocalObject>();
   local->kind = kind;
   if (auto key = detail::static_key(this)) {
-    local->pending = std::make_unique<LocalObject::Pending>(LocalObject::Pending{*key, size, std::move(init)});
+    local->pending =
+        std::make_unique<LocalObject::Pending>(LocalObject::Pending{*key, size, std::move(init), std::move(complete)});
     local_ = local.release();
     return;
   }
   auto& objects = shm::Objects::instance();
-  shm::Objects::Entry entry = objects.create(kind, size, init);
+  shm::Objects::Entry entry = detail::make(objects, kind, size, init, complete);
   {
     shm::ObjectsTurn turn;
     detail::set_made(*local, objects, entry);
@@ -222,8 +238,8 @@ void* SharedHandle::find_body() const {
   if (body == nullptr && local.pending != nullptr) {
     auto& objects = family.objects();
     const LocalObject::Pending& pending = *local.pending;
-    auto entry = objects.find_or_create_static(pending.key,
-                                               [&] { return objects.create(local.kind, pending.size, pending.init); });
+    auto entry = objects.find_or_create_static(
+        pending.key, [&] { return detail::make(objects, local.kind, pending.size, pending.init, pending.complete); });
     shm::ObjectsTurn turn;
     if (local.body.load(std::memory_order_relaxed) == nullptr)  // relaxed: written under the turn
       detail::set_made(local, objects, entry);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
 #include "shm/family.hpp"
 #include "shm/objects.hpp"
@@ -34,15 +35,27 @@ void store_action(BarrierBody& body, detail::BarrierAction& action) {
   if (!state.empty()) std::memcpy(body.action + kIdBytes, state.data(), state.size());
   // relaxed: nobody sees it yet
   body.action_size.store(static_cast<std::uint32_t>(kIdBytes + state.size()), std::memory_order_relaxed);
-  auto attachments = action.state.take_attachments();
+}
+
+using Attachments = std::vector<Encoder::Attachment>;
+
+// The objects that the action refers to. They stay alive as long as the barrier does.
+std::shared_ptr<const Attachments> attachments_of(const std::shared_ptr<detail::BarrierAction>& action) {
+  return std::make_shared<Attachments>(action ? action->state.take_attachments() : Attachments{});
+}
+
+// After the barrier is listed, so that whoever dies here leaves a parcel that is named by a ledger or by an object.
+void keep_alive(BarrierBody& body, const Attachments& attachments) {
   if (attachments.empty()) return;
   std::vector<shm::Offset> objects;
   objects.reserve(attachments.size());
   for (const auto& one : attachments) objects.push_back(one.object);
   shm::Family& family = shm::Family::instance();
   auto parcel = family.objects().make_parcel(objects);
+  COHORT_CRASH_POINT("sync.barrier.action_held");
   std::array<shm::JournalWrite, 1> write{{{family.offset_of(&body.action_parcel), parcel.object}}};
   family.objects().give_parcel(parcel, write);
+  COHORT_CRASH_POINT("sync.barrier.action_kept");
 }
 
 void call_action(const BarrierBody& body) {
@@ -80,13 +93,16 @@ std::uint32_t checked(int parties) {
 }  // namespace
 
 Barrier::Barrier(int parties, std::shared_ptr<detail::BarrierAction> action, BarrierOptions options)
-    : SharedHandle(kKind, BarrierBody::size_for(checked(parties)), [parties, action, options](void* place) {
-        auto* body = new (place) BarrierBody;
-        // relaxed: all: nobody sees it yet
-        body->parties.store(static_cast<std::uint32_t>(parties), std::memory_order_relaxed);
-        body->timeout.store(options.timeout ? options.timeout->count() : -1, std::memory_order_relaxed);
-        if (action) store_action(*body, *action);
-      }) {}
+    : SharedHandle(
+          kKind, BarrierBody::size_for(checked(parties)),
+          [parties, action, options](void* place) {
+            auto* body = new (place) BarrierBody;
+            // relaxed: all: nobody sees it yet
+            body->parties.store(static_cast<std::uint32_t>(parties), std::memory_order_relaxed);
+            body->timeout.store(options.timeout ? options.timeout->count() : -1, std::memory_order_relaxed);
+            if (action) store_action(*body, *action);
+          },
+          [attachments = attachments_of(action)](void* place) { keep_alive(body_of(place), *attachments); }) {}
 
 int Barrier::wait(const std::stop_token* stop, Deadline deadline) {
   BarrierBody& barrier = body_of(body());

@@ -94,18 +94,28 @@ Condition::Condition()
 Condition::Condition(const Lock& lock) : Condition(lock, false) {}
 Condition::Condition(const RLock& lock) : Condition(lock, true) {}
 
+// The given lock and what keeps it alive come in one step, after the condition is listed: whoever dies before has made a
+// condition with a lock of its own, or nothing.
 Condition::Condition(const detail::LockHandle& lock, bool recursive)
-    : SharedHandle(kKind, sizeof(ConditionBody), [lock, recursive](void* place) {
-        auto* body = new (place) ConditionBody;
-        shm::Family& family = shm::Family::instance();
-        // relaxed: both: nobody sees it yet
-        body->recursive.store(recursive ? 1 : 0, std::memory_order_relaxed);
-        body->lock.store(family.offset_of(lock.shared_body()), std::memory_order_relaxed);
-        std::array<shm::Offset, 1> objects{lock.name().offset};
-        auto parcel = family.objects().make_parcel(objects);
-        std::array<shm::JournalWrite, 1> write{{{family.offset_of(&body->lock_parcel), parcel.object}}};
-        family.objects().give_parcel(parcel, write);
-      }) {}
+    : SharedHandle(
+          kKind, sizeof(ConditionBody),
+          [recursive](void* place) {
+            auto* body = new (place) ConditionBody;
+            body->recursive.store(recursive ? 1 : 0, std::memory_order_relaxed);  // relaxed: nobody sees it yet
+          },
+          [lock](void* place) {
+            ConditionBody& body = body_of(place);
+            shm::Family& family = shm::Family::instance();
+            std::array<shm::Offset, 1> objects{lock.name().offset};
+            auto parcel = family.objects().make_parcel(objects);
+            COHORT_CRASH_POINT("sync.condition.lock_held");
+            std::array<shm::JournalWrite, 2> writes{{
+                {family.offset_of(&body.lock_parcel), parcel.object},
+                {family.offset_of(&body.lock), family.offset_of(lock.shared_body())},
+            }};
+            family.objects().give_parcel(parcel, writes);
+            COHORT_CRASH_POINT("sync.condition.lock_kept");
+          }) {}
 
 bool Condition::acquire(Deadline deadline) {
   Guard guard = guard_of(body_of(body()));

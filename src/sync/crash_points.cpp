@@ -22,6 +22,8 @@ void reach(Point point) noexcept {
     case Point::semaphore_about_to_sleep: COHORT_CRASH_POINT("sync.semaphore.about_to_sleep"); break;
     case Point::semaphore_released_before_wake: COHORT_CRASH_POINT("sync.semaphore.released_before_wake"); break;
     case Point::semaphore_wake_claimed: COHORT_CRASH_POINT("sync.semaphore.wake_claimed"); break;
+    case Point::semaphore_taken_over: COHORT_CRASH_POINT("sync.semaphore.taken_over"); break;
+    case Point::semaphore_told_of_death: COHORT_CRASH_POINT("sync.semaphore.told_of_death"); break;
     case Point::event_set_before_wake: COHORT_CRASH_POINT("sync.event.set_before_wake"); break;
   }
 }

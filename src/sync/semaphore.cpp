@@ -7,40 +7,79 @@
 
 #include "cohort/base/error.hpp"
 #include "shm/objects.hpp"
-#include "sync/semaphore_core.hpp"
+#include "sync/owned_semaphore_core.hpp"
+#include "sync/user_lock.hpp"
 
 namespace cohort::detail {
 
 namespace {
 
+using sync::OwnedSemaphoreCore;
 using sync::SemaphoreBody;
 using sync::SemaphoreCore;
 
 SemaphoreBody& body_of(void* body) { return *static_cast<SemaphoreBody*>(body); }
 
-int checked(int value) {
+bool has_owners(const SemaphoreBody& body) { return OwnedSemaphoreCore::places(body) != 0; }
+
+std::uint32_t checked(int value) {
   if (value < 0) throw ValueError("Semaphore", std::to_string(value), "the number of permits cannot be negative");
-  return value;
+  return static_cast<std::uint32_t>(value);
+}
+
+// How many permits with owners the options ask for.
+std::uint32_t owned(int value, const SemaphoreOptions& options) {
+  if (options.on_owner_death != PermitOwnerDeath::give_back) return 0;
+  if (value < 1 || checked(value) > sync::kMostOwnedPermits)
+    throw ValueError("Semaphore", std::to_string(value),
+                     "a semaphore whose permits have owners has from 1 to " + std::to_string(sync::kMostOwnedPermits));
+  return checked(value);
+}
+
+void member_died(shm::Offset, void* place, shm::MemberId dead) {
+  SemaphoreBody& body = body_of(place);
+  if (has_owners(body) && OwnedSemaphoreCore::release_dead(body, sync::this_thread(), dead.pack()))
+    shm::Objects::instance().ring(place);  // behind the fence in release_dead()
+}
+
+constexpr shm::ObjectOperations operations{.member_died = member_died};
+const bool registered = shm::register_object_kind(ObjectKind::semaphore, operations) &&
+                        shm::register_object_kind(ObjectKind::bounded_semaphore, operations);
+
+bool acquire_owned(SemaphoreBody& body, Deadline deadline, const std::stop_token* stop) {
+  sync::ThreadSelf& self = sync::this_thread();
+  auto result = OwnedSemaphoreCore::acquire(body, self, deadline, stop);
+  if (result != sync::Acquired::timed_out) return result == sync::Acquired::yes;
+  // For those who only ever try. Where to begin to look is this thread's own, so that all owners have their turn.
+  thread_local std::uint32_t next = 0;
+  if (!sync::may_look_for_death()) return false;
+  next = next % OwnedSemaphoreCore::places(body);
+  return OwnedSemaphoreCore::take_over(body, self, next, false);
 }
 
 }  // namespace
 
-SemaphoreHandle::SemaphoreHandle(ObjectKind kind, int value, bool bounded)
-    : SharedHandle(kind, sizeof(SemaphoreBody), [value = checked(value), bounded](void* body) {
-        auto* semaphore = new (body) SemaphoreBody;
-        auto permits = static_cast<std::uint32_t>(value);
-        semaphore->value.store(permits, std::memory_order_relaxed);  // relaxed: nobody sees
-        semaphore->most.store(bounded ? permits : sync::kMostPermits, std::memory_order_relaxed);  // relaxed: it yet
-      }) {}
+SemaphoreHandle::SemaphoreHandle(ObjectKind kind, int value, bool bounded, const SemaphoreOptions& options)
+    : SharedHandle(kind, OwnedSemaphoreCore::size_for(owned(value, options)),
+                   [value = checked(value), bounded, places = owned(value, options)](void* body) {
+                     auto* semaphore = new (body) SemaphoreBody;
+                     // relaxed: all: nobody sees it yet
+                     semaphore->places.store(places, std::memory_order_relaxed);
+                     if (places != 0) return;
+                     semaphore->value.store(value, std::memory_order_relaxed);
+                     semaphore->most.store(bounded ? value : sync::kMostPermits, std::memory_order_relaxed);
+                   }) {}
 
 bool SemaphoreHandle::acquire(Deadline deadline) {
   SemaphoreBody& semaphore = body_of(body());
   if (SemaphoreCore::try_acquire(semaphore)) return true;
+  if (has_owners(semaphore)) return acquire_owned(semaphore, deadline, nullptr);
   return SemaphoreCore::acquire_slowly(semaphore, sync::this_thread(), deadline, nullptr) == sync::Acquired::yes;
 }
 
 bool SemaphoreHandle::acquire(std::stop_token stop, Deadline deadline) {
   SemaphoreBody& semaphore = body_of(body());
+  if (has_owners(semaphore)) return acquire_owned(semaphore, deadline, &stop);
   return SemaphoreCore::acquire(semaphore, sync::this_thread(), deadline, &stop) == sync::Acquired::yes;
 }
 
@@ -48,18 +87,43 @@ void SemaphoreHandle::release(int count) {
   SemaphoreBody& semaphore = body_of(body());
   if (count < 1) throw ValueError("Semaphore.release", std::to_string(count), "the count must be at least 1");
   // The thread's name is not needed: one that has none yet only takes a fence too many.
-  if (!SemaphoreCore::release(semaphore, sync::thread_self, static_cast<std::uint32_t>(count)))
-    throw StateError("Semaphore.release", "",
-                     "semaphore or lock released too many times: it has all permits that it may have");
+  if (!SemaphoreCore::release(semaphore, sync::thread_self, static_cast<std::uint32_t>(count))) release_slowly(count);
   shm::Objects::instance().ring(&semaphore);  // behind the fence in release()
 }
 
+// Permits with owners leave no room in `most`.
+void SemaphoreHandle::release_slowly(int count) {
+  SemaphoreBody& semaphore = body_of(body());
+  if (!has_owners(semaphore))
+    throw StateError("Semaphore.release", "",
+                     "semaphore or lock released too many times: it has all permits that it may have");
+  if (!OwnedSemaphoreCore::release(semaphore, sync::this_thread(), static_cast<std::uint32_t>(count)))
+    throw StateError("Semaphore.release", std::to_string(count),
+                     "semaphore or lock released too many times: this process has not so many of its permits");
+}
+
 int SemaphoreHandle::get_value() const {
-  return static_cast<int>(body_of(body()).value.load(std::memory_order_relaxed));  // relaxed: old at once
+  const SemaphoreBody& semaphore = body_of(body());
+  if (has_owners(semaphore)) return static_cast<int>(OwnedSemaphoreCore::value(semaphore));
+  return static_cast<int>(semaphore.value.load(std::memory_order_relaxed));  // relaxed: old at once
 }
 
 int SemaphoreHandle::max() const {
-  return static_cast<int>(body_of(body()).most.load(std::memory_order_relaxed));  // relaxed: constant
+  const SemaphoreBody& semaphore = body_of(body());
+  if (has_owners(semaphore)) return static_cast<int>(OwnedSemaphoreCore::places(semaphore));
+  return static_cast<int>(semaphore.most.load(std::memory_order_relaxed));  // relaxed: constant
+}
+
+bool SemaphoreHandle::owner_died() const {
+  return body_of(body()).died.load(std::memory_order_relaxed) != 0;  // relaxed: carried by the permit, else a hint
+}
+
+void SemaphoreHandle::mark_consistent() {
+  SemaphoreBody& semaphore = body_of(body());
+  if (OwnedSemaphoreCore::held(semaphore, sync::this_thread()) == 0)
+    throw StateError("Semaphore.mark_consistent", "",
+                     "only a process that has one of its permits can say that all is sound");
+  semaphore.died.store(0, std::memory_order_relaxed);  // relaxed: carried by the permit
 }
 
 }  // namespace cohort::detail

@@ -31,6 +31,8 @@ enum class Point : std::uint8_t {
   semaphore_about_to_sleep,
   semaphore_released_before_wake,
   semaphore_wake_claimed,
+  semaphore_taken_over,
+  semaphore_told_of_death,
   event_set_before_wake,
 };
 
@@ -114,6 +116,9 @@ struct System {
   /// The fence of who is about to sleep.
   static void heavy_fence(const ThreadSelf&) noexcept { os::remote_fence(); }
   static bool is_dead(std::uint64_t thread, bool thorough) noexcept { return thread_is_dead(thread, thorough); }
+  static bool member_is_dead(std::uint64_t member, bool thorough) noexcept {
+    return sync::member_is_dead(member, thorough);
+  }
   static void reached(Point point) noexcept { reach(point); }
   static bool same_processor(const ThreadSelf& self, std::int32_t holder) noexcept {
     return holder >= 0 && self.cpu == holder;

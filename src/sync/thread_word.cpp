@@ -31,6 +31,18 @@ ThreadSelf& identify_thread() {
   return self;
 }
 
+bool member_is_dead(std::uint64_t packed, bool thorough) noexcept {
+  if (!shm::Family::exists()) return false;
+  shm::Family& family = shm::Family::instance();
+  shm::MemberId member = shm::MemberId::unpack(packed);
+  // The slot was given to somebody else, or its process said goodbye: who leaves takes no further part.
+  if (family.member_state(member) != shm::MemberState::live) return true;
+  os::ProcessIdentity process = family.identity(member);
+  if (process.pid == 0) return family.member_state(member) == shm::MemberState::free;
+  if (!os::is_alive(process)) return true;
+  return thorough && !os::may_map_memory(process, os::memory_number(family.fd()));
+}
+
 bool thread_is_dead(std::uint64_t word, bool thorough) noexcept {
   ThreadWord name = ThreadWord::unpack(word);
   if (!shm::Family::exists()) return false;
@@ -39,14 +51,10 @@ bool thread_is_dead(std::uint64_t word, bool thorough) noexcept {
   // SYNC(member): release in Members::move() -> acquire here; carries the record's fields
   std::uint64_t state = record->state.load(std::memory_order_acquire);
   shm::MemberId member{name.slot, shm::Members::generation_of(state)};
-  // The slot was given to somebody else, or its process said goodbye: who leaves takes no further part.
-  if (!name.is_of(member) || shm::Members::state_of(state) != shm::MemberState::live) return true;
+  if (!name.is_of(member) || member_is_dead(member.pack(), thorough)) return true;
   os::ProcessIdentity process = family.identity(member);
-  if (process.pid == 0) return family.member_state(member) == shm::MemberState::free;
-  if (!os::is_alive(process)) return true;
-  if (!os::thread_is_alive(process.pid, static_cast<std::int32_t>(name.tid), static_cast<std::uint16_t>(name.start)))
-    return true;
-  return thorough && !os::may_map_memory(process, os::memory_number(family.fd()));
+  return process.pid != 0 &&
+         !os::thread_is_alive(process.pid, static_cast<std::int32_t>(name.tid), static_cast<std::uint16_t>(name.start));
 }
 
 }  // namespace cohort::sync

@@ -85,5 +85,7 @@ inline ThreadSelf& this_thread() {
 /// True when the thread that `word` names is gone for sure: itself, or its process. 15 µs.
 /// @param thorough  also ask whether its process has replaced its program by exec(): 60 µs
 [[nodiscard]] bool thread_is_dead(std::uint64_t word, bool thorough) noexcept;
+/// The same for a process: ThreadSelf::member.
+[[nodiscard]] bool member_is_dead(std::uint64_t member, bool thorough) noexcept;
 
 }  // namespace cohort::sync

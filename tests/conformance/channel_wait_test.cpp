@@ -108,6 +108,24 @@ TEST_P(WaitConformance, is_woken_by_what_another_process_does_to_any_object) {
   EXPECT_TRUE(p.join(patience()));
 }
 
+void die_with_a_permit(Semaphore semaphore, Event taken) {
+  semaphore.acquire();
+  taken.set();
+  semaphore.acquire();
+}
+
+TEST_P(WaitConformance, is_woken_by_the_permit_of_one_who_is_killed) {
+  Semaphore semaphore(1, {.on_owner_death = PermitOwnerDeath::give_back});
+  Event taken, never;
+  Process p = started(die_with_a_permit, semaphore, taken);
+  ASSERT_TRUE(taken.wait(patience()));
+  EXPECT_TRUE(wait({never, semaphore}, 5ms).empty());
+  p.kill();
+  EXPECT_EQ(wait({never, semaphore}, patience()), std::vector<std::size_t>{1});
+  EXPECT_TRUE(semaphore.try_acquire());
+  EXPECT_TRUE(p.join(patience()));
+}
+
 void wait_in_child(Connection report, Connection from, Event event) {
   report.send(std::string("waiting"));
   auto ready = wait({from, event}, patience());

@@ -195,6 +195,27 @@ TEST_P(SyncLocks, bounded_semaphores_are_bounded_for_all_processes) {
   EXPECT_EQ(semaphore.get_value(), 1);
 }
 
+void die_with_a_permit(Semaphore semaphore, Event taken) {
+  require(semaphore.acquire(patience()), 1);
+  taken.set();
+  semaphore.acquire();
+}
+
+TEST_P(SyncLocks, a_killed_owners_permit_comes_back_where_that_was_asked_for) {
+  Semaphore semaphore(1, {.on_owner_death = PermitOwnerDeath::give_back});
+  Event taken;
+  Process p = started(die_with_a_permit, semaphore, taken);
+  ASSERT_TRUE(taken.wait(patience()));
+  EXPECT_THROW(semaphore.release(), StateError);
+  EXPECT_FALSE(semaphore.acquire(5ms));
+  p.kill();
+  ASSERT_TRUE(semaphore.acquire(patience()));
+  EXPECT_TRUE(semaphore.owner_died());
+  semaphore.mark_consistent();
+  semaphore.release();
+  EXPECT_TRUE(p.join(patience()));
+}
+
 void hand_over(Semaphore mine, Semaphore theirs, int rounds) {
   for (int i = 0; i < rounds; ++i) {
     require(mine.acquire(patience()), 1);

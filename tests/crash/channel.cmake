@@ -6,3 +6,6 @@ cohort_test(channel_queue_step_test SOURCES channel_queue_step_test.cpp LABELS c
 cohort_test(channel_queue_hammer_test SOURCES channel_queue_hammer_test.cpp LABELS crash TIMEOUT 120 NO_MAIN_HOOK)
 crash_points_test(channel_queue_points_test LAYER channel SOURCES channel_queue_points_test.cpp
   LIBRARIES cohort_sync cohort_wire cohort_shm)
+
+# More raw forks than there are slots for members.
+cohort_test(raw_forks_test SOURCES raw_forks_test.cpp LABELS crash TIMEOUT 120 NO_MAIN_HOOK)

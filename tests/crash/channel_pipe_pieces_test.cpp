@@ -18,6 +18,7 @@
 #include "base/crash_point.hpp"
 #include "channel/connection_ring.hpp"
 #include "cohort/channel/pipe.hpp"
+#include "crash/kill_rounds.hpp"
 #include "crash/shm_support.hpp"
 
 namespace cohort::testing {
@@ -123,37 +124,36 @@ TEST_F(PipePieces, are_dropped_when_their_sender_dies_and_what_was_sent_afterwar
 
 // Dies while it keeps what it has received, or goes on with what somebody has kept.
 TEST_F(PipePieces, a_receiver_that_dies_while_it_gives_up_leaves_the_message_or_takes_it_with_it) {
-  struct Death {
-    const char* point;
-    bool is_lost;
-  };
-  for (auto [point, is_lost] : {Death{"channel.pieces.kept", true}, Death{"channel.pieces.begun_named", false},
-                                Death{"channel.pieces.begun_given", false}, Death{"channel.pieces.begun_owned", false},
-                                Death{"channel.pieces.begun_forgotten", true}}) {
-    for (bool sweep : {false, true}) {
-      SCOPED_TRACE(point);
-      {
-        auto [from, to] = Pipe(false);
-        cut_into(to, 1000);
-        Bytes first = pattern(kMessage, 1), second = pattern(kMessage, 2);
-        pid_t sender = stopped_sender(from, to, first);
-        pid_t receiver = fork_child([&, &from = from] {
-          (void)from.readable();
-          arm_crash_point(point);
-          for (int i = 0; i < 2; ++i) (void)from.try_recv_bytes(1ms);
-        });
-        EXPECT_TRUE(was_killed(wait_for(receiver)));
-        if (sweep) family.sweep();
-        ::kill(sender, SIGCONT);
-        EXPECT_EQ(wait_for(sender), 0);
-        to.send_bytes(second);
-        if (!is_lost) { EXPECT_TRUE(from.recv_bytes({}, 20s) == first); }
-        EXPECT_TRUE(from.recv_bytes({}, 20s) == second);
-      }
-      expect_nothing_left();
-      if (HasFailure()) return;
+  const std::map<std::string, bool> is_lost = {{"channel.pieces.kept", true},
+                                               {"channel.pieces.begun_named", false},
+                                               {"channel.pieces.begun_given", false},
+                                               {"channel.pieces.begun_owned", false},
+                                               {"channel.pieces.begun_forgotten", true}};
+  std::vector<std::string> points;
+  for (const auto& [point, lost] : is_lost) points.push_back(point);
+  int turn = 0;
+  for_each_kill(points, {1, 1}, [&](const std::string& point, int, int) {
+    const bool sweep = ++turn % 2 == 0;
+    {
+      auto [from, to] = Pipe(false);
+      cut_into(to, 1000);
+      Bytes first = pattern(kMessage, 1), second = pattern(kMessage, 2);
+      pid_t sender = stopped_sender(from, to, first);
+      pid_t receiver = fork_child([&, &from = from] {
+        (void)from.readable();
+        arm_crash_point(point);
+        for (int i = 0; i < 2; ++i) (void)from.try_recv_bytes(1ms);
+      });
+      EXPECT_TRUE(was_killed(wait_for(receiver)));
+      if (sweep) family.sweep();
+      ::kill(sender, SIGCONT);
+      EXPECT_EQ(wait_for(sender), 0);
+      to.send_bytes(second);
+      if (!is_lost.at(point)) { EXPECT_TRUE(from.recv_bytes({}, 20s) == first); }
+      EXPECT_TRUE(from.recv_bytes({}, 20s) == second);
     }
-  }
+    expect_nothing_left();
+  });
 }
 
 std::vector<std::string> piece_points() {
@@ -168,86 +168,78 @@ std::vector<std::string> piece_points() {
 // message was whole, the one after it.
 TEST_F(PipePieces, a_sender_that_is_killed_takes_its_message_with_it_and_nothing_else) {
   std::map<std::string, int> deaths;
-  for (const auto& point : piece_points()) {
-    for (int hit : {1, 3}) {
-      SCOPED_TRACE(point + ":" + std::to_string(hit));
-      {
-        auto [from, to] = Pipe(false);
-        cut_into(to, 1000);
-        Bytes first = pattern(kMessage, 1), second = pattern(kMessage, 2), small = pattern(10, 3);
-        Bytes got;
-        pid_t sender = fork_child([&, &from = from, &to = to] {
-          from.close();
-          arm_crash_point(point, hit);
-          to.send_bytes(first);
-          to.close();
-          Family::leave();
-        });
-        // Received while it is sent, with a short breath, so that the receiver waits within the message too.
-        std::optional<Bytes> received = from.try_recv_bytes(200ms);
-        deaths[point] += was_killed(wait_for(sender)) ? 1 : 0;
-        to.send_bytes(second);
-        to.send_bytes(small);
-        if (!received) received = from.try_recv_bytes(20s);
-        ASSERT_TRUE(received);
-        if (*received == first) received = from.try_recv_bytes(20s);
-        ASSERT_TRUE(received);
-        EXPECT_TRUE(*received == second);
-        EXPECT_TRUE(from.recv_bytes({}, 20s) == small);
-      }
-      expect_nothing_left();
-      if (HasFailure()) return;
+  for_each_kill(piece_points(), {1, 3}, [&](const std::string& point, int hit, int) {
+    {
+      auto [from, to] = Pipe(false);
+      cut_into(to, 1000);
+      Bytes first = pattern(kMessage, 1), second = pattern(kMessage, 2), small = pattern(10, 3);
+      Bytes got;
+      pid_t sender = fork_child([&, &from = from, &to = to] {
+        from.close();
+        arm_crash_point(point, hit);
+        to.send_bytes(first);
+        to.close();
+        Family::leave();
+      });
+      // Received while it is sent, with a short breath, so that the receiver waits within the message too.
+      std::optional<Bytes> received = from.try_recv_bytes(200ms);
+      deaths[point] += was_killed(wait_for(sender)) ? 1 : 0;
+      to.send_bytes(second);
+      to.send_bytes(small);
+      if (!received) received = from.try_recv_bytes(20s);
+      ASSERT_TRUE(received);
+      if (*received == first) received = from.try_recv_bytes(20s);
+      ASSERT_TRUE(received);
+      EXPECT_TRUE(*received == second);
+      EXPECT_TRUE(from.recv_bytes({}, 20s) == small);
     }
-  }
+    expect_nothing_left();
+  });
   for (auto& [point, count] : deaths) std::printf("%4d %s\n", count, point.c_str());
 }
 
 TEST_F(PipePieces, a_receiver_that_is_killed_takes_its_message_with_it_and_nothing_else) {
   std::map<std::string, int> deaths;
-  for (const auto& point : piece_points()) {
-    for (int hit : {1, 3}) {
-      SCOPED_TRACE(point + ":" + std::to_string(hit));
-      {
-        auto [from, to] = Pipe(false);
-        cut_into(to, 1000);
-        Bytes first = pattern(kMessage, 1), second = pattern(kMessage, 2);
-        pid_t receiver = fork_child([&, &from = from, &to = to] {
-          to.close();
-          (void)from.readable();
-          arm_crash_point(point, hit);
-          // Gives up within the message, and goes on with it.
-          Bytes buffer(kMessage);
-          for (bool done = false; !done;) {
-            auto message = from.try_recv_bytes(5ms);
-            done = message.has_value();
-          }
-          from.close();
-          Family::leave();
+  for_each_kill(piece_points(), {1, 3}, [&](const std::string& point, int hit, int) {
+    {
+      auto [from, to] = Pipe(false);
+      cut_into(to, 1000);
+      Bytes first = pattern(kMessage, 1), second = pattern(kMessage, 2);
+      pid_t receiver = fork_child([&, &from = from, &to = to] {
+        to.close();
+        (void)from.readable();
+        arm_crash_point(point, hit);
+        // Gives up within the message, and goes on with it.
+        Bytes buffer(kMessage);
+        for (bool done = false; !done;) {
+          auto message = from.try_recv_bytes(5ms);
+          done = message.has_value();
+        }
+        from.close();
+        Family::leave();
+      });
+      pid_t sender = fork_child([&, &from = from, &to = to] {
+        from.close();
+        watch_crash_points([](const char* name) noexcept {
+          if (std::string_view(name) == "channel.pieces.put") ::usleep(200);
         });
-        pid_t sender = fork_child([&, &from = from, &to = to] {
-          from.close();
-          watch_crash_points([](const char* name) noexcept {
-            if (std::string_view(name) == "channel.pieces.put") ::usleep(200);
-          });
-          to.send_bytes(first);
-          to.close();
-          Family::leave();
-        });
-        deaths[point] += was_killed(wait_for(receiver)) ? 1 : 0;
-        EXPECT_EQ(wait_for(sender), 0);
-        to.send_bytes(second);
-        auto received = from.try_recv_bytes(20s);
-        ASSERT_TRUE(received);
-        // Killed before it had taken anything, it left the first one.
-        if (*received == first) received = from.try_recv_bytes(20s);
-        ASSERT_TRUE(received);
-        EXPECT_TRUE(*received == second);
-        EXPECT_FALSE(from.poll());
-      }
-      expect_nothing_left();
-      if (HasFailure()) return;
+        to.send_bytes(first);
+        to.close();
+        Family::leave();
+      });
+      deaths[point] += was_killed(wait_for(receiver)) ? 1 : 0;
+      EXPECT_EQ(wait_for(sender), 0);
+      to.send_bytes(second);
+      auto received = from.try_recv_bytes(20s);
+      ASSERT_TRUE(received);
+      // Killed before it had taken anything, it left the first one.
+      if (*received == first) received = from.try_recv_bytes(20s);
+      ASSERT_TRUE(received);
+      EXPECT_TRUE(*received == second);
+      EXPECT_FALSE(from.poll());
     }
-  }
+    expect_nothing_left();
+  });
   for (auto& [point, count] : deaths) std::printf("%4d %s\n", count, point.c_str());
 }
 

@@ -242,6 +242,88 @@ TEST_F(ObjectCrash, a_static_object_is_listed_once_whoever_dies) {
   cohort::testing::for_each_kill({"object.static_listed"}, {1, 1}, body);
 }
 
+// Dies with all kinds of things in its ledger.
+pid_t fork_victim(Family& family, const TestHandle& outside) {
+  return fork_child([&] {
+    std::vector<TestHandle> many(20);
+    for (auto& handle : many) attach_block(family, handle);
+    TestHandle with_ours;
+    with_ours.test().block.store(family.allocate(100, family.self()));
+    std::vector<Offset> carried{offset_of(many[1]), offset_of(outside)};
+    for (int i = 0; i < 3; ++i) (void)family.objects().make_parcel(carried);
+    ::raise(SIGKILL);
+  });
+}
+
+pid_t fork_joiner(const TestHandle& outside, const std::string& point, int hit) {
+  return fork_child([&] {
+    if (hit != 0) arm_crash_point(point, hit);
+    (void)outside.test();
+    Family::leave();
+  });
+}
+
+// All slots but one are taken by members that live, or by children to come. In the last one dies, again and again, whoever
+// joins: first with all kinds of things in its ledger, then two in a row while they repair what the others have left.
+TEST_F(ObjectCrash, one_who_finds_all_slots_taken_repairs_the_dead_whoever_dies_in_it) {
+  TestHandle outside;
+  attach_block(family, outside);
+  Balance empty = Balance::of(family);
+  std::vector<MemberId> reserved;
+  while (reserved.size() < kMaxMembers - 2) reserved.push_back(family.reserve_member(family.self()));
+  Balance full = Balance::of(family);
+  int deaths = 0;
+  std::vector<std::string> points = crash_points();
+  std::erase_if(points,
+                [](const std::string& name) { return !name.starts_with("object.") && !name.starts_with("shm."); });
+  std::string beyond;
+  cohort::testing::for_each_kill(points, {1, 2, 7, 30}, [&](const std::string& point, int hit, int round) {
+    if (round == 0 && point == beyond) return;  // it was not reached by fewer hits
+    ASSERT_TRUE(was_killed(wait_for(fork_victim(family, outside)))) << "it could not join";
+    if (!was_killed(wait_for(fork_joiner(outside, point, hit)))) {
+      beyond = point;
+      return;
+    }
+    ++deaths;
+    (void)wait_for(fork_joiner(outside, point, hit));
+    EXPECT_EQ(wait_for(fork_joiner(outside, point, 0)), 0);
+    EXPECT_EQ(Balance::of(family), full);
+  });
+  EXPECT_GE(deaths, 30);
+  for (MemberId one : reserved) family.abandon_member(one);
+  expect_repaired(family, empty);
+  EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+  EXPECT_EQ(family.at<ObjectHeader>(offset_of(outside))->references.load(), 1U);
+}
+
+TEST_F(ObjectCrash, a_death_while_the_table_of_statics_grows_loses_no_block) {
+  Objects& objects = family.objects();
+  const std::vector<std::string> growing = {"object.statics.allocated", "object.statics.named",
+                                            "object.statics.marked"};
+  cohort::testing::for_each_kill(growing, {1}, [&](const std::string& point, int, int) {
+    static std::uint64_t key = 0;
+    TestHandle outside;
+    auto& made = outside.test().deaths;
+    made.store(0);
+    Balance before = Balance::of(family);
+    int status = wait_for(fork_child([&] {
+      arm_crash_point(point);
+      for (int i = 0; i < 40; ++i, made.fetch_add(1))
+        (void)objects.find_or_create_static({.module = {1, 1}, .offset = key + made.load()}, [&] {
+          auto init = [](void*) {};
+          return objects.create(ObjectKind::for_tests, sizeof(shm::TestBody), init);
+        });
+    }));
+    ASSERT_TRUE(was_killed(status)) << status;
+    std::uint64_t count = made.load();  // before the repair, which counts there, too
+    key += count;
+    family.sweep();
+    EXPECT_STREQ(family.validate(), nullptr);
+    EXPECT_EQ(family.statistics().blocks, before.blocks + count) << "each static is one block";
+    EXPECT_EQ(objects.count(ObjectKind::for_tests), 1U);
+  });
+}
+
 TEST_F(ObjectCrash, tells_the_objects_of_a_death_once_or_more_before_its_blocks_go) {
   TestHandle shared;
   int status = wait_for(fork_child([&] {

@@ -92,8 +92,9 @@ TEST_F(ShmCrash, a_full_life_leaves_nothing_behind) {
 }
 
 // Points that only contention, a death before, or a fresh heap reaches have tests of their own.
-const std::set<std::string> kElsewhere = {"shm.lock.taken_over", "shm.lock.marked_damaged", "shm.lock.before_wake",
-                                          "shm.extend.gap", "shm.extend.before_commit"};
+const std::set<std::string> kElsewhere = {"shm.lock.taken_over",   "shm.lock.marked_damaged",  "shm.lock.before_wake",
+                                          "shm.extend.gap",        "shm.extend.before_commit", "shm.take_over.named",
+                                          "shm.take_over.counted", "shm.take_over.live"};
 
 TEST_F(ShmCrash, survives_a_death_at_every_point_of_a_full_life) {
   int deaths = 0;

@@ -24,6 +24,7 @@ struct Everything {
   Lock lock;
   RLock rlock;
   Semaphore semaphore{1};
+  Semaphore owned{2, {.on_owner_death = PermitOwnerDeath::give_back}};
   Event event;
   Condition condition;
   Condition crowded;
@@ -43,6 +44,10 @@ struct Everything {
     if (semaphore.acquire(std::chrono::milliseconds(2))) {
       ::usleep(100);
       semaphore.release();
+    }
+    if (owned.acquire(std::chrono::milliseconds(2))) {
+      ::usleep(300);
+      owned.release();
     }
     if (event.is_set())
       event.clear();
@@ -75,7 +80,7 @@ struct Everything {
   }
   /// One who dies in the midst of something, so that others have to mend.
   void doom(int kind) {
-    switch (kind % 5) {
+    switch (kind % 6) {
       case 0: lock.acquire(); break;
       case 1: condition.acquire(); break;
       case 2:
@@ -83,6 +88,10 @@ struct Everything {
         condition.wait();
         break;
       case 3: mutex.lock_shared(); break;
+      case 4:
+        owned.acquire();
+        owned.acquire();
+        break;
       default:
         arm_crash_point("sync.barrier.arriving");
         barrier.wait();
@@ -117,6 +126,10 @@ struct Everything {
     rlock.release();
     if (semaphore.get_value() == 0) semaphore.release();  // a dead process's permit is gone
     EXPECT_EQ(semaphore.get_value(), 1);
+    EXPECT_EQ(owned.get_value(), 2) << "after the repair of all who died";
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(owned.acquire(patience()));
+    EXPECT_FALSE(owned.try_acquire());
+    owned.release(2);
     event.set();
     EXPECT_TRUE(event.wait(patience()));
     event.clear();
@@ -219,6 +232,56 @@ TEST_P(SyncPoints, each_death_leaves_everything_usable) {
 INSTANTIATE_TEST_SUITE_P(Of, SyncPoints,
                          ::testing::Values("lock", "semaphore", "event", "condition", "barrier", "shared_mutex"),
                          [](const auto& room) { return std::string(room.param); });
+
+// What makes a condition under a given lock, or a barrier with such an action, and dies meanwhile. The parcel with their
+// references must go with the dead.
+struct Counts {
+  Lock lock;
+  void operator()() const { (void)Lock(lock).locked(); }
+};
+
+struct DeathAt {
+  const char* point;
+  int hit;
+  friend std::ostream& operator<<(std::ostream& out, const DeathAt& at) { return out << at.point << ' ' << at.hit; }
+};
+
+class SyncMakingPoints : public ::testing::TestWithParam<DeathAt> {};
+
+TEST_P(SyncMakingPoints, a_death_leaves_no_parcel_and_no_object) {
+  using shm::testing::Balance;
+  auto& family = shm::Family::instance();
+  Lock lock;
+  family.sweep();
+  Balance before = Balance::of(family);
+  std::uint64_t locks = family.objects().count(detail::ObjectKind::lock);
+  std::string armed = GetParam().point;
+  cohort::testing::for_each_kill({armed}, {GetParam().hit}, [&](const std::string& point, int hit, int round) {
+    // Of static storage and not, in turn, as the hit of the first round says.
+    Child maker([&] {
+      arm_crash_point(point, round == 0 ? hit : GetParam().hit);
+      Condition condition(lock);
+      Barrier barrier(2, Counts{lock});
+      static Condition on_first_use(lock);
+      (void)on_first_use.id();
+    });
+    int status = maker.wait();
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+    shm::testing::expect_repaired(family, before);
+  });
+  EXPECT_EQ(family.objects().count(detail::ObjectKind::lock), locks);
+  EXPECT_EQ(family.objects().count(detail::ObjectKind::condition), 0U);
+  EXPECT_EQ(family.objects().count(detail::ObjectKind::barrier), 0U);
+  EXPECT_EQ(shm::header_of(lock.shared_body()).references.load(), 1U) << "this process's own";
+}
+
+INSTANTIATE_TEST_SUITE_P(Points, SyncMakingPoints,
+                         ::testing::Values(DeathAt{"sync.condition.lock_held", 1},
+                                           DeathAt{"sync.condition.lock_kept", 1},
+                                           DeathAt{"sync.condition.lock_held", 2},  // of static storage
+                                           DeathAt{"sync.condition.lock_kept", 2},
+                                           DeathAt{"sync.barrier.action_held", 1},
+                                           DeathAt{"sync.barrier.action_kept", 1}));
 
 }  // namespace
 }  // namespace cohort::test

@@ -15,6 +15,7 @@
 #include "os/process.hpp"
 #include "shm/family.hpp"
 #include "sync/lock_core.hpp"
+#include "sync/owned_semaphore_core.hpp"
 #include "unit/sync/sync_support.hpp"
 
 namespace cohort::test {
@@ -543,6 +544,100 @@ TEST(SyncStep, a_writer_that_leaves_may_be_cut_off_anywhere_while_a_reader_and_a
                                    mutex.mark_consistent();
                                    mutex.release();
                                  }});
+}
+
+constexpr SemaphoreOptions kOwned{.on_owner_death = PermitOwnerDeath::give_back};
+
+// Whoever has died, all permits come back, and there is none too many.
+void expect_permits(Semaphore& semaphore, int count) {
+  for (int i = 0; i < count; ++i) ASSERT_TRUE(semaphore.acquire(patience()));
+  EXPECT_FALSE(semaphore.try_acquire());
+  semaphore.mark_consistent();
+  semaphore.release(count);
+  EXPECT_EQ(semaphore.get_value(), count);
+}
+
+TEST(SyncStep, the_owner_of_a_permit_may_be_cut_off_anywhere) {
+  Semaphore semaphore(2, kOwned);
+  auto use = [&] {
+    semaphore.acquire();
+    semaphore.release();
+  };
+  kill_at_every_instruction("Semaphore with owners, acquire and release",
+                            {.prepare = use, .run = use, .check = [&] { expect_permits(semaphore, 2); }});
+}
+
+TEST(SyncStep, the_owner_of_permits_may_be_cut_off_anywhere_while_others_sleep) {
+  Semaphore semaphore(2, kOwned);
+  Sleepers sleepers;
+  std::atomic<int> taken{0};
+  kill_at_every_instruction("Semaphore with owners, release of 2, 2 asleep",
+                            {.prepare =
+                                 [&] {
+                                   semaphore.acquire();
+                                   semaphore.acquire();
+                                 },
+                             .run = [&] { semaphore.release(2); },
+                             .meanwhile =
+                                 [&] {
+                                   taken = 0;
+                                   sleepers.start(2, [&] { taken += semaphore.acquire(patience()); });
+                                 },
+                             .check =
+                                 [&] {
+                                   // Nobody need do anything: what was not released comes back.
+                                   sleepers.join();
+                                   EXPECT_EQ(taken, 2);
+                                   semaphore.release(2);
+                                   expect_permits(semaphore, 2);
+                                 }});
+}
+
+TEST(SyncStep, a_take_over_of_a_permit_may_be_cut_off_anywhere) {
+  Semaphore semaphore(1, kOwned);
+  auto* body = static_cast<sync::SemaphoreBody*>(semaphore.shared_body());
+  auto* owner = reinterpret_cast<std::atomic<std::uint64_t>*>(body + 1);
+  kill_at_every_instruction("Semaphore with owners, acquire from a dead one",
+                            {.prepare =
+                                 [&] {
+                                   semaphore.acquire();
+                                   semaphore.release();
+                                   owner->store(shm::MemberId{4000, 1}.pack());
+                                 },
+                             .run =
+                                 [&] {
+                                   semaphore.acquire();
+                                   semaphore.release();
+                                 },
+                             .check =
+                                 [&] {
+                                   ASSERT_TRUE(semaphore.acquire(patience()));
+                                   EXPECT_TRUE(semaphore.owner_died());
+                                   semaphore.release();
+                                   expect_permits(semaphore, 1);
+                                 }});
+}
+
+TEST(SyncStep, the_repair_of_a_permit_may_be_cut_off_anywhere) {
+  Semaphore semaphore(2, kOwned);
+  auto* body = static_cast<sync::SemaphoreBody*>(semaphore.shared_body());
+  auto* owners = reinterpret_cast<std::atomic<std::uint64_t>*>(body + 1);
+  std::uint64_t dead = shm::MemberId{4000, 1}.pack();
+  kill_at_every_instruction(
+      "Semaphore with owners, repair of two permits",
+      {.prepare =
+           [&] {
+             (void)semaphore.get_value();
+             for (int i : {0, 1}) owners[i].store(dead);
+           },
+       .run = [&] { (void)sync::OwnedSemaphoreCore::release_dead(*body, sync::this_thread(), dead); },
+       .check =
+           [&] {
+             ASSERT_TRUE(semaphore.acquire(patience()));
+             EXPECT_TRUE(semaphore.owner_died()) << "a death may not be forgotten";
+             semaphore.release();
+             expect_permits(semaphore, 2);
+           }});
 }
 
 }  // namespace

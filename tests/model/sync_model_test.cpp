@@ -38,6 +38,7 @@ using explored_atomic = cohort::model::Word<T>;
 #include "../../src/sync/condition_core.cpp"
 #include "../../src/sync/event_core.hpp"
 #include "../../src/sync/lock_core.hpp"
+#include "../../src/sync/owned_semaphore_core.hpp"
 #include "../../src/sync/semaphore_core.hpp"
 #include "../../src/sync/shared_mutex_core.cpp"
 
@@ -45,6 +46,7 @@ namespace cohort::sync {
 
 template struct BasicLockCore<System>;
 template struct BasicSemaphoreCore<System>;
+template struct BasicOwnedSemaphoreCore<System>;
 template struct BasicEventCore<System>;
 
 namespace {
@@ -170,6 +172,104 @@ TEST(SemaphoreModel, lets_in_as_many_as_it_has_permits_and_loses_none) {
   expect_clean(pass_permits(Fault::none, kClean));
   EXPECT_GT(pass_permits(Fault::no_wake, kMany).healed, 0);
   EXPECT_GT(pass_permits(Fault::no_heavy_fence, kMany).healed, 0);
+}
+
+// ---- Semaphore whose permits have owners -----------------------------------------------------------------------------
+
+struct OwnedPermits {
+  BasicSemaphoreBody<System> body;
+  System::Word64 owners[2];  // what lies behind the body
+};
+static_assert(offsetof(OwnedPermits, owners) == sizeof(BasicSemaphoreBody<System>));
+
+using Owned = BasicOwnedSemaphoreCore<System>;
+
+// Threads, each a process, that take one of `permits` and give it back, a few times.
+Outcome pass_owned_permits(Fault fault, const model::Options& options, std::uint32_t permits, std::size_t threads,
+                           int rounds) {
+  return explore(fault, options, [=](World& world) {
+    struct State {
+      OwnedPermits semaphore;
+      model::Plain<int> data{0};
+      std::vector<bool> inside = std::vector<bool>(model::kMostThreads);
+    };
+    auto state = std::make_shared<State>();
+    state->semaphore.body.places.store(permits, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < threads; ++i)
+      world.thread([=, &world] {
+        ThreadSelf& self = this_thread();
+        auto& body = state->semaphore.body;
+        for (int round = 0; round < rounds; ++round) {
+          world.expect(Owned::acquire(body, self, Deadline::never()) == Acquired::yes, "not taken");
+          std::size_t living = 0;
+          bool died = false;
+          for (std::size_t other = 0; other < threads; ++other) {
+            bool in = state->inside[other];
+            if (in && world.dead(other)) died = true;
+            if (in && !world.dead(other)) ++living;
+          }
+          world.expect(living < permits, "more inside than there are permits");
+          if (permits == 1) {
+            world.expect(!died || body.died.load(std::memory_order_relaxed) != 0,
+                         "the last owner died and nobody said so");
+            state->data.write(state->data.read() + 1);
+          }
+          state->inside[i] = true;
+          world.pause();
+          state->inside[i] = false;
+          world.expect(Owned::release(body, self), "not released");
+        }
+      });
+    world.at_end([=, &world] {
+      if (!world.anybody_died())
+        for (const auto& owner : {&state->semaphore.owners[0], &state->semaphore.owners[permits - 1]})
+          world.expect(owner->peek() == 0, "a permit was lost");
+    });
+  });
+}
+
+TEST(OwnedSemaphoreModel, lets_in_as_many_as_it_has_permits_and_loses_none) {
+  expect_clean(pass_owned_permits(Fault::none, kClean, 1, 2, 2));
+  expect_clean(pass_owned_permits(Fault::none, kClean, 2, 4, 1));
+  expect_clean(pass_owned_permits(Fault::none, kClean, 2, 3, 2));
+}
+
+TEST(OwnedSemaphoreModel, goes_on_after_deaths_anywhere_and_tells_the_next) {
+  for (int deaths : {1, 2}) {
+    for (std::uint32_t permits : {1U, 2U}) {
+      auto outcome = pass_owned_permits(Fault::none, {.executions = 6'000, .deaths = deaths}, permits, 3, 2);
+      EXPECT_EQ(outcome.fault, "") << outcome.trace;
+      EXPECT_GT(outcome.killed, 500);
+    }
+  }
+}
+
+// A repairer gives the dead one's permits back while others wait for them, and may die, too.
+TEST(OwnedSemaphoreModel, a_repair_loses_no_permit_whoever_dies) {
+  // One of two repairers remains: nobody else here knows of that death.
+  for (int deaths : {0, 1}) {
+    auto outcome = explore(Fault::none, {.executions = 10'000, .deaths = deaths}, [](World& world) {
+      auto state = std::make_shared<OwnedPermits>();
+      state->body.places.store(2, std::memory_order_relaxed);
+      constexpr std::uint64_t kDead = 0xff;  // nobody who runs here; a repairer has been told of its death
+      for (auto& owner : state->owners) owner.store(kDead, std::memory_order_relaxed);
+      world.thread([=] { (void)Owned::release_dead(state->body, this_thread(), kDead); });
+      world.thread([=] { (void)Owned::release_dead(state->body, this_thread(), kDead); });
+      for (int i = 0; i < 2; ++i)
+        world.thread([=, &world] {
+          (void)Owned::acquire(state->body, this_thread(), Deadline::never());
+          world.expect(state->body.died.load(std::memory_order_relaxed) != 0, "nobody said that an owner died");
+        });
+    });
+    EXPECT_EQ(outcome.fault, "") << outcome.trace;
+  }
+}
+
+TEST(OwnedSemaphoreModel, each_planted_fault_is_found) {
+  EXPECT_NE(pass_owned_permits(Fault::weak_acquire, kMany, 1, 2, 2).fault, "");
+  EXPECT_NE(pass_owned_permits(Fault::weak_release, kMany, 1, 2, 2).fault, "");
+  EXPECT_GT(pass_owned_permits(Fault::no_wake, kMany, 1, 2, 2).healed, 0);
+  EXPECT_GT(pass_owned_permits(Fault::no_heavy_fence, kMany, 1, 2, 2).healed, 0);
 }
 
 // ---- Event -----------------------------------------------------------------------------------------------------------

@@ -70,8 +70,11 @@ class COHORT_EXPORT SharedHandle {
   SharedHandle() noexcept = default;
   /// Makes an object of `kind` with a body of `size` bytes, zeroed before `init` gets it. When this handle has static
   /// storage, that waits for the first use, and is left out when another process has done it.
-  /// Throws: OutOfFamilyMemory; StateError after the family was left; what init throws
-  SharedHandle(detail::ObjectKind kind, std::size_t size, std::function<void(void* body)> init);
+  /// `complete`, if given, runs after that, when this process refers to the object and nobody else knows it: there the
+  /// object is given parcels, since a death before its listing would free the body only, and leave what the body names.
+  /// Throws: OutOfFamilyMemory; StateError after the family was left; what init and complete throw
+  SharedHandle(detail::ObjectKind kind, std::size_t size, std::function<void(void* body)> init,
+               std::function<void(void* body)> complete = {});
   /// Refers to an object by its name (a handle that arrived).
   /// Throws: DecodeError when it is of another family or kind, malformed, or gone
   SharedHandle(detail::ObjectKind kind, const detail::HandleName& name);

@@ -176,6 +176,39 @@ TEST(SharedHandle, may_be_copied_and_dropped_by_many_threads) {
   EXPECT_EQ(live(), before);
 }
 
+// A repairer may be held up between the look at a member's process and the repair, for as long as it takes others to repair
+// the member, and to give its slot to one who lives.
+TEST(Objects, a_repairer_that_comes_too_late_touches_nothing) {
+  auto& family = Family::instance();
+  Number number(1);
+  auto& references = shm::header_of(number.shared_body()).references;
+  std::uint64_t before = references;
+  int ready[2], over[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  ASSERT_EQ(::pipe(over), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    ::close(over[1]);
+    shm::MemberId self = number.value() == 1 ? family.self() : shm::kNobody;
+    char end;
+    if (::write(ready[1], &self, sizeof self) == sizeof self) (void)::read(over[0], &end, 1);
+    ::_exit(0);
+  }
+  shm::MemberId member;
+  ASSERT_EQ(::read(ready[0], &member, sizeof member), static_cast<ssize_t>(sizeof member));
+  EXPECT_GT(references, before);
+  std::uint64_t with_child = references;
+  std::uint32_t flags = family.member(member).flags;
+  EXPECT_FALSE(family.objects().member_died(member, flags + shm::kTakeOver)) << "somebody has taken it over";
+  EXPECT_FALSE(family.objects().member_died({member.slot, member.generation - 1}, flags))
+      << "one before it in its slot";
+  EXPECT_EQ(references, with_child);
+  for (int end : {ready[0], ready[1], over[0], over[1]}) ::close(end);
+  ::waitpid(child, nullptr, 0);
+  family.sweep();
+  EXPECT_EQ(references, before);
+}
+
 TEST(Objects, throw_out_of_memory_before_anything_is_done) {
   std::uint64_t before = live();
   EXPECT_THROW((void)Objects::instance().create(detail::ObjectKind::for_tests, std::size_t{1} << 45, [](void*) {}),

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/sync/semaphore.hpp"
 
+#include <deque>
 #include <mutex>
 #include <vector>
 
 #include "cohort/base/error.hpp"
 #include "os/process.hpp"
+#include "shm/family.hpp"
 #include "unit/sync/sync_support.hpp"
 
 namespace cohort::test {
@@ -144,6 +146,153 @@ TEST(Semaphore, goes_on_when_a_sleeper_is_killed) {
     semaphore.release();
     other.join();
   }
+}
+
+// ---- permits with owners ---------------------------------------------------------------------------------------------
+
+constexpr SemaphoreOptions kOwned{.on_owner_death = PermitOwnerDeath::give_back};
+
+// Dies with `count` permits.
+void die_with(Semaphore& semaphore, int count = 1) {
+  Child child([&] {
+    for (int i = 0; i < count; ++i) semaphore.acquire();
+    ::raise(SIGKILL);
+  });
+  int status = child.wait();
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+}
+
+TEST(OwnedSemaphore, gives_a_dead_owners_permit_to_the_next_and_tells) {
+  Semaphore semaphore(1, kOwned);
+  EXPECT_FALSE(semaphore.owner_died());
+  die_with(semaphore);
+  EXPECT_EQ(semaphore.get_value(), 0);
+  ASSERT_TRUE(semaphore.acquire(patience()));
+  EXPECT_TRUE(semaphore.owner_died());
+  semaphore.mark_consistent();
+  semaphore.release();
+  ASSERT_TRUE(semaphore.acquire());
+  EXPECT_FALSE(semaphore.owner_died());
+  semaphore.release();
+  EXPECT_EQ(semaphore.get_value(), 1);
+}
+
+TEST(OwnedSemaphore, gives_it_also_to_one_who_only_tries) {
+  Semaphore semaphore(2, kOwned);
+  die_with(semaphore, 2);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(eventually([&] { return semaphore.try_acquire(); }));
+  EXPECT_TRUE(semaphore.owner_died());
+}
+
+TEST(OwnedSemaphore, gives_it_to_those_who_sleep_already) {
+  Semaphore semaphore(2, kOwned);
+  Child owner([&] {
+    semaphore.acquire();
+    semaphore.acquire();
+    sleep_for_ever();
+  });
+  ASSERT_TRUE(eventually([&] { return semaphore.locked(); }));
+  std::atomic<int> taken{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) threads.emplace_back([&] { taken += semaphore.acquire(patience()); });
+  owner.kill();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(taken, 2);
+}
+
+TEST(OwnedSemaphore, belongs_to_the_process_and_any_of_its_threads_may_release) {
+  Semaphore semaphore(3, kOwned);
+  semaphore.acquire();
+  semaphore.acquire();
+  std::thread([&] { semaphore.release(); }).join();
+  EXPECT_EQ(semaphore.get_value(), 2);
+  Child copy([&] {
+    // A copy of the process has none of its permits.
+    EXPECT_THROW(semaphore.release(), StateError);
+    EXPECT_THROW(semaphore.mark_consistent(), StateError);
+    semaphore.acquire();
+    semaphore.release();
+    if (::testing::Test::HasFailure()) ::_exit(1);
+  });
+  EXPECT_TRUE(copy.succeeded());
+  EXPECT_THROW(semaphore.release(2), StateError);
+  EXPECT_EQ(semaphore.get_value(), 2) << "nothing was done";
+  semaphore.acquire();
+  semaphore.release(2);
+  EXPECT_EQ(semaphore.get_value(), 3);
+  EXPECT_THROW(semaphore.release(), StateError);
+  EXPECT_EQ(semaphore.get_value(), 3);
+  EXPECT_FALSE(semaphore.owner_died());
+}
+
+TEST(OwnedSemaphore, has_from_1_to_1024_permits_and_never_more) {
+  EXPECT_THROW(Semaphore(0, kOwned), ValueError);
+  EXPECT_THROW(Semaphore(-1, kOwned), ValueError);
+  EXPECT_THROW(Semaphore(1025, kOwned), ValueError);
+  EXPECT_THROW(BoundedSemaphore(0, kOwned), ValueError);
+  BoundedSemaphore most(1024, kOwned);
+  EXPECT_EQ(most.max(), 1024);
+  EXPECT_EQ(most.get_value(), 1024);
+  for (int i = 0; i < 1024; ++i) ASSERT_TRUE(most.try_acquire());
+  EXPECT_FALSE(most.try_acquire());
+  EXPECT_FALSE(most.acquire(3ms));
+  most.release(1024);
+  EXPECT_EQ(most.get_value(), 1024);
+  EXPECT_THROW(most.release(0), ValueError);
+}
+
+TEST(OwnedSemaphore, finds_the_dead_one_among_many_owners) {
+  // More than one look asks for.
+  constexpr int kOwners = 40;
+  Semaphore semaphore(kOwners, kOwned);
+  std::deque<Child> owners;
+  for (int i = 0; i < kOwners; ++i) {
+    owners.emplace_back([&] {
+      semaphore.acquire();
+      sleep_for_ever();
+    });
+  }
+  ASSERT_TRUE(eventually([&] { return semaphore.get_value() == 0; }));
+  for (int dead : {0, 17, kOwners - 1}) {
+    owners[static_cast<std::size_t>(dead)].kill();
+    ASSERT_TRUE(semaphore.acquire(patience()));
+  }
+  EXPECT_FALSE(semaphore.acquire(20ms));
+}
+
+TEST(OwnedSemaphore, loses_no_permit_among_threads_and_processes_that_come_and_go) {
+  Semaphore semaphore(3, kOwned);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&, i] {
+      for (int j = 0; j < 2000; ++j) {
+        bool got = i % 2 == 0 ? semaphore.acquire() : semaphore.acquire(std::chrono::microseconds(j % 50));
+        if (got) semaphore.release();
+      }
+    });
+  for (int i = 0; i < 20; ++i) die_with(semaphore, 1 + i % 3);
+  for (auto& thread : threads) thread.join();
+  shm::Family::instance().sweep();
+  EXPECT_EQ(semaphore.get_value(), 3);
+  EXPECT_TRUE(semaphore.owner_died());
+}
+
+TEST(OwnedSemaphore, is_released_by_one_who_leaves_with_a_permit) {
+  Semaphore semaphore(1, kOwned);
+  Child child([&] {
+    semaphore.acquire();
+    shm::Family::leave();
+  });
+  ASSERT_TRUE(child.succeeded());
+  EXPECT_EQ(semaphore.get_value(), 1);
+  EXPECT_TRUE(semaphore.owner_died());
+}
+
+TEST(Semaphore, has_no_owners_unless_asked_for) {
+  Semaphore semaphore(1);
+  semaphore.acquire();
+  EXPECT_FALSE(semaphore.owner_died());
+  EXPECT_THROW(semaphore.mark_consistent(), StateError);
 }
 
 }  // namespace

@@ -63,6 +63,8 @@ enum class Point : std::uint8_t {
   semaphore_about_to_sleep,
   semaphore_released_before_wake,
   semaphore_wake_claimed,
+  semaphore_taken_over,
+  semaphore_told_of_death,
   event_set_before_wake,
 };
 
@@ -112,6 +114,7 @@ struct System {
     if (model::planted != model::Fault::no_heavy_fence) world().remote_fence();
   }
   static bool is_dead(std::uint64_t thread, bool thorough) { return thread_is_dead(thread, thorough); }
+  static bool member_is_dead(std::uint64_t member, bool thorough) { return thread_is_dead(member, thorough); }
   static void reached(Point) {}
   static bool same_processor(const ThreadSelf&, std::int32_t) { return false; }
   static void look_where(ThreadSelf&) {}

@@ -12,6 +12,7 @@ namespace cohort::sync {
 
 struct ThreadSelf {
   std::uint64_t word = 0;
+  std::uint64_t member = 0;  // each is a process
   bool fences = false;
   std::int32_t cpu = -1;
 };
@@ -19,7 +20,7 @@ struct ThreadSelf {
 inline ThreadSelf& this_thread() {
   static ThreadSelf selves[model::kMostThreads];
   std::size_t number = model::World::running()->self();
-  selves[number].word = number + 1;
+  selves[number].word = selves[number].member = number + 1;
   return selves[number];
 }
 
