@@ -36,6 +36,7 @@ MODEL = "model/sync_model_test --gtest_brief=1 --gtest_filter=LockModel.*"
 RING = "model/ring_model_test --gtest_brief=1 --gtest_filter=RingModel.gives*:RingModel.goes*"
 STEP = "crash/channel_queue_step_test --gtest_brief=1 --gtest_filter=QueueStep.put:QueueStep.put_many*"
 POINTS = "crash/channel_queue_points_test --gtest_brief=1"
+PIECES = "crash/channel_pipe_points_test --gtest_brief=1 --gtest_filter=PipePieces.*"
 TORTURE = "torture/torture --seconds 8 --seed 7"
 
 FAULTS = [
@@ -43,8 +44,9 @@ FAULTS = [
           "if (count == 99) apply(count);", "shm_points_test", SHM_POINTS + "ObjectCrash.survives*"),
     Fault("leaked_reference", "src/shm/objects.cpp", "write(offset_of(header->references), references - 1);",
           "write(offset_of(header->references), references);", "shm_points_test", SHM_POINTS + "ObjectCrash.a_full*"),
-    Fault("blocks_freed_before_repair", "src/shm/family.cpp", "objects_.member_died(id);\n  blocks_.free_owned(id, identity);",
-          "blocks_.free_owned(id, identity);\n  objects_.member_died(id);", "shm_points_test",
+    Fault("blocks_freed_before_repair", "src/shm/family.cpp", "  if (!joining && !objects_.member_died(id, flags)) {\n    state",
+          "  blocks_.free_owned(id, identity);\n  if (!joining && !objects_.member_died(id, flags)) {\n    state",
+          "shm_points_test",
           SHM_POINTS + "ObjectCrash.tells*"),
     Fault("object_never_destroyed", "src/shm/objects.cpp", "write(offset_of(state_.dying), object);", "",
           "shm_points_test", SHM_POINTS + "ObjectCrash.a_full*"),
@@ -67,6 +69,12 @@ FAULTS = [
     Fault("ring_skipped_repair", "src/channel/ring_sides.cpp",
           'void repair_in(RingBody& ring) {\n', 'void repair_in(RingBody& ring) {\n  if (ring.max_items != 12345) return;\n',
           "channel_queue_points_test", POINTS),
+    Fault("begun_message_not_kept", "src/channel/message_pieces.cpp",
+          "    pipe_.receiving[e_].begun.store(block.offset(), std::memory_order_release);\n", "",
+          "channel_pipe_points_test", PIECES),
+    Fault("begun_message_left_to_the_dead", "src/channel/message_pieces.cpp",
+          "  if (block != 0) (void)Family::instance().set_owner(block, dead, kNobody);\n", "  static_cast<void>(block);\n",
+          "channel_pipe_points_test", PIECES),
     Fault("ring_block_lost_to_a_dead_consumer", "src/channel/ring_sides.cpp",
           "    if (!taken) family.set_owner(block, kNobody);\n", "", "torture", TORTURE),
     Fault("lease_not_returned", "src/shm/objects.cpp",
