@@ -39,6 +39,7 @@ STEPPERS = {"channel_queue_step_test": "*", "channel_pipe_step_test": "*", "sync
             "shared_points_test": "*instruction*"}
 STEPPED = re.compile(r"stepped: (.*): (\d+) kills in ([\d.]+) s, (.*)")
 NO_LIMIT = "1000000"
+MOST_ATTEMPTS = 6
 
 
 def run_all(jobs, folder, at_once):
@@ -81,35 +82,49 @@ def tests_of(program, pattern):
     return found
 
 
-def run_points(build, hits, folder):
-    names = subprocess.run([build / "tests/torture/crash_point_names"], check=True, capture_output=True, text=True)
-    points = names.stdout.split()
-    jobs = []
-    for suite in SUITES:
-        program = build / "tests/crash" / suite
-        jobs += [(test, [program, "--gtest_brief=1", f"--gtest_filter={test}"],
-                  {"COHORT_CRASH_HITS": str(hits), "COHORT_CRASH_LOG": str(folder / f"{plain(test)}.log")})
-                 for test in tests_of(program, "*")]
-    failed, held = False, 0
-    begin = time.monotonic()
-    for test, status, output in run_all(jobs, folder, 2 * PROCESSORS):
-        if status != 0:
-            show_failure(test, status, output)
-            failed = True
-        held += status == 0
-        print(f"{held:4} of {len(jobs)} tests held after {time.monotonic() - begin:4.0f} s: {test}", flush=True)
-    kills, passes = collections.Counter(), collections.defaultdict(set)
-    for log in folder.glob("*.log"):
-        for line in log.read_text().splitlines():
+def noted(folder, tests):
+    """What the tests have noted so far: the kills at each point, which passes of it they were, and whose tests'."""
+    kills, passes, reached_by = collections.Counter(), collections.defaultdict(set), collections.defaultdict(set)
+    for test in tests:
+        log = folder / f"{plain(test)}.log"
+        for line in log.read_text().splitlines() if log.exists() else ():
             point, number = line.split()
             kills[point] += 1
             passes[point].add(int(number))
+            reached_by[point].add(test)
+    return kills, passes, reached_by
+
+
+def run_points(build, hits, folder):
+    names = subprocess.run([build / "tests/torture/crash_point_names"], check=True, capture_output=True, text=True)
+    points = names.stdout.split()
+    programs = {test: program for program in (build / "tests/crash" / suite for suite in SUITES)
+                for test in tests_of(program, "*")}
+    failed, begin = False, time.monotonic()
+    tests, wanted = list(programs), hits
+    # Some points are passed only when others come between, and not in every attempt: the tests that reach them go again.
+    for attempt in range(MOST_ATTEMPTS):
+        jobs = [(test, [programs[test], "--gtest_brief=1", f"--gtest_filter={test}"],
+                 {"COHORT_CRASH_HITS": str(wanted), "COHORT_CRASH_LOG": str(folder / f"{plain(test)}.log")})
+                for test in tests]
+        held = 0
+        for test, status, output in run_all(jobs, folder, 2 * PROCESSORS):
+            if status != 0:
+                show_failure(test, status, output)
+                failed = True
+            held += status == 0
+            print(f"{held:4} of {len(jobs)} tests held after {time.monotonic() - begin:4.0f} s: {test}", flush=True)
+        kills, passes, reached_by = noted(folder, programs)
+        few = [point for point in points if kills[point] < hits and point not in UNREACHED]
+        tests = sorted({test for point in few for test in reached_by[point]})
+        wanted = max((hits - kills[point] for point in few), default=0)
+        if not tests or failed:
+            break
     print(f"\n{'kills':>7}  point  (how many different passes of it, the latest)")
     for point in sorted(set(points) | set(kills)):
         seen = passes[point]
         note = f"({len(seen)}, {max(seen)})" if seen else UNREACHED.get(point, "")
         print(f"{kills[point]:7}  {point}  {note}")
-    few = [point for point in points if kills[point] < hits and point not in UNREACHED]
     least = min((kills[point] for point in points if point not in UNREACHED), default=0)
     print(f"{sum(kills.values()):7}  kills at {len(points)} points, at least {least} at each of them, in "
           f"{time.monotonic() - begin:.0f} s")
