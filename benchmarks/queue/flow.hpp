@@ -38,6 +38,9 @@ struct Meeting {
 
 inline constexpr auto kNothing = [] {};
 
+/// Of the last flow(): the rate of the slowest process, as a share of the mean of all.
+inline double slowest_of_mean = 0;
+
 /// `producers` processes put `total` messages in all, `consumers` get them: messages a second.
 /// put(k) puts a message with k in it; get() returns the k of one. Each process calls `before` and `after` outside of the
 /// time.
@@ -76,6 +79,13 @@ double flow(int producers, int consumers, std::uint64_t total, Put&& put, Get&& 
     ended = std::max(ended, meeting->ended[i].load());
   }
   double seconds = (ended - began) / 1e9;
+  double sum = 0, slowest = 0;
+  for (std::size_t i = 0; i < all; ++i) {
+    double each = 1 / (meeting->ended[i] - meeting->began[i]);
+    sum += each;
+    slowest = i == 0 ? each : std::min(slowest, each);
+  }
+  slowest_of_mean = slowest / (sum / all);
   std::uint64_t expected = static_cast<std::uint64_t>(producers) * (each_in * (each_in + 1) / 2);
   if (meeting->sum.load() != expected) {
     std::fprintf(stderr, "messages were lost: sum %llu, expected %llu\n",

@@ -57,6 +57,7 @@ void small_rates(const char* name, std::size_t depth, std::uint64_t total) {
                           return message.words[0];
                         },
                         kNothing, [&] { queue.end(); })});
+    if (shape.pairs == 8) measure::report(row(name, shape) + ", slowest", "of mean", {slowest_of_mean});
   }
 }
 

@@ -19,6 +19,7 @@ def scenario(place):
             "64 B, 1 to 1": at_least(30e6),
             "64 B, 2 to 2": at_least(30e6),
             "64 MiB, copied in and out, 1 to 1": ratio_at_least(0.85),
+            "64 B, 8 to 8, slowest": at_least(0.3),
             "64 B in batches, 1 to 1": at_least(100e6),
             "round trip 64 B, awake, p50": at_most(200),
             "round trip 64 B, asleep, p50": ratio_at_most(1.1),
