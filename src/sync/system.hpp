@@ -46,8 +46,9 @@ inline void reach(Point) noexcept {}
 /// between looks grow: each look takes the line from the holder, who runs faster when left alone for a while.
 class Spin {
  public:
-  /// @param useless  the holder was last seen on this very processor, where it runs only once we sleep
-  explicit Spin(bool useless) noexcept : left_(useless ? 0 : kMostLooks) {}
+  /// @param useless  the holder was last seen on this very processor, where it runs only once we sleep. It may have moved since
+  ///                 without noticing, so a few looks are made all the same: they cost less than the sleep.
+  explicit Spin(bool useless) noexcept : left_(useless ? kFewLooks : kMostLooks) {}
 
   /// True: look again. False: sleep.
   [[nodiscard]] bool again() noexcept {
@@ -66,6 +67,7 @@ class Spin {
 
  private:
   static constexpr unsigned kMostLooks = 1u << 16;
+  static constexpr unsigned kFewLooks = 6;
   static constexpr unsigned kMostPauses = 32;
   unsigned left_;
   unsigned pauses_ = 1;
