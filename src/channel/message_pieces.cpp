@@ -192,7 +192,8 @@ class Receiver {
   }
   // Nothing was taken when it throws.
   void start(std::uint64_t sender, std::uint64_t number, std::uint64_t total, std::size_t most, const char* operation) {
-    if (total > kMostUnits * kUnit) throw_damaged("a piece's message is larger than any can be");
+    if (total == 0 || total > Family::instance().budget())
+      throw_damaged("a piece's message is larger than any can be, or nothing");
     if (total > most) throw_too_long(operation, total, most);
     in_room_ = total <= assembly_.room.size();
     assembly_.storage.clear();
@@ -211,6 +212,8 @@ class Receiver {
     ReceivedMessage piece;
     consumer_.take_block(record, piece);
     COHORT_CRASH_POINT("channel.pieces.taken");
+    // What is used is what take_block() has read, not what is_next() had.
+    if (piece.bytes().size() > total_ - have_) throw_damaged("a piece has changed while it was taken");
     add(piece.bytes());
     note_taken(piece.bytes().size());
   }
