@@ -450,7 +450,7 @@ bool ring_send(const RingEnd& end, std::span<const std::byte> bytes, const WaitL
   }
   OwnBlock block(bytes.size());
   message.block = block.offset();
-  std::memcpy(Family::instance().address(block.offset(), bytes.size()), bytes.data(), bytes.size());
+  std::memcpy(block.place(), bytes.data(), bytes.size());
   COHORT_CRASH_POINT("channel.pipe.copied");
   put_now(use, message);
   block.forget();

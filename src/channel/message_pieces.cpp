@@ -92,7 +92,7 @@ bool put_pieces(PipeBody& pipe, std::uint32_t e, std::span<const std::byte> byte
     if (is_over()) return false;
     const std::uint64_t size = std::min<std::uint64_t>(pipe.piece, bytes.size() - offset);
     OwnBlock block(size);
-    std::memcpy(family.address(block.offset(), size), bytes.data() + offset, size);
+    std::memcpy(block.place(), bytes.data() + offset, size);
     COHORT_CRASH_POINT("channel.pieces.copied");
     const PieceWords words{block.offset(), 0, size, sender, number, bytes.size(), offset};
     std::uint64_t payload[sizeof words / sizeof(std::uint64_t)];
@@ -259,7 +259,7 @@ class Receiver {
   void keep() {
     auto& family = Family::instance();
     OwnBlock block(sizeof(Begun) + have_);
-    std::byte* place = family.address(block.offset(), sizeof(Begun) + have_);
+    std::byte* place = block.place();
     const Begun begun{sender_, number_, total_, have_};
     std::memcpy(place, &begun, sizeof begun);
     if (have_ != 0) std::memcpy(place + sizeof begun, bytes().data(), have_);

@@ -15,7 +15,7 @@ class OwnBlock {
  public:
   /// Throws: OutOfFamilyMemory
   explicit OwnBlock(std::size_t size)
-      : block_(shm::Family::instance().allocate(size, shm::Family::instance().self())) {}
+      : size_(size), block_(shm::Family::instance().allocate(size, shm::Family::instance().self())) {}
   ~OwnBlock() {
     if (block_ == 0) return;
     try {
@@ -28,10 +28,13 @@ class OwnBlock {
   OwnBlock& operator=(const OwnBlock&) = delete;
 
   [[nodiscard]] shm::Offset offset() const noexcept { return block_; }
+  /// Where it lies in this process.
+  [[nodiscard]] std::byte* place() const { return shm::Family::instance().address(block_, size_); }
   /// It is somebody else's now.
   void forget() noexcept { block_ = 0; }
 
  private:
+  std::size_t size_;
   shm::Offset block_;
 };
 

@@ -11,6 +11,7 @@
 
 #include "channel/byte_ring.hpp"
 #include "channel/leases.hpp"
+#include "channel/own_block.hpp"
 #include "channel/queue_body.hpp"
 #include "channel/readiness.hpp"
 #include "cohort/base/error.hpp"
@@ -22,6 +23,7 @@
 namespace cohort::detail {
 
 using channel::Message;
+using channel::OwnBlock;
 using channel::QueueBody;
 using channel::RingBody;
 using channel::WaitLimits;
@@ -98,26 +100,6 @@ class Parcel {
 
  private:
   ParcelEntry entry_;
-};
-
-// A block of ours, freed unless it was given away.
-class OwnBlock {
- public:
-  explicit OwnBlock(std::size_t size)
-      : block_(Family::instance().allocate(size, Family::instance().self())),
-        place_(Family::instance().address(block_, size)) {}
-  ~OwnBlock() {
-    if (block_ != 0) Family::instance().free(block_);
-  }
-  OwnBlock(const OwnBlock&) = delete;
-  OwnBlock& operator=(const OwnBlock&) = delete;
-  [[nodiscard]] shm::Offset offset() const noexcept { return block_; }
-  [[nodiscard]] std::byte* place() const noexcept { return place_; }
-  void forget() noexcept { block_ = 0; }
-
- private:
-  shm::Offset block_;
-  std::byte* place_;
 };
 
 // The items of a vector's message begin here in its block, so that they are aligned whatever their type.

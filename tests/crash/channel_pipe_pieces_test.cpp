@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "base/crash_point.hpp"
-#include "channel/connection_ring.hpp"
 #include "cohort/channel/pipe.hpp"
 #include "crash/kill_rounds.hpp"
 #include "crash/shm_support.hpp"
+#include "support/pieces.hpp"
 
 namespace cohort::testing {
 namespace {
@@ -30,18 +30,6 @@ using shm::testing::Balance;
 using shm::testing::fork_child;
 using shm::testing::wait_for;
 using shm::testing::was_killed;
-using Bytes = std::vector<std::byte>;
-
-Bytes pattern(std::size_t size, unsigned seed) {
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 31 + (i >> 8) + seed);
-  return bytes;
-}
-
-// Small pieces, so that small messages have many.
-void cut_into(const Connection& connection, std::uint64_t piece) {
-  channel::EndUse(connection.ring_end(), "test").pipe().piece = piece;
-}
 
 constexpr std::size_t kMessage = 10'000;
 

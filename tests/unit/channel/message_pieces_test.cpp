@@ -9,26 +9,17 @@
 #include <thread>
 #include <vector>
 
-#include "channel/connection_ring.hpp"
 #include "cohort/channel/pipe.hpp"
 #include "shm/family.hpp"
+#include "support/pieces.hpp"
 
 namespace cohort::channel {
 namespace {
 
 using namespace std::chrono_literals;
-using Bytes = std::vector<std::byte>;
-
-Bytes pattern(std::size_t size, unsigned seed) {
-  Bytes bytes(size);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 31 + (i >> 8) + seed);
-  return bytes;
-}
-
-// Small pieces, so that small messages have many.
-void cut_into(const Connection& connection, std::uint64_t piece) {
-  EndUse(connection.ring_end(), "test").pipe().piece = piece;
-}
+using cohort::testing::Bytes;
+using cohort::testing::cut_into;
+using cohort::testing::pattern;
 
 std::uint64_t blocks_in_use() { return shm::Family::instance().statistics().blocks; }
 
