@@ -109,7 +109,7 @@ bool put_pieces(PipeBody& pipe, std::uint32_t e, std::span<const std::byte> byte
     COHORT_CRASH_POINT("channel.pieces.put");
     producer.wake_consumers();
     offset += size;
-    followed = followed && let_receiver_follow(ring);
+    if (offset != bytes.size()) followed = followed && let_receiver_follow(ring);
   }
   return true;
 }

@@ -12,6 +12,7 @@
 #include "crash/channel_pipe_support.hpp"
 #include "crash/single_step.hpp"
 #include "shm/objects.hpp"
+#include "support/pieces.hpp"
 
 namespace cohort::testing {
 namespace {
@@ -44,6 +45,7 @@ class PipeStep : public ::testing::Test {
     std::vector<std::size_t> incoming;
     std::size_t taken = 0;              ///< how many of them it takes
     std::vector<std::size_t> outgoing;  ///< sizes of what it sends, in order
+    std::uint64_t piece = 1 << 20;      ///< bytes; messages of more than two go in pieces
   };
 
   // The victim has the second end, we the first.
@@ -51,6 +53,7 @@ class PipeStep : public ::testing::Test {
     {
       auto [here, there] = Pipe();
       auto [handle, other] = Pipe();
+      cut_into(here, c.piece);
       for (std::size_t size : c.incoming) here.send_bytes(Blob(size, static_cast<std::byte>(size)));
       steps.kill(
           [&, &here = here, &there = there, &handle = handle] {
@@ -158,6 +161,27 @@ TEST_F(PipeStep, receiving_a_message_in_a_block) {
                    .incoming = {8200, 8},
                    .taken = 1,
                    .outgoing = {}});
+}
+
+TEST_F(PipeStep, sending_a_message_in_pieces) {
+  kill_everywhere({.name = "send_bytes, 8200 bytes in 3 pieces",
+                   .operation = [](Connection& own, Connection&) { own.send_bytes(kLarge); },
+                   .incoming = {},
+                   .outgoing = {8200},
+                   .piece = 3000});
+}
+
+TEST_F(PipeStep, receiving_a_message_in_pieces) {
+  kill_everywhere({.name = "recv_bytes_into, 8200 bytes in 3 pieces",
+                   .operation =
+                       [](Connection& own, Connection&) {
+                         static std::byte buffer[9000];
+                         (void)own.recv_bytes_into(buffer);
+                       },
+                   .incoming = {8200, 8},
+                   .taken = 1,
+                   .outgoing = {},
+                   .piece = 3000});
 }
 
 TEST_F(PipeStep, making_using_and_ending_a_pipe) {
