@@ -329,7 +329,7 @@ std::optional<std::size_t> QueueHandle::get_lent(Lent& lent, std::size_t size, c
   ReceivedMessage message;
   if (!get_message(message, limits)) return std::nullopt;
   std::span<const std::byte> bytes = message.bytes();
-  Decoder in(bytes);
+  Decoder in(bytes, DecodeLimits::within_family());
   const std::size_t count = in.read_count(size);
   const std::size_t start = in.position();
   std::span<const std::byte> items = in.read(count * size);

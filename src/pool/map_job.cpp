@@ -197,7 +197,7 @@ void MapJob::take_results(FunctionRef<void(Decoder&, std::size_t)> decode) {
     std::size_t size = results[chunk].size.load(std::memory_order_relaxed);    // relaxed: as above
     if (block == 0 || size > family_.block_size(block))
       throw DecodeError("Pool.map", name_, "a chunk came back without its results");
-    Decoder in(std::span(family_.address(block, size), size));
+    Decoder in(std::span(family_.address(block, size), size), DecodeLimits::within_family());
     auto count = in.read_raw<std::uint64_t>();
     if (count != items_in(chunk))
       throw DecodeError("Pool.map", name_, "a chunk came back with another number of results");

@@ -24,7 +24,7 @@ void Partial::operator()() const {
   load_callable_module(callable_, module_);
   const CallableDescriptor& callable = resolve_callable(callable_);
   if (callable.call() == nullptr) throw DecodeError("Partial", callable.name(), "is not a callable for a task");
-  Decoder in(bytes_);
+  Decoder in(bytes_, DecodeLimits::within_family());
   VectorEncoder nothing;
   callable.call()(in, nothing);
 }

@@ -203,7 +203,7 @@ void Worker::perform(TaskRecord& record) {
       [&] {
         callable = &resolve(record.callable);
         if (callable->call() == nullptr) throw DecodeError("task", callable->name(), "is not a callable for a task");
-        Decoder in(arguments_of(record));
+        Decoder in(arguments_of(record), DecodeLimits::within_family());
         callable->call()(in, out);
         refuse_attachments(out);
       },
@@ -364,7 +364,8 @@ void Worker::run_chunk(const Job& job, std::uint64_t chunk, Encoder& out) {
     ChunkInput place = job.inputs[chunk];
     if (place.size > family_.block_size(place.block))
       throw DecodeError("map", job.callable->name(), "a chunk is larger than its block");
-    Decoder in(std::span<const std::byte>(family_.address(place.block, place.size), place.size));
+    Decoder in(std::span<const std::byte>(family_.address(place.block, place.size), place.size),
+               DecodeLimits::within_family());
     job.callable->call()(in, out);
     return;
   }
@@ -372,7 +373,7 @@ void Worker::run_chunk(const Job& job, std::uint64_t chunk, Encoder& out) {
     throw DecodeError("map", job.callable->name(), "is not a callable for a range");
   std::uint64_t first = chunk * job.chunk_size;
   std::size_t items = std::min<std::uint64_t>(job.chunk_size, job.count - first);
-  Decoder state(job.state);
+  Decoder state(job.state, DecodeLimits::within_family());
   job.callable->call_range()(state, job.input + first * job.input_size, job.output + first * job.output_size, items);
 }
 

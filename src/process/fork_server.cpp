@@ -369,7 +369,7 @@ int serve_forks(const Reexecution& reexecution) {
   for (const CallableId& id : launch.preload) {
     try {
       std::vector<std::byte> nothing;
-      Decoder in(nothing);
+      Decoder in(nothing, DecodeLimits::within_family());
       VectorEncoder out;
       resolve_callable(id).call()(in, out);
     } catch (...) {

@@ -95,7 +95,7 @@ Launch take_launch(shm::MemberId member) {
   // A small one is left to the end of the child, whose parent then frees it with what else it owned: freeing touches pages that are mapped
   // there and not here.
   if (size > kSmallLaunch) family.free(block);
-  auto launch = decode<Launch>(bytes);
+  auto launch = decode<Launch>(bytes, DecodeLimits::within_family());
   if (launch.version != 1) throw IncompatibleError("launch", std::to_string(launch.version), "is not version 1");
   if (launch.program != os::program_module().build_id)
     throw IncompatibleError("launch", hex(os::program_module().build_id),
@@ -128,7 +128,7 @@ int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors desc
     load_callable_module(launch.target, launch.target_module);
     const CallableDescriptor& target = resolve_callable(launch.target);
     if (target.call() == nullptr) throw DecodeError("launch", target.name(), "is not a callable for a process");
-    Decoder in(launch.body);
+    Decoder in(launch.body, DecodeLimits::within_family());
     in.bring(descriptors);
     VectorEncoder nothing;
     target.call()(in, nothing);

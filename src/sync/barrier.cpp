@@ -65,7 +65,7 @@ void call_action(const BarrierBody& body) {
   CallableId id;
   std::memcpy(&id, body.action, kIdBytes);
   const CallableDescriptor& descriptor = resolve_callable(id);
-  Decoder in(std::span(body.action + kIdBytes, size - kIdBytes));
+  Decoder in(std::span(body.action + kIdBytes, size - kIdBytes), DecodeLimits::within_family());
   VectorEncoder out;
   descriptor.call()(in, out);
 }

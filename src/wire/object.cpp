@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <functional>
+#include <span>
+
+#include "wire/keyed_hash.hpp"
 
 namespace cohort {
 
@@ -49,8 +51,50 @@ std::partial_ordering compare_items(const Object::List& a, const Object::List& b
   return a.size() <=> b.size();
 }
 
-std::size_t mix(std::size_t seed, std::size_t value) noexcept {
-  return (std::rotl(seed, 5) ^ value) * 0x9e3779b97f4a7c15U;
+[[noreturn]] void refuse_nan() {
+  throw ValueError("Object.hash", "nan", "is not a key: it equals nothing, not even itself, so that it is never found");
+}
+
+// One pass over everything that counts for equality, each value after its kind, so that no two keys are the same bytes.
+void add_to(detail::KeyedHash& hash, const Object& value) {
+  const auto add_kind = [&](ObjectKind kind) { hash.add(static_cast<std::uint64_t>(kind)); };
+  switch (value.kind()) {
+    case ObjectKind::none: add_kind(ObjectKind::none); return;
+    case ObjectKind::boolean:
+    case ObjectKind::integer:
+      add_kind(ObjectKind::integer);
+      hash.add(static_cast<std::uint64_t>(value.as_integer()));
+      return;
+    case ObjectKind::number: {
+      const double number = value.as_number();
+      if (std::isnan(number)) { refuse_nan(); }
+      // A double that is an integer is the same key as that integer.
+      if (number >= -9223372036854775808.0 && number < 9223372036854775808.0 && number == std::trunc(number)) {
+        add_kind(ObjectKind::integer);
+        hash.add(static_cast<std::uint64_t>(static_cast<std::int64_t>(number)));
+      } else {
+        add_kind(ObjectKind::number);
+        hash.add(std::bit_cast<std::uint64_t>(number));
+      }
+      return;
+    }
+    case ObjectKind::text:
+      add_kind(ObjectKind::text);
+      hash.add(value.as_text().size());
+      hash.add(std::as_bytes(std::span(value.as_text())));
+      return;
+    case ObjectKind::bytes:
+      add_kind(ObjectKind::bytes);
+      hash.add(value.as_bytes().size());
+      hash.add(value.as_bytes());
+      return;
+    case ObjectKind::tuple:
+      add_kind(ObjectKind::tuple);
+      hash.add(value.as_tuple().size());
+      for (const Object& item : value.as_tuple()) { add_to(hash, item); }
+      return;
+    default: refuse("Object.hash", "a hashable kind", value);
+  }
 }
 
 /// The place that a Python index means. Throws IndexError.
@@ -210,30 +254,10 @@ bool Object::truth() const noexcept {
 }
 
 std::size_t Object::hash() const {
-  switch (kind()) {
-    case ObjectKind::none: return 0x6e6f6e65;
-    case ObjectKind::boolean:
-    case ObjectKind::integer: return std::hash<std::int64_t>{}(as_integer());
-    case ObjectKind::number: {
-      // A double that is an integer is the same key as that integer.
-      const double value = as_number();
-      if (value >= -9223372036854775808.0 && value < 9223372036854775808.0 && value == std::trunc(value)) {
-        return std::hash<std::int64_t>{}(static_cast<std::int64_t>(value));
-      }
-      return std::hash<double>{}(value);
-    }
-    case ObjectKind::text: return std::hash<std::string>{}(as_text());
-    case ObjectKind::bytes: {
-      const Bytes& bytes = as_bytes();
-      return mix(1, std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
-    }
-    case ObjectKind::tuple: {
-      std::size_t hash = 2;
-      for (const Object& item : as_tuple()) { hash = mix(hash, item.hash()); }
-      return hash;
-    }
-    default: refuse("Object.hash", "a hashable kind", *this);
-  }
+  // Keyed, or whoever sends the keys of a dict could choose them so that all share one bucket.
+  detail::KeyedHash hash(detail::key_of_process());
+  add_to(hash, *this);
+  return hash.finish();
 }
 
 bool operator==(const Object& a, const Object& b) noexcept {
@@ -274,19 +298,13 @@ const Object* ObjectDict::find(const Object& key) const {
   return entry == nullptr ? nullptr : &entry->value;
 }
 Object* ObjectDict::find(const Object& key) { return const_cast<Object*>(std::as_const(*this).find(key)); }
-void ObjectDict::set(Object key, Object value) {
-  if (detail::DictEntry* entry = find_entry(key)) {
-    entry->value = std::move(value);
-  } else {
-    append({std::move(key), std::move(value)});
-  }
+void ObjectDict::set(Object key, Object value) { entry_of({std::move(key), Object()}).first->value = std::move(value); }
+Object* ObjectDict::insert(Object key) {
+  const auto [entry, is_new] = entry_of({std::move(key), Object()});
+  return is_new ? &entry->value : nullptr;
 }
 
-bool ObjectSet::insert(Object member) {
-  if (contains(member)) { return false; }
-  append({std::move(member)});
-  return true;
-}
+bool ObjectSet::insert(Object member) { return entry_of({std::move(member)}).second; }
 
 namespace {
 
@@ -297,7 +315,7 @@ void encode_list(Encoder& out, const Object::List& items) {
 
 Object::List decode_list(Decoder& in) {
   const std::size_t count = in.read_count(1);
-  in.charge(count, sizeof(Object));
+  in.charge_each(count, sizeof(Object));
   Object::List items;
   // An Object of one byte in the input takes forty in memory: room is made as they come.
   items.reserve(std::min<std::size_t>(count, 1024));
@@ -305,32 +323,43 @@ Object::List decode_list(Decoder& in) {
   return items;
 }
 
-Object decode_key(Decoder& in) {
-  Object key = Codec<Object>::decode(in);
+// What an entry takes beside the Objects that are charged as they are decoded: its two nodes.
+template <class Entry>
+constexpr std::size_t kEntryBytes = sizeof(Entry) + 2 * detail::kNodeBytes;
+
+template <class Insert>
+auto insert_decoded(Decoder& in, Insert&& insert) {
   try {
-    static_cast<void>(key.hash());
-  } catch (const KindError&) { in.fail("a key of a dict or set is not hashable"); }
-  return key;
+    return insert();
+  } catch (const KindError&) { in.fail("a key of a dict or set is not hashable"); } catch (const ValueError&) {
+    in.fail("a key of a dict or set is not a number (NaN)");
+  }
 }
 
 Object decode_dict(Decoder& in) {
   const std::size_t count = in.read_count(2);
-  in.charge(count, 4 * sizeof(Object));
+  in.charge_each(count, kEntryBytes<detail::DictEntry>);
+  in.charge(1, sizeof(ObjectDict) + detail::kNodeBytes);
   ObjectDict dict;
   for (std::size_t i = 0; i < count; ++i) {
-    Object key = decode_key(in);
-    if (dict.contains(key)) { in.fail("a key stands twice in a dict"); }
-    dict.set(std::move(key), Codec<Object>::decode(in));
+    Object key = Codec<Object>::decode(in);
+    Object* value = insert_decoded(in, [&] { return dict.insert(std::move(key)); });
+    if (value == nullptr) { in.fail("a key stands twice in a dict"); }
+    *value = Codec<Object>::decode(in);
   }
   return Object(std::move(dict));
 }
 
 Object decode_set(Decoder& in) {
   const std::size_t count = in.read_count(1);
-  in.charge(count, 3 * sizeof(Object));
+  in.charge_each(count, kEntryBytes<detail::SetEntry>);
+  in.charge(1, sizeof(ObjectSet) + detail::kNodeBytes);
   ObjectSet set;
   for (std::size_t i = 0; i < count; ++i) {
-    if (!set.insert(decode_key(in))) { in.fail("a member stands twice in a set"); }
+    Object member = Codec<Object>::decode(in);
+    if (!insert_decoded(in, [&] { return set.insert(std::move(member)); })) {
+      in.fail("a member stands twice in a set");
+    }
   }
   return Object(std::move(set));
 }

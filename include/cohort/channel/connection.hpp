@@ -126,14 +126,14 @@ class COHORT_EXPORT Connection {
   [[nodiscard]] T recv(Deadline deadline = Deadline::never()) {
     Arrived arrived;
     if (!recv_message(arrived, deadline, nullptr)) throw_timeout("Connection.recv");
-    return decode<T>(arrived.message);
+    return decode<T>(arrived.message, limits());
   }
   /// As recv(), but nullopt when there is no message by the deadline (by default at once), or a stop is requested.
   template <class T>
   [[nodiscard]] std::optional<T> try_recv(Deadline deadline = Deadline::now(), const std::stop_token& stop = {}) {
     Arrived arrived;
     if (!recv_message(arrived, deadline, &stop)) return std::nullopt;
-    return decode<T>(arrived.message);
+    return decode<T>(arrived.message, limits());
   }
 
   /// Other names of try_send() and try_recv(), beside those of Queue.
@@ -229,11 +229,15 @@ class COHORT_EXPORT Connection {
     detail::ReceivedMessage message;
   };
   template <class T>
-  static T decode(const detail::ReceivedMessage& message) {
-    Decoder in(message.bytes());
+  static T decode(const detail::ReceivedMessage& message, const DecodeLimits& limits) {
+    Decoder in(message.bytes(), limits);
     T value = Codec<T>::decode(in);
     in.expect_end();
     return value;
+  }
+  // An end in memory has a member of the family at its other end; a descriptor may have anybody.
+  [[nodiscard]] DecodeLimits limits() const noexcept {
+    return stream_ == nullptr ? DecodeLimits::within_family() : DecodeLimits{};
   }
   bool send_encoded(detail::MessageEncoder& encoder, Deadline deadline, const std::stop_token* stop);
   bool recv_message(Arrived& arrived, Deadline deadline, const std::stop_token* stop);

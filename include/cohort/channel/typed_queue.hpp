@@ -187,12 +187,12 @@ class TypedQueue : public QueueHandle {
     if constexpr (kIsPlainItem<T>) {
       std::array<std::byte, sizeof(T)> image;
       if (get_plain(image.data(), sizeof(T), 1, limits) == 0) return std::nullopt;
-      Decoder in(image);
+      Decoder in(image, DecodeLimits::within_family());
       return Codec<T>::decode(in);
     }
     ReceivedMessage message;
     if (!get_message(message, limits)) return std::nullopt;
-    return decode<T>(message.bytes());
+    return decode<T>(message.bytes(), DecodeLimits::within_family());
   }
 };
 

@@ -29,7 +29,7 @@ class AsyncResult {
   /// @throws what the task threw, as Remote<E> or RemoteError; WorkerDied; PoolBroken
   R get(Deadline deadline = Deadline::never()) {
     auto bytes = state_->get(deadline);
-    if constexpr (!std::is_void_v<R>) return decode<R>(bytes);
+    if constexpr (!std::is_void_v<R>) return decode<R>(bytes, DecodeLimits::within_family());
   }
   /// Waits; true when the result or an error is there.
   bool wait(Deadline deadline = Deadline::never()) { return state_->wait(deadline); }

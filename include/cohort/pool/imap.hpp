@@ -100,7 +100,7 @@ class Imap {
     fill();
     detail::TaskResult result;
     if (!state_->next(result, deadline)) return false;
-    Decoder in(result.value());
+    Decoder in(result.value(), DecodeLimits::within_family());
     auto count = in.read_raw<std::uint64_t>();
     for (std::uint64_t i = 0; i < count; ++i) {
       if constexpr (std::is_void_v<R>)

@@ -53,18 +53,66 @@ struct AssociativeCodec {
   static Container decode(Decoder& in) {
     const Decoder::Nested nested(in);
     const std::size_t count = in.read_count(kIsMap ? 2 : 1);
-    in.charge(count, sizeof(typename Container::value_type));
+    in.charge_each(count, sizeof(typename Container::value_type) + kNodeBytes);
     Container value;
+    auto last = value.end();
     for (std::size_t i = 0; i < count; ++i) {
+      Key key = Codec<Key>::decode(in);
+      if constexpr (kHasBuckets) { expect_short_chain(in, value, last, key); }
+      // Sorted keys go to the end at once; equal keys, which stand together, go beside each other without a search.
+      const auto hint = kHasBuckets ? last : value.end();
       if constexpr (kIsMap) {
-        Key key = Codec<Key>::decode(in);
-        value.emplace_hint(value.end(), std::move(key), Codec<typename Container::mapped_type>::decode(in));
+        last = value.emplace_hint(hint, std::move(key), Codec<typename Container::mapped_type>::decode(in));
       } else {
-        value.emplace_hint(value.end(), Codec<Key>::decode(in));
+        last = value.emplace_hint(hint, std::move(key));
       }
     }
     if (value.size() != count) { in.fail("a key stands twice in a set or map"); }
+    if constexpr (kHasBuckets) { expect_short_chains(in, value); }
     return value;
+  }
+
+ private:
+  static constexpr bool kHasBuckets = requires(const Container& value, const Key& key) { value.bucket(key); };
+  static constexpr bool kIsMulti =
+      !requires(Container& value, const typename Container::value_type& item) { value.insert(item).second; };
+
+  static const Key& key_of(const typename Container::value_type& item) noexcept {
+    if constexpr (kIsMap) {
+      return item.first;
+    } else {
+      return item;
+    }
+  }
+
+  // Before `key` goes in: its bucket holds few others. In a container with equal keys these stand together, as encode()
+  // writes them: so a run of them is gone over once for each other key of its bucket, and not for each of its own.
+  template <class Iterator>
+  static void expect_short_chain(const Decoder& in, const Container& value, Iterator last, const Key& key) {
+    if (in.longest_chain() >= value.size()) [[likely]] { return; }
+    if constexpr (kIsMulti) {
+      if (value.key_eq()(key_of(*last), key)) { return; }
+      if (value.contains(key)) { in.fail("equal keys of a container do not stand together"); }
+    }
+    expect_short_chain_in(in, value, value.bucket(key));
+  }
+
+  static void expect_short_chain_in(const Decoder& in, const Container& value, std::size_t bucket) {
+    std::size_t distinct = 0;
+    const typename Container::value_type* before = nullptr;
+    for (auto item = value.begin(bucket); item != value.end(bucket); ++item) {
+      if (!kIsMulti || before == nullptr || !value.key_eq()(key_of(*before), key_of(*item))) { ++distinct; }
+      before = &*item;
+      if (distinct > in.longest_chain()) [[unlikely]] {
+        in.fail("more keys of an unordered container share a bucket than DecodeLimits::chain allows");
+      }
+    }
+  }
+
+  // The last growth may have gathered keys that were apart when they went in.
+  static void expect_short_chains(const Decoder& in, const Container& value) {
+    if (in.longest_chain() >= value.size()) [[likely]] { return; }
+    for (std::size_t bucket = 0; bucket < value.bucket_count(); ++bucket) { expect_short_chain_in(in, value, bucket); }
   }
 };
 

@@ -122,6 +122,8 @@ struct SequenceCodec {
   using T = typename Container::value_type;
   using Parts = TypeList<T>;
   static constexpr bool kBitwise = is_bitwise_encodable<T>;
+  static constexpr bool kInNodes = std::is_same_v<Container, std::list<T, typename Container::allocator_type>> ||
+                                   std::is_same_v<Container, std::forward_list<T, typename Container::allocator_type>>;
 
   static void encode(Encoder& out, const Container& value) {
     if constexpr (std::is_same_v<Container, std::forward_list<T, typename Container::allocator_type>>) {
@@ -133,7 +135,7 @@ struct SequenceCodec {
   static Container decode(Decoder& in) {
     const Decoder::Nested nested(in);
     const std::size_t count = in.read_count(kBitwise ? sizeof(T) : 1);
-    in.charge(count, sizeof(T));
+    in.charge_each(count, sizeof(T) + (kInNodes ? kNodeBytes : 0));
     Container value;
     if constexpr (requires { value.reserve(count); }) { reserve_some(value, count); }
     if constexpr (requires { value.emplace_back(Codec<T>::decode(in)); }) {
@@ -219,7 +221,7 @@ struct Codec<std::vector<bool, Allocator>> {
   }
   static std::vector<bool, Allocator> decode(Decoder& in) {
     const std::size_t count = in.read_bit_count();
-    in.charge(count / 8, 1);
+    in.charge(count / 8 + 1, 1);
     const std::span<const std::byte> bytes = in.read(count / 8 + (count % 8 != 0));
     std::vector<bool, Allocator> value(count);
     for (std::size_t i = 0; i < count; ++i) {

@@ -131,7 +131,7 @@ struct PointerCodec {
     if constexpr (sound()) {
       const Decoder::Nested nested(in);
       if (!Codec<bool>::decode(in)) { return nullptr; }
-      in.charge(1, sizeof(T));
+      in.charge(1, sizeof(T) + kNodeBytes);
       if constexpr (std::is_same_v<Pointer, std::shared_ptr<T>>) {
         return std::make_shared<T>(Codec<std::remove_cv_t<T>>::decode(in));
       } else {

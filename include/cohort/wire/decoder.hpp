@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -29,14 +30,33 @@
 
 namespace cohort {
 
-/// What decoding may cost. The size of the input bounds everything else already.
+/// What decoding may cost. The defaults are for bytes of anybody: `decode(bytes)`, and what comes over a descriptor.
 struct DecodeLimits {
+  /// Bytes that the decoded value may take, counted as what its containers hold, with what each node costs beside its
+  /// item, and what its pointers own. A value may be larger in memory than in the input (a disengaged optional, a list of
+  /// empty lists), and this bounds that. Not set: 256 MiB, or four times the input where that is more.
+  std::optional<std::size_t> memory = std::nullopt;
   /// How deeply values may lie within each other.
-  std::size_t max_depth = kDefaultMaxDepth;
-  /// Bytes that the items of containers may take, counted as items times sizeof(item). The input's size bounds the
-  /// number of items; an item may be larger in memory than in the input (a disengaged optional), and this bounds that.
-  std::size_t max_memory = std::numeric_limits<std::size_t>::max();
+  std::size_t depth = kDefaultMaxDepth;
+  /// Items of containers that are decoded one by one. Ranges that are copied as a whole (text, numbers) do not count.
+  std::size_t items = std::size_t{1} << 26;
+  /// Distinct keys that may share a bucket of a std::unordered_map or one of its kin. Keys that were chosen to share one
+  /// make each insertion as slow as the container is large; the hash is the program's, so only the result can be judged.
+  /// 64: with a sound hash, a million keys share a bucket by tens at most.
+  std::size_t chain = 64;
+
+  /// For bytes that another member of the family wrote: bounded by the depth and by the size of the input only.
+  static constexpr DecodeLimits within_family() noexcept {
+    constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+    return {.memory = kAny, .depth = kDefaultMaxDepth, .items = kAny, .chain = kAny};
+  }
 };
+
+namespace detail {
+/// What an item in a node of its own (list, set, map, what a pointer owns) costs beside itself: the node's links, a cached
+/// hash and a bucket, and what malloc keeps for each block.
+inline constexpr std::size_t kNodeBytes = 40;
+}  // namespace detail
 
 /// Descriptors that came with a message. Owns them: those that nobody took are closed with it.
 class COHORT_EXPORT CarriedDescriptors {
@@ -66,8 +86,10 @@ class COHORT_EXPORT Decoder {
       : begin_(bytes.data()),
         cursor_(bytes.data()),
         end_(bytes.data() + bytes.size()),
-        depth_left_(limits.max_depth),
-        memory_left_(limits.max_memory) {}
+        depth_left_(limits.depth),
+        memory_left_(limits.memory ? *limits.memory : default_memory(bytes.size())),
+        items_left_(limits.items),
+        longest_chain_(limits.chain) {}
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
@@ -114,16 +136,28 @@ class COHORT_EXPORT Decoder {
     return count;
   }
 
-  /// Takes `items` times `size_of_item` from DecodeLimits::max_memory.
+  /// Takes `items` times `size_of_item` from DecodeLimits::memory.
   ///
   /// @throws DecodeError  that is more than is left of it
   void charge(std::size_t items, std::size_t size_of_item) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(items, size_of_item, &bytes) || bytes > memory_left_) [[unlikely]] {
-      fail("it would take more memory than DecodeLimits allows");
+      fail("it would take more memory than DecodeLimits::memory allows");
     }
     memory_left_ -= bytes;
   }
+
+  /// The same for items that are decoded one by one: they are taken from DecodeLimits::items too.
+  ///
+  /// @throws DecodeError  that is more than is left of either
+  void charge_each(std::size_t items, std::size_t size_of_item) {
+    if (items > items_left_) [[unlikely]] { fail("it has more items than DecodeLimits::items allows"); }
+    items_left_ -= items;
+    charge(items, size_of_item);
+  }
+
+  /// DecodeLimits::chain, for the codec of a container with buckets.
+  [[nodiscard]] std::size_t longest_chain() const noexcept { return longest_chain_; }
 
   /// For carriers: what came with the message. It must outlive the decoding.
   void bring(CarriedDescriptors& carried) noexcept { carried_ = &carried; }
@@ -146,7 +180,7 @@ class COHORT_EXPORT Decoder {
   /// One level of values within values, for as long as it lives. A Codec of a type that can contain itself makes one.
   class [[nodiscard]] Nested {
    public:
-    /// @throws DecodeError  beyond DecodeLimits::max_depth levels
+    /// @throws DecodeError  beyond DecodeLimits::depth levels
     explicit Nested(Decoder& decoder) : decoder_(decoder) {
       if (decoder.depth_left_ == 0) [[unlikely]] { decoder.fail("its values lie too deeply within each other"); }
       --decoder.depth_left_;
@@ -163,6 +197,10 @@ class COHORT_EXPORT Decoder {
   [[noreturn]] void fail(const char* sentence) const;
 
  private:
+  static constexpr std::size_t default_memory(std::size_t input) noexcept {
+    constexpr std::size_t kLeast = std::size_t{256} << 20;
+    return input > kLeast / 4 ? 4 * input : kLeast;
+  }
   std::size_t read_number() {
     if (cursor_ != end_ && static_cast<std::uint8_t>(*cursor_) < 0x80) [[likely]] {
       return static_cast<std::size_t>(*cursor_++);
@@ -176,6 +214,8 @@ class COHORT_EXPORT Decoder {
   const std::byte* end_;
   std::size_t depth_left_;
   std::size_t memory_left_;
+  std::size_t items_left_;
+  std::size_t longest_chain_;
   CarriedDescriptors* carried_ = nullptr;
 };
 

@@ -207,7 +207,8 @@ class COHORT_EXPORT Object {
   /// As Python prints it: `{'a': [1, 2.5, None], 'b': (True,)}`. Text that is not printable ASCII stays as it is, but
   /// for control characters and broken UTF-8, which are escaped.
   [[nodiscard]] std::string repr() const;
-  /// Equal for equal objects; KindError for list, dict, set, also within a tuple.
+  /// Equal for equal objects, and another number in each run, so that no sender of keys can make them share a bucket.
+  /// KindError for list, dict, set, also within a tuple; ValueError for a NaN, which could never be found again.
   [[nodiscard]] std::size_t hash() const;
 
   /// Python's equality: numbers by value whatever their kind, dicts and sets without regard to order, a list never
@@ -247,20 +248,17 @@ class InsertionOrdered {
 
   InsertionOrdered() = default;
   InsertionOrdered(const InsertionOrdered& other) {
-    for (const Entry& entry : other) { append(entry); }
+    for (const Entry& entry : other) { entry_of(entry); }
   }
   InsertionOrdered(InsertionOrdered&& other) noexcept { swap(other); }
-  InsertionOrdered& operator=(InsertionOrdered other) noexcept {
-    swap(other);
-    return *this;
-  }
+  InsertionOrdered& operator=(InsertionOrdered other) noexcept { return swap(other), *this; }
   ~InsertionOrdered() = default;
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   [[nodiscard]] const_iterator begin() const noexcept { return entries_.begin(); }
   [[nodiscard]] const_iterator end() const noexcept { return entries_.end(); }
-  /// KindError when the key is not hashable; so do the others below.
+  /// Throws what Object::hash() throws when the key is not hashable; so do the others below.
   [[nodiscard]] bool contains(const Object& key) const { return index_.contains(&key); }
   /// Whether it was there.
   bool erase(const Object& key) {
@@ -282,12 +280,14 @@ class InsertionOrdered {
     const auto found = index_.find(&key);
     return found == index_.end() ? nullptr : &*found->second;
   }
-  /// Adds an entry whose key is not there yet.
-  void append(Entry entry) {
+  /// The entry that has the key, and whether it is the given one. The key is hashed once.
+  std::pair<Entry*, bool> entry_of(Entry entry) {
     entries_.push_back(std::move(entry));
     const auto last = std::prev(entries_.end());
     try {
-      index_.emplace(&Entry::key_of(*last), last);
+      const auto [found, is_new] = index_.emplace(&Entry::key_of(*last), last);
+      if (!is_new) { entries_.erase(last); }
+      return {&*found->second, is_new};
     } catch (...) {
       entries_.erase(last);
       throw;
@@ -324,6 +324,8 @@ class COHORT_EXPORT ObjectDict : public detail::InsertionOrdered<detail::DictEnt
   [[nodiscard]] Object* find(const Object& key);
   /// Inserts the key, or replaces its value. Python: d[key] = value.
   void set(Object key, Object value);
+  /// Inserts the key with the value none. The value's place, or null when the key was there. Python: setdefault.
+  Object* insert(Object key);
 };
 
 /// Python's set; iteration goes in order of insertion, over entries with a `key`.

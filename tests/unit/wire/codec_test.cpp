@@ -343,7 +343,7 @@ TEST(Codec, bounds_the_depth_on_both_sides) {
   };
   EXPECT_NO_THROW(again(chain_of(500)));
   EXPECT_THROW(try_encode(chain_of(600)), cohort::EncodeError);
-  EXPECT_THROW(try_decode<Chain>(encode(chain_of(20)), {.max_depth = 10}), DecodeError);
+  EXPECT_THROW(try_decode<Chain>(encode(chain_of(20)), {.depth = 10}), DecodeError);
   // A megabyte that says "and another one" all the way down.
   std::vector<std::byte> deep;
   for (int i = 0; i < 200'000; ++i) {
@@ -357,7 +357,7 @@ TEST(Codec, bounds_memory_when_asked_to) {
   const auto bytes = encode(sparse);
   EXPECT_LT(bytes.size(), 2000U);
   EXPECT_EQ(decode<decltype(sparse)>(bytes), sparse);
-  EXPECT_THROW(try_decode<decltype(sparse)>(bytes, {.max_memory = 1 << 20}), DecodeError);
+  EXPECT_THROW(try_decode<decltype(sparse)>(bytes, {.memory = 1 << 20}), DecodeError);
 }
 
 TEST(Codec, refuses_to_write_what_could_not_be_read) {
