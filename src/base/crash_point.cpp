@@ -27,7 +27,7 @@ void (*watcher)(const char*) noexcept = nullptr;
 void (*mourner)(const char*, int) noexcept = nullptr;
 
 const bool armed_from_environment = [] {
-  const char* text = std::getenv("COHORT_CRASH_AT");
+  const char* text = ::secure_getenv("COHORT_CRASH_AT");
   if (text == nullptr) return false;
   const char* colon = std::strrchr(text, ':');
   if (colon == nullptr) return false;

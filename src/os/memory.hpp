@@ -14,8 +14,8 @@ namespace cohort::os {
 /// Bytes in a page of this machine.
 [[nodiscard]] std::size_t page_size() noexcept;
 
-/// A sparse memory object of `size` bytes, sealed against shrinking, growing and further seals. Nothing is
-/// allocated until touched. Honours RLIMIT_FSIZE: a size above it throws OsError(EFBIG) and raises no signal.
+/// A sparse memory object of `size` bytes, sealed against shrinking, growing, further seals and, where the
+/// kernel can, execution. Nothing is allocated until touched. Honours RLIMIT_FSIZE: a size above it throws OsError(EFBIG) and raises no signal.
 /// @param name  shown in /proc/PID/maps, for people only
 [[nodiscard]] Fd make_memory(const char* name, std::uint64_t size);
 /// The size of a memory object in bytes.

@@ -97,6 +97,9 @@ Launch take_launch(shm::MemberId member) {
   if (size > kSmallLaunch) family.free(block);
   auto launch = decode<Launch>(bytes, DecodeLimits::within_family());
   if (launch.version != 1) throw IncompatibleError("launch", std::to_string(launch.version), "is not version 1");
+  for (StartMethod method : {launch.method, launch.default_method})
+    if (method > StartMethod::fork)
+      throw DecodeError("launch", std::to_string(static_cast<unsigned>(method)), "is not a start method");
   if (launch.program != os::program_module().build_id)
     throw IncompatibleError("launch", hex(os::program_module().build_id),
                             "this program is another build than its parent, which is " + hex(launch.program));

@@ -12,6 +12,7 @@
 
 #include "cohort/base/error.hpp"
 #include "os/memory.hpp"
+#include "os/process.hpp"
 #include "shm/local_objects.hpp"
 #include "shm/object_step.hpp"
 #include "shm/process_page.hpp"
@@ -61,9 +62,8 @@ std::uint64_t parse_size(const char* text) {
 
 std::uint64_t choose_budget() {
   if (configured.budget.count != 0) return configured.budget.count;
-  if (const char* text = std::getenv("COHORT_MEMORY_BUDGET");  // NOLINT(concurrency-mt-unsafe)
-      text != nullptr && *text != '\0')
-    return parse_size(text);
+  const std::string text = os::environment_variable("COHORT_MEMORY_BUDGET");
+  if (!text.empty()) return parse_size(text.c_str());
   return std::max<std::uint64_t>(os::memory_limit() / 2, 1);
 }
 

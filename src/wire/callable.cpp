@@ -126,8 +126,7 @@ std::string callable_module_path(const CallableId& id) {
 
 void load_callable_module(const CallableId& id, const std::string& path) {
   if (path.empty() || os::find_module(id.module)) return;
-  os::load_module(path);
-  if (!os::find_module(id.module))
+  if (!os::load_module(path, id.module) || !os::find_module(id.module))
     throw IncompatibleError("callable", path, "this file is not the build " + hex(id.module) + " that was named");
 }
 

@@ -5,6 +5,7 @@
 #include <cxxabi.h>
 
 #include <any>
+#include <bit>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -159,13 +160,27 @@ ExceptionCodec future_error_codec() {
           }};
 }
 
+// The type of this enum is not fixed (that of std::future_errc is), so that it has only the values that the bits of its
+// enumerators can form: any other is undefined behaviour. The library throws some of these that have no public name.
+std::regex_constants::error_type regex_code(const Decoder& in, std::int32_t number) {
+  using namespace std::regex_constants;
+  const error_type named[] = {error_collate,   error_ctype,      error_escape,   error_backref, error_brack,
+                              error_paren,     error_brace,      error_badbrace, error_range,   error_space,
+                              error_badrepeat, error_complexity, error_stack};
+  unsigned bits = 0;
+  for (error_type code : named) bits |= static_cast<unsigned>(code);
+  if (number < 0 || std::bit_width(static_cast<unsigned>(number)) > std::bit_width(bits))
+    in.fail("a regex_error has no code of that number");
+  return static_cast<error_type>(number);
+}
+
 ExceptionCodec regex_error_codec() {
   return {typeid(std::regex_error).name(), typeid(Remote<std::regex_error>).name(),
           [](Encoder& out, const void* exception) {
             out.write_raw(static_cast<std::int32_t>(static_cast<const std::regex_error*>(exception)->code()));
           },
           [](Decoder& in, RemoteContext&& context) {
-            auto code = static_cast<std::regex_constants::error_type>(in.read_raw<std::int32_t>());
+            auto code = regex_code(in, in.read_raw<std::int32_t>());
             throw Remote<std::regex_error>(std::regex_error(code), std::move(context));
           }};
 }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "cohort/base/error.hpp"
 #include "os/cgroup.hpp"
@@ -23,12 +24,24 @@ std::size_t page_size() noexcept {
   return size;
 }
 
+namespace {
+#ifdef MFD_NOEXEC_SEAL
+constexpr unsigned kNoExecSeal = MFD_NOEXEC_SEAL;
+#else
+constexpr unsigned kNoExecSeal = 0x0008U;  // the C library is older than the flag
+#endif
+}  // namespace
+
 Fd make_memory(const char* name, std::uint64_t size) {
   // ftruncate above RLIMIT_FSIZE raises SIGXFSZ, which kills: ask first.
   rlimit file_size{};
   if (::getrlimit(RLIMIT_FSIZE, &file_size) == 0 && file_size.rlim_cur != RLIM_INFINITY && size > file_size.rlim_cur)
     throw OsError(EFBIG, "memfd_create", name);
-  Fd fd = above_standard_streams(Fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)));
+  constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  // Memory that anybody may write to is not to be executed as a program. Before Linux 6.3 there is no such flag (EINVAL).
+  Fd fd(::memfd_create(name, kFlags | kNoExecSeal));
+  if (!fd && errno == EINVAL) fd = Fd(::memfd_create(name, kFlags));
+  fd = above_standard_streams(std::move(fd));
   if (!fd) throw_errno("memfd_create", name);
   if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) throw_errno("ftruncate", name);
   if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)

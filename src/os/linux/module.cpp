@@ -4,60 +4,66 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
-#include <cstring>
+#include <span>
+#include <string_view>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/function_ref.hpp"
+#include "os/build_id.hpp"
+#include "os/fd.hpp"
 
 namespace cohort::os {
 
 namespace {
 
-// 64-bit FNV-1a, twice with different offsets. Only for modules without a build-id, where any stable digest does.
-BuildId digest_of_headers(const dl_phdr_info& info) {
-  std::uint64_t halves[2] = {0xcbf29ce484222325u, 0x9ae16a3b2f90404fu};
-  const auto* bytes = reinterpret_cast<const unsigned char*>(info.dlpi_phdr);
-  for (std::size_t i = 0; i < info.dlpi_phnum * sizeof(ElfW(Phdr)); ++i)
-    for (auto& half : halves) half = (half ^ bytes[i]) * 0x100000001b3u;
-  BuildId id;
-  std::memcpy(id.data(), halves, sizeof id);
-  return id;
+BuildId build_id_of(const dl_phdr_info& info) {
+  const std::span<const ElfW(Phdr)> headers(info.dlpi_phdr, info.dlpi_phnum);
+  for (const auto& header : headers) {
+    if (header.p_type != PT_NOTE) continue;
+    const auto* notes = reinterpret_cast<const std::byte*>(info.dlpi_addr + header.p_vaddr);
+    if (auto id = build_id_of_notes({notes, header.p_memsz})) return *id;
+  }
+  return digest_of_headers(std::as_bytes(headers));
 }
 
-bool read_build_id(const dl_phdr_info& info, BuildId& id) {
-  for (int i = 0; i < info.dlpi_phnum; ++i) {
-    const auto& header = info.dlpi_phdr[i];
-    if (header.p_type != PT_NOTE) continue;
-    const auto* note = reinterpret_cast<const char*>(info.dlpi_addr + header.p_vaddr);
-    const char* end = note + header.p_memsz;
-    while (note + sizeof(ElfW(Nhdr)) <= end) {
-      ElfW(Nhdr) head;
-      std::memcpy(&head, note, sizeof head);
-      const char* name = note + sizeof head;
-      const char* value = name + ((head.n_namesz + 3) & ~3u);
-      if (head.n_type == NT_GNU_BUILD_ID && head.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0 &&
-          head.n_descsz >= 8) {
-        id = {};
-        std::memcpy(id.data(), value, std::min<std::size_t>(id.size(), head.n_descsz));
-        return true;
-      }
-      note = value + ((head.n_descsz + 3) & ~3u);
-    }
-  }
-  return false;
+// Modules that were loaded through a descriptor, which is what the loader has for their name. Only ever added to, without
+// a lock that a fork could copy.
+struct LoadedFile {
+  BuildId build_id{};
+  std::string path;
+  const LoadedFile* next = nullptr;
+};
+constinit std::atomic<const LoadedFile*> loaded_files{nullptr};
+
+void remember(const BuildId& build_id, const std::string& path) {
+  auto* file = new LoadedFile{build_id, path, nullptr};
+  file->next = loaded_files.load(std::memory_order_relaxed);  // relaxed: the exchange below decides
+  // SYNC(loaded-file): this exchange -> load in path_of(); carries the entry
+  while (!loaded_files.compare_exchange_weak(file->next, file, std::memory_order_release, std::memory_order_relaxed)) {}
+}
+
+constexpr std::string_view kDescriptors = "/proc/self/fd/";
+
+std::string path_of(const char* name, const BuildId& build_id) {
+  if (name == nullptr || !std::string_view(name).starts_with(kDescriptors)) return name != nullptr ? name : "";
+  // SYNC(loaded-file): remember() exchange -> this load
+  for (const auto* file = loaded_files.load(std::memory_order_acquire); file != nullptr; file = file->next)
+    if (file->build_id == build_id) return file->path;
+  return name;
 }
 
 Module describe(const dl_phdr_info& info) {
   Module module;
   module.base = info.dlpi_addr;
-  module.path = info.dlpi_name != nullptr ? info.dlpi_name : "";
   module.text_begin = UINTPTR_MAX;
   for (int i = 0; i < info.dlpi_phnum; ++i) {
     const auto& header = info.dlpi_phdr[i];
@@ -68,7 +74,8 @@ Module describe(const dl_phdr_info& info) {
     module.text_begin = std::min(module.text_begin, begin);
     module.text_end = std::max<std::uintptr_t>(module.text_end, begin + header.p_memsz);
   }
-  if (!read_build_id(info, module.build_id)) module.build_id = digest_of_headers(info);
+  module.build_id = build_id_of(info);
+  module.path = path_of(info.dlpi_name, module.build_id);
   return module;
 }
 
@@ -116,11 +123,43 @@ const Module& program_module() {
   return module;
 }
 
-void load_module(const std::string& path) {
-  if (::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr) return;
+namespace {
+
+// Whether somebody else could put another file in the place of `path`: a directory on the way is theirs, or open to them.
+bool is_replaceable(const std::string& path) {
+  for (std::size_t slash = path.rfind('/'); slash != std::string::npos; slash = path.rfind('/', slash - 1)) {
+    struct stat info{};
+    const std::string directory = slash == 0 ? "/" : path.substr(0, slash);
+    if (::stat(directory.c_str(), &info) != 0) return true;
+    if (info.st_uid != 0 && info.st_uid != ::geteuid()) return true;
+    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (info.st_mode & S_ISVTX) == 0) return true;
+    if (slash == 0) return false;
+  }
+  return true;  // found by the loader's own search
+}
+
+}  // namespace
+
+bool load_module(const std::string& path, const BuildId& build_id) {
+  // Not blocking: a FIFO would wait for a writer.
+  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) throw OsError(errno, "dlopen", path);
+  struct stat info{};
+  if (::fstat(file.get(), &info) != 0) throw_errno("fstat", path);
+  const auto found = S_ISREG(info.st_mode) ? build_id_of_file(file.get()) : std::nullopt;
+  if (!found) throw OsError(ENOEXEC, "dlopen", path + " is not a module for this machine");
+  // Its constructors run as soon as it is loaded, so that it must be the right one before.
+  if (*found != build_id) return false;
+  remember(build_id, path);
+  // By descriptor: the path may lead to another file by now.
+  const std::string same = std::string(kDescriptors) + std::to_string(file.get());
+  if (::dlopen(same.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr) return true;
   const char* why = ::dlerror();  // NOLINT(concurrency-mt-unsafe): glibc keeps one message a thread
-  // Flawfinder: ignore (only words the error; nothing is decided by it)
-  throw OsError(::access(path.c_str(), R_OK) == 0 ? ENOEXEC : errno, "dlopen", why != nullptr ? why : path);
+  const std::string words = why != nullptr ? why : path;
+  // A library that it finds beside itself ($ORIGIN) is found by its path only; where nobody else can change that, it is
+  // as good as the descriptor.
+  if (!is_replaceable(path) && ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr) return true;
+  throw OsError(ENOEXEC, "dlopen", path + ": " + words);
 }
 
 std::string executable_path() {

@@ -75,6 +75,36 @@ TEST(RemoteError, carries_each_standard_type_as_itself) {
   expect_same(std::filesystem::filesystem_error("words", "/a", std::make_error_code(std::errc::file_exists)));
 }
 
+// Bytes of anybody: an error of `type` with these bytes of its own.
+std::vector<std::byte> forged(const char* mangled, const std::vector<std::byte>& own) {
+  VectorEncoder out;
+  for (const char* text : {mangled, "type", "text", "trace"}) Codec<std::string>::encode(out, text);
+  out.write_raw(std::int32_t{1});
+  for (const char* text : {"process", "task"}) Codec<std::string>::encode(out, text);
+  out.write_raw(static_cast<std::uint64_t>(own.size()));
+  out.write(own);
+  return out.take();
+}
+
+TEST(RemoteError, makes_no_code_of_a_number_that_is_none) {
+  for (std::int32_t number : {-1, 16, 1000, INT32_MIN, INT32_MAX}) {
+    const auto bytes = forged(typeid(std::regex_error).name(), encode(number));
+    try {
+      detail::rethrow_remote(bytes);
+    } catch (const std::regex_error&) { ADD_FAILURE() << number; } catch (const RemoteError& e) {
+      EXPECT_EQ(e.context().text, "text");
+    }
+  }
+  EXPECT_THROW(detail::rethrow_remote(forged(typeid(std::regex_error).name(), encode(std::int32_t{4}))),
+               std::regex_error);
+  // These have a fixed type or are plain numbers: whatever comes is a value.
+  for (std::int32_t number : {-1, 0, 5, INT32_MAX}) {
+    EXPECT_THROW(detail::rethrow_remote(forged(typeid(std::future_error).name(), encode(number))), std::future_error);
+    EXPECT_THROW(detail::rethrow_remote(forged(typeid(std::system_error).name(), encode(number, std::uint8_t{200}))),
+                 std::system_error);
+  }
+}
+
 TEST(RemoteError, carries_the_errors_of_cohort_as_themselves) {
   expect_same(TimeoutError("Queue.get", "q", "nothing came"));
   expect_same(StateError("op", "", "sentence"));
