@@ -10,6 +10,8 @@
 #include <mutex>
 #include <new>
 
+#include "base/sigpipe.hpp"
+
 namespace cohort {
 
 namespace {
@@ -133,6 +135,7 @@ void ForkGuard::in_child() noexcept {
 
 void write_raw(const char* bytes, std::size_t count) noexcept {
   int saved = errno;
+  os::SigpipeBlocked no_signal;  // a reader that has gone ends no program that only logs
   while (count > 0) {
     ssize_t written = ::write(STDERR_FILENO, bytes, count);
     if (written < 0 && errno == EINTR) continue;

@@ -11,5 +11,7 @@ namespace cohort::os {
 
 /// A copy of all "NAME=value" entries, as they are.
 [[nodiscard]] std::vector<std::string> environment();
+/// True when some name has more than one entry, as no shell makes it, but whoever executes us can.
+[[nodiscard]] bool environment_repeats_names();
 
 }  // namespace cohort::os

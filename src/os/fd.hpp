@@ -45,7 +45,7 @@ void set_close_on_exec(int fd, bool on);
 void set_nonblocking(int fd, bool on);
 /// Reads until `buffer` is full or the end; returns how much was read.
 std::size_t read_full(int fd, std::span<std::byte> buffer);
-/// Writes all of `bytes`.
+/// Writes all of `bytes`, waiting for room; raises no SIGPIPE.
 void write_full(int fd, std::span<const std::byte> bytes);
 /// True when `fd` names an open descriptor.
 [[nodiscard]] bool is_open(int fd) noexcept;

@@ -1,10 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Port contract: the numbers of resource limits, and files opened for a use.
+// Port contract: the numbers of resource limits, and the file that is nothing.
 #pragma once
-
-#include <string>
 
 #include "os/fd.hpp"
 
@@ -25,9 +23,6 @@ enum class Resource : unsigned char {
 /// What setrlimit(2) calls it. Throws ValueError for one that the platform lacks.
 [[nodiscard]] int resource_number(Resource resource);
 
-enum class FileUse : unsigned char { read, replace, append };
-/// Opens a file; made with 0666 less the umask where it is written. Throws OsError that names the path.
-[[nodiscard]] Fd open_for(const std::string& path, FileUse use);
 /// /dev/null for reading and writing.
 [[nodiscard]] Fd open_null();
 

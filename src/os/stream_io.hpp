@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "base/sigpipe.hpp"
 #include "cohort/base/deadline.hpp"
 #include "os/fd.hpp"
 
@@ -24,39 +25,36 @@ struct Transfer {
   std::size_t count = 0;
 };
 
-/// One read(2) of a non-blocking descriptor. Throws OsError.
+/// True for the side of a pseudo terminal that made it. Linux answers EIO there when the other side was closed by all.
+[[nodiscard]] bool is_terminal_master(int fd) noexcept;
+/// One read(2) of a non-blocking descriptor. The EIO of a pseudo terminal that all have closed is its end. Throws OsError.
 [[nodiscard]] Transfer read_some(int fd, std::span<std::byte> buffer);
 /// One write(2). A pipe that nobody reads gives `ended`; the caller keeps SIGPIPE away with SigpipeBlocked.
 [[nodiscard]] Transfer write_some(int fd, std::span<const std::byte> bytes);
 
+/// One write(2) that does not block, whatever mode the descriptor is in, and raises no SIGPIPE. Files on disks are written
+/// whole. Throws OsError.
+[[nodiscard]] Transfer write_now(int fd, std::span<const std::byte> bytes);
+
 /// What a pipe that polls writable takes without blocking, even one in blocking mode.
 inline constexpr std::size_t kPipePiece = 4096;
-
-/// While it lives, a write by this thread into a pipe without reader does not raise SIGPIPE.
-class SigpipeBlocked {
- public:
-  SigpipeBlocked() noexcept;
-  ~SigpipeBlocked();
-  SigpipeBlocked(const SigpipeBlocked&) = delete;
-  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
-
- private:
-  bool was_blocked_ = true;
-  bool was_pending_ = true;
-};
 
 /// A descriptor to wait for. A negative one is skipped.
 struct PollItem {
   int fd = -1;
   bool for_write = false;
-  bool ready = false;  ///< answer: an operation would not block now (it may report an end or an error)
+  bool ready = false;   ///< answer: an operation would not block now (it may report an end or an error)
+  bool closed = false;  ///< answer: there is no such descriptor; it counts as ready
 };
 /// Waits until one is ready or the deadline passes; returns how many are. A signal's arrival does not end the wait.
+/// Any number of items, whatever RLIMIT_NOFILE is. Throws OsError(EBADF) when one is closed.
 std::size_t poll_items(std::span<PollItem> items, Deadline deadline);
+/// The same, but one that is closed does not fail the others.
+std::size_t poll_each(std::span<PollItem> items, Deadline deadline);
 
 /// The room in a pipe, in bytes; nullopt for what is no pipe.
 [[nodiscard]] std::optional<std::size_t> pipe_size(int fd) noexcept;
-/// Asks for more room (F_SETPIPE_SZ); false when refused, which an unprivileged user's quota may do.
+/// Asks for more room (F_SETPIPE_SZ); false with errno when refused, which an unprivileged user's quota may do.
 bool set_pipe_size(int fd, std::size_t bytes) noexcept;
 /// Asks for large pages under memory that is about to be filled; a hint, worth it from some megabytes on.
 void prefer_large_pages(void* start, std::size_t bytes) noexcept;

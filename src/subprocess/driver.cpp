@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "cohort/base/error.hpp"
 #include "os/stream_io.hpp"
 
 namespace cohort::subprocess::detail {
@@ -14,11 +15,39 @@ using namespace std::chrono_literals;
 
 StopSignal::StopSignal(const std::stop_token& token) : token_(token) {
   if (!token_.stop_possible()) return;
-  event_ = os::make_eventfd();
+  try {
+    event_ = os::make_eventfd();
+  } catch (const OsError&) { return; }  // no descriptor is left
   callback_.emplace(token_, Notify{event_.get()});
 }
 
+Deadline StopSignal::next_look() const {
+  return token_.stop_possible() && !event_ ? Deadline(10ms) : Deadline::never();
+}
+
 void StopSignal::Notify::operator()() const noexcept { os::notify(fd); }
+
+void refuse_when_stopped(const Command& command, const std::stop_token& stop) {
+  if (stop.stop_requested()) throw_unstarted(Outcome::stopped, command, {});
+}
+
+void throw_unstarted(Outcome outcome, const Command& command, const Timeout& timeout) {
+  CompletedProcess nothing;
+  nothing.args = command;
+  if (outcome == Outcome::timed_out) throw TimeoutExpired(std::move(nothing), timeout.seconds(), TreeKill::none);
+  throw RunCancelled(std::move(nothing), TreeKill::none);
+}
+
+Outcome open_files(StreamFiles& files, Options& options, Deadline deadline, const StopSignal& stop) {
+  while (!files.try_open()) {
+    if (stop.requested()) return Outcome::stopped;
+    if (deadline.expired()) return Outcome::timed_out;
+    os::PollItem item{.fd = stop.fd()};
+    os::poll_items({&item, 1}, Deadline::earlier(deadline, files.next_look()));
+  }
+  files.put_into(options);
+  return Outcome::done;
+}
 
 Outcome serve_pipes(Session& session, Exchange& exchange, Deadline deadline, const Timeout& drain,
                     const StopSignal& stop, bool& drain_expired) {
@@ -28,18 +57,19 @@ Outcome serve_pipes(Session& session, Exchange& exchange, Deadline deadline, con
     auto pipes = exchange.items();
     std::array<os::PollItem, Exchange::kStreams + 2> items;
     std::copy(pipes.begin(), pipes.end(), items.begin());
-    items[3].fd = drain.is_set() && !ended ? session.child.pidfd() : -1;
-    items[4].fd = stop.fd();
-    Deadline until = Deadline::earlier(deadline, drained);
+    os::PollItem& end = items[Exchange::kStreams];
+    end.fd = drain.is_set() && !ended ? session.child.pidfd() : -1;
+    items[Exchange::kStreams + 1].fd = stop.fd();
+    Deadline until = Deadline::earlier(Deadline::earlier(deadline, drained), stop.next_look());
     // Without a pidfd the end is looked for now and then.
-    bool blind = drain.is_set() && !ended && items[3].fd < 0;
+    bool blind = drain.is_set() && !ended && end.fd < 0;
     if (blind) until = Deadline::earlier(until, Deadline(10ms));
     std::size_t ready = os::poll_items(items, until);
     if (stop.requested()) return Outcome::stopped;
     std::copy_n(items.begin(), pipes.size(), pipes.begin());
     exchange.serve(pipes);
     if (exchange.over_limit()) return Outcome::over_limit;
-    if ((items[3].ready || blind) && session.child.poll()) {
+    if ((end.ready || blind) && session.child.poll()) {
       ended = true;
       drained = drain.deadline();
     }
@@ -53,14 +83,15 @@ Outcome serve_pipes(Session& session, Exchange& exchange, Deadline deadline, con
 }
 
 Outcome wait_for_end(Session& session, Deadline deadline, const StopSignal& stop) {
-  if (stop.fd() < 0) return session.child.wait(deadline) ? Outcome::done : Outcome::timed_out;
+  if (!stop.possible()) return session.child.wait(deadline) ? Outcome::done : Outcome::timed_out;
   while (!session.child.poll()) {
     if (stop.requested()) return Outcome::stopped;
     if (deadline.expired()) return Outcome::timed_out;
     std::array<os::PollItem, 2> items;
     items[0].fd = session.child.pidfd();
     items[1].fd = stop.fd();
-    os::poll_items(items, items[0].fd < 0 ? Deadline::earlier(deadline, Deadline(10ms)) : deadline);
+    Deadline until = Deadline::earlier(deadline, stop.next_look());
+    os::poll_items(items, items[0].fd < 0 ? Deadline::earlier(until, Deadline(10ms)) : until);
   }
   return Outcome::done;
 }
@@ -82,12 +113,11 @@ void finish_killed(Session& session, Exchange& exchange, const Timeout& drain, b
   (void)session.child.wait(10s);
 }
 
-std::string as_text(std::string bytes, const Options& options) {
+std::string as_text(std::string bytes, Encoding encoding, const Options& options) {
   if (!options.is_text()) return bytes;
   std::string text;
   text.reserve(bytes.size());
-  TextDecoder(options.encoding.value_or(Encoding::utf8), options.errors.value_or(ErrorPolicy::strict), true)
-      .feed(bytes, true, text);
+  TextDecoder(encoding, options.errors.value_or(ErrorPolicy::strict), true).feed(bytes, true, text);
   return text;
 }
 
@@ -106,11 +136,13 @@ CompletedProcess collect(const Command& command, const Options& options, Session
   done.captured_err = options.err.kind() == Redirect::Kind::pipe;
   done.out_bytes = exchange.out().total();
   done.err_bytes = exchange.err().total();
+  exchange.out().keep_whole_characters();
+  exchange.err().keep_whole_characters();
   done.out = std::exchange(exchange.out().kept(), {});
   done.err = std::exchange(exchange.err().kept(), {});
   if (decode_text && options.is_text()) {
-    done.out = as_text(std::move(done.out), options);
-    done.err = as_text(std::move(done.err), options);
+    done.out = as_text(std::move(done.out), exchange.out().encoding(), options);
+    done.err = as_text(std::move(done.err), exchange.err().encoding(), options);
   }
   return done;
 }

@@ -3,7 +3,10 @@
 #include "subprocess/exchange.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
+
+#include "cohort/base/error.hpp"
 
 namespace cohort::subprocess::detail {
 
@@ -22,6 +25,8 @@ Collector::Collector(const Options& options, bool is_err)
     : overflow_(options.overflow),
       on_piece_(is_err ? options.on_err : options.on_out),
       on_line_(is_err ? options.on_err_line : options.on_out_line),
+      is_text_(options.is_text()),
+      encoding_(options.encoding.value_or(Encoding::utf8)),
       tee_(is_err ? options.tee_err : options.tee_out),
       keep_(options.keep_output) {
   if (!is_err) buffer_ = options.out_buffer;
@@ -29,9 +34,7 @@ Collector::Collector(const Options& options, bool is_err)
   if (buffer_.data() != nullptr) most_ = most_ ? std::min(*most_, buffer_.size()) : buffer_.size();
   if (on_line_) {
     // Without a text mode lines are bytes; latin-1 would change them, so they are only cut.
-    if (options.is_text()) {
-      decoder_.emplace(options.encoding.value_or(Encoding::utf8), options.errors.value_or(ErrorPolicy::strict), true);
-    }
+    if (is_text_) decoder_.emplace(encoding_, options.errors.value_or(ErrorPolicy::strict), true);
   }
 }
 
@@ -70,10 +73,32 @@ bool Collector::keep(std::string_view bytes) {
 bool Collector::take(std::string_view bytes) {
   bool fits = !keep_ && buffer_.data() == nullptr ? true : keep(bytes);
   total_ += bytes.size();
-  if (tee_ >= 0) os::write_full(tee_, bytes_of(bytes));
+  constexpr std::size_t kLongestMark = 4;
+  if (start_.size() < kLongestMark) start_ += bytes.substr(0, kLongestMark - start_.size());
+  if (tee_ >= 0) {
+    tee_pending_ += bytes;
+    serve_tee();
+  }
   if (on_piece_) on_piece_(bytes);
   if (on_line_) split_lines(bytes, false);
   return fits;
+}
+
+void Collector::serve_tee() {
+  std::size_t given = 0;
+  while (given < tee_pending_.size()) {
+    os::Transfer moved;
+    try {
+      moved = os::write_now(tee_, bytes_of(std::string_view(tee_pending_).substr(given)));
+      if (moved.state == os::Transfer::State::ended) throw OsError(EPIPE, "write", std::to_string(tee_));
+    } catch (...) {
+      drop_tee();
+      throw;
+    }
+    if (moved.state == os::Transfer::State::would_block) break;
+    given += moved.count;
+  }
+  tee_pending_.erase(0, given);
 }
 
 void Collector::split_lines(std::string_view bytes, bool last) {
@@ -102,12 +127,28 @@ std::string_view Collector::so_far() const noexcept {
   return all;
 }
 
-void Collector::finish() {
+void Collector::finish(bool cut) {
+  is_cut_ = cut;
   if (on_line_) {
+    if (cut && decoder_) decoder_->take_pending();
     split_lines({}, true);
     if (!line_.empty()) on_line_(std::exchange(line_, {}));
   }
   if (overflow_ == Overflow::keep_tail && most_ && kept_.size() > *most_) kept_.erase(0, kept_.size() - *most_);
+}
+
+void Collector::keep_whole_characters() {
+  if (!is_text_ || buffer_.data() != nullptr || !keep_) return;
+  const bool lacks_end = is_cut_ || total_ > kept_.size();
+  if (lacks_front()) {
+    // Half a character is no error of the program's, and what errors= would make of it no text of the program's.
+    if (kept_.size() > *most_) kept_.erase(0, kept_.size() - *most_);
+    encoding_ = encoding_after_mark(start_, encoding_);
+    kept_.erase(0, cut_at_front(kept_, encoding_, total_ - kept_.size()));
+    if (is_cut_) kept_.resize(kept_.size() - cut_at_back(kept_, encoding_));
+  } else if (lacks_end) {
+    kept_.resize(kept_.size() - cut_at_back(kept_, encoding_after_mark(start_, encoding_)));
+  }
 }
 
 Exchange::Exchange(const Options& options, os::Fd in, os::Fd out, os::Fd err)
@@ -121,14 +162,20 @@ Exchange::Exchange(const Options& options, os::Fd in, os::Fd out, os::Fd err)
 }
 
 Exchange::Items Exchange::items() const noexcept {
-  return {os::PollItem{in_.get(), true, false}, os::PollItem{out_.fd.get(), false, false},
-          os::PollItem{err_.fd.get(), false, false}};
+  // While a tee takes nothing its program is not read: it waits, as it would if it wrote there itself.
+  auto reads = [](const Output& output) {
+    return os::PollItem{.fd = output.sink.waiting_tee() < 0 ? output.fd.get() : -1};
+  };
+  auto tees = [](const Output& output) { return os::PollItem{.fd = output.sink.waiting_tee(), .for_write = true}; };
+  return {os::PollItem{.fd = in_.get(), .for_write = true}, reads(out_), reads(err_), tees(out_), tees(err_)};
 }
 
 void Exchange::serve(const Items& items) {
   if (items[0].ready && in_) serve_input();
   if (items[1].ready && out_.fd) serve_output(out_);
   if (items[2].ready && err_.fd) serve_output(err_);
+  if (items[3].ready && out_.sink.waiting_tee() >= 0) out_.sink.serve_tee();
+  if (items[4].ready && err_.sink.waiting_tee() >= 0) err_.sink.serve_tee();
 }
 
 void Exchange::serve_input() {
@@ -182,16 +229,19 @@ void Exchange::read_piece(Output& output, std::span<char> room, bool direct) {
 
 void Exchange::close() noexcept {
   in_.reset();
-  out_.fd.reset();
-  err_.fd.reset();
+  for (Output* output : {&out_, &err_}) {
+    output->fd.reset();
+    output->sink.drop_tee();
+  }
 }
 
 void Exchange::abandon() {
   in_.reset();
   for (Output* output : {&out_, &err_}) {
+    output->sink.drop_tee();
     if (!output->fd) continue;
     output->fd.reset();
-    output->sink.finish();
+    output->sink.finish(true);
   }
 }
 

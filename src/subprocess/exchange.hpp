@@ -24,10 +24,30 @@ class Collector {
   Collector() = default;
   Collector(const Options& options, bool is_err);
 
-  /// Takes bytes over. False: more than the limit came, and that is to end the program. Calls callbacks.
+  /// Takes bytes over. False: more than the limit came, and that is to end the program. Calls callbacks. Throws OsError when
+  /// the tee refuses; it gets nothing more then.
   bool take(std::string_view bytes);
-  /// The end of the stream: the last line goes to its callback.
-  void finish();
+  /// The tee, while bytes wait for room in it; else -1.
+  [[nodiscard]] int waiting_tee() const noexcept { return tee_pending_.empty() ? -1 : tee_; }
+  /// Gives the tee what it takes now.
+  void serve_tee();
+  /// Gives the tee up.
+  void drop_tee() noexcept {
+    tee_ = -1;
+    tee_pending_.clear();
+  }
+  /// The end of the stream: the last line goes to its callback. `cut`: the stream goes on, but nobody reads it any more.
+  void finish(bool cut = false);
+  /// Takes off what `max_output` or a cut has left of characters at the edges; without a text mode there are none.
+  void keep_whole_characters();
+  /// How what is kept is to be decoded. Before keep_whole_characters() it is as the stream began.
+  [[nodiscard]] Encoding encoding() const noexcept { return encoding_; }
+  /// For a stream of which some was decoded before.
+  void set_encoding(Encoding encoding) noexcept { encoding_ = encoding; }
+  /// The front is not that of the stream.
+  [[nodiscard]] bool lacks_front() const noexcept {
+    return overflow_ == Overflow::keep_tail && most_ && total_ > *most_;
+  }
   /// Where the next bytes may be read to directly; empty when they must go through take().
   [[nodiscard]] std::span<char> direct_room() const noexcept;
   /// Bytes were read into direct_room().
@@ -48,9 +68,14 @@ class Collector {
   Overflow overflow_ = Overflow::fail;
   OutputCallback on_piece_;
   OutputCallback on_line_;
+  bool is_text_ = false;
+  bool is_cut_ = false;
+  Encoding encoding_ = Encoding::utf8;
+  std::string start_;  // of the stream, where a byte order mark may be
   std::optional<TextDecoder> decoder_;
   std::string line_;
   int tee_ = -1;
+  std::string tee_pending_;
   bool keep_ = true;
   std::string kept_;
   std::uint64_t total_ = 0;
@@ -59,7 +84,8 @@ class Collector {
 /// The communication with one program.
 class Exchange {
  public:
-  static constexpr std::size_t kStreams = 3;
+  /// The program's three streams, and the tees of two of them.
+  static constexpr std::size_t kStreams = 5;
   using Items = std::array<os::PollItem, kStreams>;
 
   Exchange(const Options& options, os::Fd in, os::Fd out, os::Fd err);
@@ -77,7 +103,9 @@ class Exchange {
   [[nodiscard]] Items items() const noexcept;
   /// Moves bytes where `items` are ready. Exceptions of callbacks come out; the exchange can go on.
   void serve(const Items& items);
-  [[nodiscard]] bool finished() const noexcept { return !in_ && !out_.fd && !err_.fd; }
+  [[nodiscard]] bool finished() const noexcept {
+    return !in_ && !out_.fd && !err_.fd && out_.sink.waiting_tee() < 0 && err_.sink.waiting_tee() < 0;
+  }
   /// Only output holds it up: all input is written or refused.
   [[nodiscard]] bool input_done() const noexcept { return !in_; }
   /// Closes what is open: nothing more is read or written. Last lines go to their callbacks, which may throw.

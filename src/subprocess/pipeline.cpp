@@ -71,13 +71,17 @@ PipelineResult Pipeline::run(const Options& given) const {
   if (stages_.empty()) throw ValueError("Pipeline.run", "stages", "an empty pipeline");
   Options options = detail::with_pipes(given);
   Deadline deadline = options.timeout.deadline();
+  detail::refuse_when_stopped(stages_.back(), options.stop);
   const detail::StopSignal stop(options.stop);
+  detail::StreamFiles files(options);
+  Outcome outcome = detail::open_files(files, options, deadline, stop);
+  if (outcome != Outcome::done) detail::throw_unstarted(outcome, stages_.back(), options.timeout);
   Row row = Row::start(stages_, options);
   KillUnlessEnded guard{row, options.kill_tree};
   detail::Exchange exchange(options, std::move(row.ends.in), std::move(row.ends.out), std::move(row.ends.err));
   detail::set_input(exchange, options);
   bool drain_expired = false;
-  Outcome outcome = detail::serve_pipes(row.last(), exchange, deadline, options.drain, stop, drain_expired);
+  outcome = detail::serve_pipes(row.last(), exchange, deadline, options.drain, stop, drain_expired);
   for (Session& session : row.sessions) {
     if (outcome == Outcome::done) outcome = detail::wait_for_end(session, deadline, stop);
   }

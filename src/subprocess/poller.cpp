@@ -9,13 +9,31 @@
 #include <utility>
 
 #include "cohort/base/error.hpp"
+#include "cohort/base/log.hpp"
 #include "os/process.hpp"
 #include "os/signal.hpp"
 #include "subprocess/run_options.hpp"
+#include "subprocess/start_error.hpp"
 
 namespace cohort::subprocess::detail {
 
 using namespace std::chrono_literals;
+
+// How long the thread sleeps at most when nothing can wake it.
+constexpr std::chrono::milliseconds kBlindLook{10};
+
+namespace {
+
+void log_stray(const char* what) noexcept {
+  try {
+    get_logger().error(std::string("run_async: an exception left the coroutine that awaited: ") +
+                       (what != nullptr ? what : "(no text)"));
+  } catch (...) {
+    // No memory for the line, or the sink threw.
+  }
+}
+
+}  // namespace
 
 bool LimitState::take() {
   std::lock_guard guard(lock);
@@ -96,42 +114,63 @@ void Job::bind_stop() {
   if (options_.stop.stop_possible()) stop_.emplace(options_.stop, Cancel{this});
 }
 
-void Job::resume() {
+void Job::resume() noexcept {
   std::coroutine_handle<> continuation;
   {
     std::lock_guard guard(lock_);
     continuation = std::exchange(continuation_, nullptr);
   }
-  if (continuation) continuation.resume();
+  if (!continuation) return;
+  try {
+    continuation.resume();
+  } catch (const std::exception& error) { log_stray(error.what()); } catch (...) {
+    log_stray("of an unknown type");
+  }
 }
 
-bool Job::try_start() {
+bool Job::try_start() noexcept {
   if (limit_.state_ && !has_slot_) {
     if (!limit_.state_->take()) return false;
     has_slot_ = true;
   }
   std::exception_ptr error;
   try {
-    row_.emplace(Row::start(stages_, options_, blocked_));
-    exchange_.emplace(options_, std::move(row_->ends.in), std::move(row_->ends.out), std::move(row_->ends.err));
-    set_input(*exchange_, options_);
-    deadline_ = options_.timeout.deadline();                          // waiting for a turn does not count
-    phase_ = exchange_->finished() ? Phase::ending : Phase::running;  // there may be no pipe at all
+    if (!files_) {
+      files_.emplace(options_);
+      deadline_ = options_.timeout.deadline();  // waiting for a turn does not count
+    }
+    if (!files_->try_open()) {
+      if (!deadline_.expired()) return false;
+      throw_unstarted(Outcome::timed_out, stages_.back(), options_.timeout);
+    }
+    start_row();
   } catch (...) { error = std::current_exception(); }
   if (error) finish(std::move(error));  // here, where nothing of ours holds it any more
   return true;
 }
 
-bool Job::drop_if_cancelled() {
-  bool cancelled;
+void Job::start_row() {
+  Options opened = options_;
+  files_->put_into(opened);
+  row_.emplace(Row::start(stages_, opened, blocked_));
+  files_.reset();
+  exchange_.emplace(options_, std::move(row_->ends.in), std::move(row_->ends.out), std::move(row_->ends.err));
+  set_input(*exchange_, options_);
+  phase_ = exchange_->finished() ? Phase::ending : Phase::running;  // there may be no pipe at all
+}
+
+Deadline Job::next_start() { return files_ ? Deadline::earlier(deadline_, files_->next_look()) : Deadline::never(); }
+
+bool Job::drop_if_cancelled() noexcept {
   {
     std::lock_guard guard(lock_);
-    cancelled = cancelled_;
+    if (!cancelled_) return false;
   }
-  if (!cancelled) return false;
-  CompletedProcess nothing;
-  nothing.args = stages_.back();
-  finish(std::make_exception_ptr(RunCancelled(std::move(nothing), TreeKill::none)));
+  std::exception_ptr error;
+  try {
+    throw_unstarted(Outcome::stopped, stages_.back(), options_.timeout);
+  } catch (...) { error = std::current_exception(); }
+  finish(std::move(error));
   return true;
 }
 
@@ -152,7 +191,7 @@ Deadline Job::next_deadline() const {
   return is_blind() ? Deadline::earlier(next, Deadline(10ms)) : next;
 }
 
-bool Job::step(const os::PollItem* items) {
+bool Job::step(const os::PollItem* items) noexcept {
   std::exception_ptr error;
   try {
     advance(items);
@@ -252,7 +291,8 @@ void Job::keep_result(CompletedProcess done) {
   }
 }
 
-void Job::finish(std::exception_ptr error) {
+void Job::finish(std::exception_ptr error) noexcept {
+  files_.reset();
   if (has_slot_) limit_.state_->give_back();
   has_slot_ = false;
   stop_.reset();
@@ -290,14 +330,18 @@ Poller& Poller::instance() {
   return *seen;
 }
 
-Poller::Poller() : event_(os::make_eventfd()), owner_(os::process_id()) {}
+Poller::Poller() : event_(as_start_of_program(os::make_eventfd)), owner_(os::process_id()) {}
 
 void Poller::start(std::unique_ptr<Poller> self) {
   os::BlockSignals blocked;  // the thread inherits the mask: signals are for the program's own threads
-  std::thread([self = std::move(self)]() mutable {
-    self->loop();
-    // Only one that nobody wanted comes here.
-  }).detach();
+  try {
+    std::thread([self = std::move(self)]() mutable {
+      self->loop();
+      // Only one that nobody wanted comes here.
+    }).detach();
+  } catch (const std::system_error& error) {
+    throw SpawnError(error.code().value(), "pthread_create", "cohort-poller");
+  }
 }
 
 void Poller::submit(std::shared_ptr<Job> job) {
@@ -310,55 +354,80 @@ void Poller::submit(std::shared_ptr<Job> job) {
 
 void Poller::take_inbox() {
   std::lock_guard guard(lock_);
-  for (auto& job : inbox_) queued_.push_back(std::move(job));
-  inbox_.clear();
+  while (!inbox_.empty()) {
+    queued_.push_back(inbox_.front());
+    inbox_.pop_front();
+  }
 }
 
 void Poller::start_queued() {
-  std::vector<std::shared_ptr<Job>> dropped;
+  resumable_.reserve(resumable_.size() + queued_.size());
+  running_.reserve(running_.size() + queued_.size());
   for (auto job = queued_.begin(); job != queued_.end();) {
     if ((*job)->drop_if_cancelled()) {
-      dropped.push_back(std::move(*job));
+      resumable_.push_back(std::move(*job));
       job = queued_.erase(job);
     } else if ((*job)->try_start()) {
-      ((*job)->done() ? dropped : running_).push_back(std::move(*job));
+      ((*job)->done() ? resumable_ : running_).push_back(std::move(*job));
       job = queued_.erase(job);
     } else {
       ++job;
     }
   }
-  for (auto& job : dropped) job->resume();
 }
 
-void Poller::loop() {
+void Poller::loop() noexcept {
   os::name_thread("cohort-poller");
-  std::vector<os::PollItem> items;
-  std::vector<std::shared_ptr<Job>> ended;
   while (true) {
-    take_inbox();
-    start_queued();
-    items.clear();
-    items.push_back({event_.get(), false, false});
-    Deadline next;
-    for (const auto& job : running_) {
-      job->add_items(items);
-      next = Deadline::earlier(next, job->next_deadline());
+    try {
+      if (!serve()) return;
+    } catch (...) {
+      // No memory, here or in the kernel: nothing was lost, and there may be some in a moment.
+      std::this_thread::sleep_for(kBlindLook);
     }
-    os::poll_items(items, next);
-    if (items[0].ready) os::drain(event_.get());
-    // relaxed: set before the wake-up that brought us here
-    if (unwanted_.load(std::memory_order_relaxed)) return;
-    ended.clear();
-    const os::PollItem* mine = &items[1];
-    for (const auto& job : running_) {
-      const std::size_t count = job->item_count();
-      if (job->step(mine)) ended.push_back(job);
-      mine += count;
-    }
-    std::erase_if(running_, [](const auto& job) { return job->done(); });
-    start_queued();  // before the continuations, which may take their time
-    for (auto& job : ended) job->resume();
   }
+}
+
+// One round; false when the thread is unwanted.
+bool Poller::serve() {
+  take_inbox();
+  start_queued();
+  resume_ended();
+  items_.clear();
+  const bool deaf = deaf_.load(std::memory_order_relaxed);  // relaxed: this thread's own word
+  items_.push_back({.fd = deaf ? -1 : event_.get()});
+  Deadline next = deaf ? Deadline(kBlindLook) : Deadline::never();
+  for (const auto& job : queued_) next = Deadline::earlier(next, job->next_start());
+  for (const auto& job : running_) {
+    job->add_items(items_);
+    next = Deadline::earlier(next, job->next_deadline());
+  }
+  os::poll_each(items_, next);
+  if (items_[0].closed) {
+    // Somebody has closed all descriptors, ours among them: nobody can wake us any more.
+    deaf_.store(true, std::memory_order_relaxed);  // relaxed: who does not see it yet writes in vain
+  } else if (items_[0].ready) {
+    os::take_notifications(event_.get());
+  }
+  // relaxed: set before the wake-up that brought us here
+  if (unwanted_.load(std::memory_order_relaxed)) return false;
+  resumable_.reserve(resumable_.size() + running_.size() +
+                     queued_.size());  // what follows loses no job for want of memory
+  const os::PollItem* mine = &items_[1];
+  for (const auto& job : running_) {
+    const std::size_t count = job->item_count();
+    if (job->step(mine)) resumable_.push_back(job);
+    mine += count;
+  }
+  std::erase_if(running_, [](const auto& job) { return job->done(); });
+  start_queued();  // before the continuations, which may take their time
+  resume_ended();
+  return true;
+}
+
+void Poller::resume_ended() noexcept {
+  for (std::shared_ptr<Job>& job : resumable_) std::exchange(job, nullptr)->resume();
+  resumable_.clear();
 }
 
 }  // namespace cohort::subprocess::detail

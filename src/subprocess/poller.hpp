@@ -53,17 +53,20 @@ class Job : public std::enable_shared_from_this<Job> {
   bool set_continuation(std::coroutine_handle<> continuation);
 
   // For the poller thread.
-  /// Starts the program if the limit lets it; false: not yet.
-  bool try_start();
+  /// Starts the program if the limit lets it and its files are open; false: not yet.
+  bool try_start() noexcept;
+  /// When to try again; never: when another one has ended.
+  [[nodiscard]] Deadline next_start();
   /// How many items it polls for, once started.
   [[nodiscard]] std::size_t item_count() const noexcept { return Exchange::kStreams + stages_.size(); }
   void add_items(std::vector<os::PollItem>& items) const;
   [[nodiscard]] Deadline next_deadline() const;
   /// Moves on with what is ready; true when it is done and the continuation may be resumed.
-  bool step(const os::PollItem* items);
+  bool step(const os::PollItem* items) noexcept;
   /// Ends a job that has not started if it was cancelled.
-  bool drop_if_cancelled();
-  void resume();
+  bool drop_if_cancelled() noexcept;
+  /// Goes on with the coroutine that awaits it. What leaves that is logged: there is nobody above to catch it.
+  void resume() noexcept;
   void bind_stop();
 
  private:
@@ -77,7 +80,8 @@ class Job : public std::enable_shared_from_this<Job> {
   [[nodiscard]] bool is_blind() const noexcept { return watches_end() && row_->last().child.pidfd() < 0; }
   void begin_kill(Outcome why);
   void give_up(std::exception_ptr error);
-  void finish(std::exception_ptr error);
+  void finish(std::exception_ptr error) noexcept;
+  void start_row();
   void finish_with_result();
   void keep_result(CompletedProcess done);
   void check_taken();
@@ -98,7 +102,8 @@ class Job : public std::enable_shared_from_this<Job> {
   bool draining_ = false;  // the last one, and the drain limit runs
   bool drain_expired_ = false;
   bool has_slot_ = false;
-  std::exception_ptr thrown_;  // by a callback, or by the system
+  std::exception_ptr thrown_;         // by a callback, or by the system
+  std::optional<StreamFiles> files_;  // from its turn until it starts
   std::optional<Row> row_;
   std::optional<Exchange> exchange_;
 
@@ -129,22 +134,30 @@ class Poller {
   static Poller& instance();
   void submit(std::shared_ptr<Job> job);
   /// Something changed that the thread should look at.
-  void wake() noexcept { os::notify(event_.get()); }
+  void wake() noexcept {
+    // relaxed: a hint; the number of a closed descriptor may by now be another file's
+    if (!deaf_.load(std::memory_order_relaxed)) os::notify(event_.get());
+  }
 
  private:
   Poller();
   void start(std::unique_ptr<Poller> self);
-  void loop();
+  void loop() noexcept;
+  bool serve();
   void take_inbox();
   void start_queued();
+  void resume_ended() noexcept;
 
   os::Fd event_;
   const int owner_;  // the process that the thread lives in
   std::atomic<bool> unwanted_{false};
+  std::atomic<bool> deaf_{false};  // the event was closed by somebody; the thread looks every few milliseconds
   std::mutex lock_;
   std::deque<std::shared_ptr<Job>> inbox_;  // guarded by lock_
   std::deque<std::shared_ptr<Job>> queued_;
   std::vector<std::shared_ptr<Job>> running_;
+  std::vector<std::shared_ptr<Job>> resumable_;  // they have ended; their coroutines have not been told
+  std::vector<os::PollItem> items_;
 };
 
 }  // namespace cohort::subprocess::detail

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/subprocess/popen.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <utility>
@@ -30,8 +31,9 @@ TextMode mode_of(const Options& options) {
 }  // namespace
 
 struct Popen::State {
-  State(const Command& asked, const Options& given)
-      : command(asked), options(given), session(detail::Session::start(asked, given)) {
+  // @param opened  `given` with descriptors for files
+  State(const Command& asked, const Options& given, const Options& opened)
+      : command(asked), options(given), session(detail::Session::start(asked, opened)) {
     TextMode mode = mode_of(options);
     if (session.pipes.in) in = PipeWriter(session.pipes.in.release(), mode, options.bufsize);
     if (session.pipes.out) out = PipeReader(session.pipes.out.release(), mode, options.bufsize);
@@ -39,6 +41,8 @@ struct Popen::State {
   }
 
   void begin_exchange(std::string_view input);
+  // Waits for the end, a deadline or a stop, which kills.
+  ExitStatus wait(Timeout timeout, Deadline deadline);
   // Turns what collect() made of the end of a stream into all of it: decoded where that is asked for, after what came before.
   void complete(std::string& bytes, std::string& before, std::optional<detail::TextDecoder>& decoder) const {
     if (options.is_text() && decoder) {
@@ -68,7 +72,13 @@ Popen::Popen(const Command& command, const Options& options) {
   refuse_run_options(options);
   detail::check_output_options(options);
   if (options.bufsize < -1) throw ValueError("Popen", "bufsize", "is negative");
-  state_ = std::make_unique<State>(command, options);
+  detail::refuse_when_stopped(command, options.stop);
+  Options opened = options;
+  detail::StreamFiles files(options);
+  const detail::StopSignal stop(options.stop);
+  auto outcome = detail::open_files(files, opened, Deadline::never(), stop);
+  if (outcome != detail::Outcome::done) detail::throw_unstarted(outcome, command, {});
+  state_ = std::make_unique<State>(command, options, opened);
 }
 
 Popen::~Popen() = default;
@@ -87,13 +97,21 @@ std::optional<int> Popen::poll() {
   return status ? std::optional<int>(status->exitcode()) : std::nullopt;
 }
 
-int Popen::wait(Timeout timeout) {
-  auto status = state_->session.child.wait(timeout.deadline());
-  if (status) return status->exitcode();
+ExitStatus Popen::State::wait(Timeout timeout, Deadline deadline) {
+  const detail::StopSignal stop(options.stop);
+  auto outcome = detail::wait_for_end(session, deadline, stop);
+  if (outcome == detail::Outcome::done) return session.child.status().value_or(ExitStatus::unknown());
   CompletedProcess so_far;
-  so_far.args = state_->command;
-  throw TimeoutExpired(std::move(so_far), timeout.seconds(), TreeKill::none);
+  so_far.args = command;
+  if (outcome == detail::Outcome::timed_out) {
+    throw TimeoutExpired(std::move(so_far), timeout.seconds(), TreeKill::none);
+  }
+  TreeKill killed = session.kill(options.kill_tree);
+  so_far.status = session.child.wait(std::chrono::seconds(10)).value_or(ExitStatus::unknown());
+  throw RunCancelled(std::move(so_far), killed);
 }
+
+int Popen::wait(Timeout timeout) { return state_->wait(timeout, timeout.deadline()).exitcode(); }
 
 std::optional<int> Popen::returncode() const noexcept {
   auto known = status();
@@ -140,6 +158,8 @@ void Popen::State::begin_exchange(std::string_view input) {
   out_before = unread_out.substr(out_start);
   err_before = unread_err.substr(err_start);
   exchange.emplace(options, std::move(in_fd), std::move(out_fd), std::move(err_fd));
+  if (out_decoder) exchange->out().set_encoding(out_decoder->encoding());
+  if (err_decoder) exchange->err().set_encoding(err_decoder->encoding());
   exchange->set_owned_input(pending.append(input));
   if (!out_partial.empty()) exchange->take_early(false, out_partial);
   if (!err_partial.empty()) exchange->take_early(true, err_partial);
@@ -158,8 +178,10 @@ Communicated Popen::communicate(std::string_view input, Timeout timeout) {
     throw ValueError("Popen.communicate", "input", "may be given in the first call only");
   }
   const detail::StopSignal stop(state.options.stop);
-  auto outcome =
-      detail::serve_pipes(state.session, *state.exchange, deadline, state.options.drain, stop, state.drain_expired);
+  // A stop that is there already counts, however little there is to wait for.
+  auto outcome = stop.requested() ? detail::Outcome::stopped
+                                  : detail::serve_pipes(state.session, *state.exchange, deadline, state.options.drain,
+                                                        stop, state.drain_expired);
   if (outcome == detail::Outcome::done) outcome = detail::wait_for_end(state.session, deadline, stop);
   if (outcome == detail::Outcome::timed_out) {
     CompletedProcess so_far;
@@ -174,10 +196,16 @@ Communicated Popen::communicate(std::string_view input, Timeout timeout) {
     TreeKill killed = state.session.kill(state.options.kill_tree);
     detail::finish_killed(state.session, *state.exchange, state.options.drain, state.drain_expired);
     CompletedProcess ended = detail::collect(state.command, state.options, state.session, *state.exchange, false);
+    ended.out.insert(0, state.out_before);
+    ended.err.insert(0, state.err_before);
     if (outcome == detail::Outcome::stopped) throw RunCancelled(std::move(ended), killed);
     throw OutputLimitExceeded(std::move(ended), killed);
   }
   CompletedProcess done = detail::collect(state.command, state.options, state.session, *state.exchange, false);
+  if (state.out_decoder && state.exchange->out().lacks_front())
+    state.out_decoder->skip(state.exchange->out().encoding());
+  if (state.err_decoder && state.exchange->err().lacks_front())
+    state.err_decoder->skip(state.exchange->err().encoding());
   state.complete(done.out, state.out_before, state.out_decoder);
   state.complete(done.err, state.err_before, state.err_decoder);
   done.drain_expired = state.drain_expired;
@@ -200,14 +228,9 @@ int Popen::close_and_wait(Timeout timeout) {
   try {
     state.in.close(deadline);
   } catch (...) { unsent = std::current_exception(); }
-  auto status = state.session.child.wait(deadline);
-  if (!status) {
-    CompletedProcess so_far;
-    so_far.args = state.command;
-    throw TimeoutExpired(std::move(so_far), timeout.seconds(), TreeKill::none);
-  }
+  ExitStatus status = state.wait(timeout, deadline);
   if (unsent) std::rethrow_exception(unsent);
-  return status->exitcode();
+  return status.exitcode();
 }
 
 std::string Popen::to_string() const {

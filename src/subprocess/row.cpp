@@ -6,7 +6,9 @@
 #include <chrono>
 #include <utility>
 
+#include "cohort/base/error.hpp"
 #include "os/stream_io.hpp"
+#include "subprocess/start_error.hpp"
 
 namespace cohort::subprocess::detail {
 
@@ -21,6 +23,7 @@ void start_all(const std::vector<Command>& stages, const Options& options,
     auto [read_end, write_end] = os::make_pipe();
     row.ends.err = above_standard(std::move(read_end));
     shared_err = above_standard(std::move(write_end));
+    make_room(shared_err.get(), options.pipesize);
   }
   os::Fd from_before;
   for (std::size_t i = 0; i < stages.size(); ++i) {
@@ -34,7 +37,7 @@ void start_all(const std::vector<Command>& stages, const Options& options,
       auto [read_end, write_end] = os::make_pipe();
       next_from = above_standard(std::move(read_end));
       to_next = above_standard(std::move(write_end));
-      if (options.pipesize != 0) os::set_pipe_size(to_next.get(), options.pipesize);
+      make_room(to_next.get(), options.pipesize);
       mine.out = to_next.get();
     }
     if (shared_err) mine.err = shared_err.get();
@@ -65,7 +68,7 @@ Row Row::start(const std::vector<Command>& stages, const Options& options,
     return row;
   }
   try {
-    start_all(stages, options, blocked, row);
+    as_start_of_program([&] { start_all(stages, options, blocked, row); });
   } catch (...) {
     row.kill(options.kill_tree);
     row.wait(std::chrono::seconds(10));

@@ -88,13 +88,17 @@ class KillOnException {
 CompletedProcess run(const Command& command, const Options& given) {
   Options options = detail::with_pipes(given);
   Deadline deadline = options.timeout.deadline();
+  detail::refuse_when_stopped(command, options.stop);
   const detail::StopSignal stop(options.stop);
+  detail::StreamFiles files(options);
+  Outcome outcome = detail::open_files(files, options, deadline, stop);
+  if (outcome != Outcome::done) detail::throw_unstarted(outcome, command, options.timeout);
   detail::Session session = detail::Session::start(command, options);
   detail::Exchange exchange(options, std::move(session.pipes.in), std::move(session.pipes.out),
                             std::move(session.pipes.err));
   KillOnException guard(session, exchange, options);
   detail::set_input(exchange, options);
-  Outcome outcome = detail::serve_pipes(session, exchange, deadline, options.drain, stop, guard.drain_expired);
+  outcome = detail::serve_pipes(session, exchange, deadline, options.drain, stop, guard.drain_expired);
   if (outcome == Outcome::done) outcome = detail::wait_for_end(session, deadline, stop);
   if (outcome != Outcome::done) {
     TreeKill killed = guard.kill();

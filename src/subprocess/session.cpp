@@ -6,13 +6,19 @@
 #include <csignal>
 #include <utility>
 
+#include "cohort/base/check.hpp"
 #include "cohort/base/error.hpp"
 #include "os/accounts.hpp"
 #include "os/environment.hpp"
 #include "os/resource.hpp"
 #include "os/stream_io.hpp"
+#include "subprocess/start_error.hpp"
 
 namespace cohort::subprocess::detail {
+
+void make_room(int pipe, std::size_t size) {
+  if (size != 0 && !os::set_pipe_size(pipe, size)) throw_errno("fcntl(F_SETPIPE_SZ)", std::to_string(size));
+}
 
 namespace {
 
@@ -25,7 +31,7 @@ std::pair<os::Fd, os::Fd> high_pipe(std::size_t size) {
   auto [read_end, write_end] = os::make_pipe();
   if (read_end.get() < 3) read_end = os::duplicate(read_end.get());
   if (write_end.get() < 3) write_end = os::duplicate(write_end.get());
-  if (size != 0) os::set_pipe_size(read_end.get(), size);  // a wish: less room is no failure
+  make_room(read_end.get(), size);
   return {std::move(read_end), std::move(write_end)};
 }
 
@@ -63,13 +69,9 @@ int source_of(const Redirect& redirect, int number, std::size_t pipesize, ChildE
       if (redirect.descriptor() < 0) refuse(std::to_string(redirect.descriptor()), "is no descriptor");
       return redirect.descriptor();
     case Redirect::Kind::file:
-    case Redirect::Kind::append_file: {
-      auto use = number == 0                                      ? os::FileUse::read
-                 : redirect.kind() == Redirect::Kind::append_file ? os::FileUse::append
-                                                                  : os::FileUse::replace;
-      return ends.keep(os::open_for(redirect.path().native(), use));
-    }
+    case Redirect::Kind::append_file: break;  // StreamFiles has put descriptors in their place
   }
+  COHORT_CHECK(false, "a file that nobody has opened");
   return -1;
 }
 
@@ -101,7 +103,8 @@ void check_variable(const std::string& name, const std::string& value) {
 }
 
 std::optional<std::vector<std::string>> environment_of(const Options& options) {
-  if (!options.env && options.env_set.empty() && options.env_unset.empty()) return std::nullopt;
+  const bool changed = options.env || !options.env_set.empty() || !options.env_unset.empty();
+  if (!changed && !os::environment_repeats_names()) return std::nullopt;
   std::vector<std::string> entries;
   std::map<std::string, std::string> named;
   if (options.env) {
@@ -109,7 +112,8 @@ std::optional<std::vector<std::string>> environment_of(const Options& options) {
   } else {
     for (const std::string& entry : os::environment()) {
       std::size_t sign = entry.find('=', 1);
-      if (sign != std::string::npos) named[entry.substr(0, sign)] = entry.substr(sign + 1);
+      // Of several entries of one name the first, which getenv() gives: what was checked here is what the program gets.
+      if (sign != std::string::npos) named.try_emplace(entry.substr(0, sign), entry.substr(sign + 1));
     }
   }
   for (const std::string& name : options.env_unset) named.erase(name);
@@ -178,6 +182,11 @@ os::SpawnPlan plan_of(const Command& command, const Options& options) {
 }
 
 Session Session::start(const Command& command, const Options& options, const std::optional<std::vector<int>>& blocked) {
+  return as_start_of_program([&] { return start_program(command, options, blocked); });
+}
+
+Session Session::start_program(const Command& command, const Options& options,
+                               const std::optional<std::vector<int>>& blocked) {
   os::SpawnPlan plan = plan_of(command, options);
   plan.blocked_signals = blocked;
   ChildEnds ends;

@@ -26,7 +26,8 @@ struct Pipes {
 /// One started program. Destroying it closes the pipes and does not wait.
 class Session {
  public:
-  /// Starts `command`. Throws SpawnError and ValueError as Popen's constructor does. Fields of run() alone are not looked at.
+  /// Starts `command`. Throws SpawnError and ValueError as Popen's constructor does. Fields of run() alone are not looked at,
+  /// and files are open by now: see StreamFiles.
   /// @param blocked  the signals that the program starts with blocked, where another thread asked for it; else ours
   static Session start(const Command& command, const Options& options,
                        const std::optional<std::vector<int>>& blocked = std::nullopt);
@@ -38,10 +39,16 @@ class Session {
   Pipes pipes;
 
  private:
+  static Session start_program(const Command& command, const Options& options,
+                               const std::optional<std::vector<int>>& blocked);
+
   os::ControlGroup group_;
   bool contained_ = false;
   bool leads_group_ = false;
 };
+
+/// Makes room in a pipe as Options::pipesize asks; 0: as it is. Throws OsError.
+void make_room(int pipe, std::size_t size);
 
 /// The limit's number of the operating system. Throws ValueError where it has none.
 [[nodiscard]] Usage usage_of(const os::Child& child);

@@ -156,6 +156,55 @@ bool put_encoded(char32_t c, Encoding encoding, std::string& bytes) {
 
 namespace detail {
 
+Encoding encoding_after_mark(std::string_view start, Encoding encoding) noexcept {
+  if (encoding != Encoding::utf16 && encoding != Encoding::utf32) return encoding;
+  const WideForm form = wide_form(encoding);
+  bool little = form.little;
+  if (start.size() >= form.width) {
+    if (unit(start, form.width, true) == 0xFEFF) little = true;
+    if (unit(start, form.width, false) == 0xFEFF) little = false;
+  }
+  if (form.width == 2) return little ? Encoding::utf16_le : Encoding::utf16_be;
+  return little ? Encoding::utf32_le : Encoding::utf32_be;
+}
+
+std::size_t cut_at_front(std::string_view bytes, Encoding encoding, std::uint64_t offset) noexcept {
+  if (is_wide(encoding)) {
+    const WideForm form = wide_form(encoding);
+    std::size_t skip =
+        std::min(static_cast<std::size_t>((form.width - offset % form.width) % form.width), bytes.size());
+    if (form.width == 2 && bytes.size() >= skip + 2) {
+      char32_t first = unit(bytes.substr(skip), 2, form.little);
+      if (first >= 0xDC00 && first <= 0xDFFF) skip += 2;
+    }
+    return skip;
+  }
+  if (encoding != Encoding::utf8) return 0;
+  constexpr std::size_t kMost = 3;  // bytes that may follow the first one of a character
+  std::size_t skip = 0;
+  while (skip < std::min(kMost, bytes.size()) && (static_cast<unsigned char>(bytes[skip]) & 0xC0) == 0x80) ++skip;
+  return skip;
+}
+
+std::size_t cut_at_back(std::string_view bytes, Encoding encoding) noexcept {
+  if (is_wide(encoding)) {
+    const WideForm form = wide_form(encoding);
+    std::size_t skip = bytes.size() % form.width;
+    if (form.width == 2 && bytes.size() >= skip + 2) {
+      char32_t last = unit(bytes.substr(bytes.size() - skip - 2), 2, form.little);
+      if (last >= 0xD800 && last <= 0xDBFF) skip += 2;
+    }
+    return skip;
+  }
+  if (encoding != Encoding::utf8) return 0;
+  for (std::size_t length = 1; length <= std::min<std::size_t>(3, bytes.size()); ++length) {
+    std::string_view tail = bytes.substr(bytes.size() - length);
+    if ((static_cast<unsigned char>(tail[0]) & 0xC0) == 0x80) continue;
+    return first_utf8(tail).incomplete ? length : 0;
+  }
+  return 0;
+}
+
 std::size_t TextDecoder::invalid(std::string_view bytes, std::string_view what, std::string& text) const {
   std::size_t escaped = 0;
   switch (errors_) {

@@ -42,7 +42,9 @@ class COHORT_EXPORT Redirect {
   Redirect(Kind kind) noexcept : kind_(kind) {}  // NOLINT(google-explicit-constructor): `.in = PIPE`
   /// A descriptor of the caller's, which stays open here.
   Redirect(int descriptor) noexcept : kind_(Kind::descriptor), descriptor_(descriptor) {}  // NOLINT
-  /// A file: read for `in`, created or emptied for `out` and `err`.
+  /// A file: read for `in`, created or emptied for `out` and `err`. It is opened here, before the program starts. A named
+  /// pipe whose other end nobody has is waited for, as open(2) does, but no longer than the time limit and the stop request
+  /// allow, and without holding up others that run_async() serves.
   static Redirect file(std::filesystem::path path);
   /// A file to append to.
   static Redirect append(std::filesystem::path path);
@@ -132,7 +134,8 @@ struct COHORT_EXPORT Options {
   Redirect in = {};
   Redirect out = {};
   Redirect err = {};
-  /// Room of the pipes in bytes; 0: the system's, grown by itself when much flows.
+  /// Room of the pipes in bytes; 0: the system's, grown by itself when much flows. What the system refuses to give is a
+  /// SpawnError whose operation() is "fcntl(F_SETPIPE_SZ)"; it may give more.
   std::size_t pipesize = 0;
   /// Buffer of Popen's streams: 0 none (lines are then read byte by byte), 1 by lines (text only), n bytes, -1 the
   /// default of 8 KiB.
@@ -146,7 +149,8 @@ struct COHORT_EXPORT Options {
   /// Reads output straight into the caller's memory instead of a string; more than fits is handled by `overflow`, of
   /// which keep_tail is refused here.
   std::span<char> out_buffer = {};
-  /// The most to keep of each stream.
+  /// The most to keep of each stream, in bytes. In a text mode whole characters are kept: of one that the limit (or the drain
+  /// limit) cuts nothing is, whatever `errors` says, which is for what the program wrote and not for what was left out.
   std::optional<Bytes> max_output = std::nullopt;
   Overflow overflow = Overflow::fail;
   /// Pieces as they come, as bytes.
@@ -155,7 +159,8 @@ struct COHORT_EXPORT Options {
   /// Lines without their newline, decoded in a text mode; the last one also without a newline.
   OutputCallback on_out_line = {};
   OutputCallback on_err_line = {};
-  /// Descriptors that get a copy of all output. Written with blocking writes.
+  /// Descriptors that get a copy of all output. While one takes nothing, the program waits, and its time limit runs. One
+  /// whose reader has gone is an OsError with EPIPE, which ends the program as an exception of a callback does.
   int tee_out = -1;
   int tee_err = -1;
   /// False: what the callbacks and tees got is not kept.
@@ -167,7 +172,8 @@ struct COHORT_EXPORT Options {
   std::optional<std::filesystem::path> cwd = std::nullopt;
   /// The whole environment.
   std::optional<std::map<std::string, std::string>> env = std::nullopt;
-  /// Changes to the parent's environment, or to `env`.
+  /// Changes to the parent's environment, or to `env`. Of several entries that the parent has of one name, programs get the
+  /// first, which is the one that getenv() gives here; that holds without changes, too.
   std::map<std::string, std::string> env_set = {};
   std::vector<std::string> env_unset = {};
   /// Descriptors to keep under the same number, whatever their close-on-exec flag and `close_fds` say.
@@ -198,7 +204,8 @@ struct COHORT_EXPORT Options {
   Timeout timeout = {};
   /// For run(): throws CalledProcessError unless the program exits with 0.
   bool check = false;
-  /// A request to stop kills like a timeout, and RunCancelled is thrown.
+  /// A request to stop kills like a timeout, and RunCancelled is thrown. When it came before the call, nothing is started.
+  /// Popen obeys it in its constructor and in wait, communicate and close_and_wait.
   std::stop_token stop = {};
   /// How long to go on reading after the program has ended, when some descendant still holds a pipe. Without one: until
   /// all have closed it, as in Python. After a kill it is a quarter of a second at most.

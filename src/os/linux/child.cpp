@@ -5,7 +5,6 @@
 // happens under the lock. Without pidfds a waiter uses WNOWAIT, which leaves the child to be reaped under the lock.
 #include "os/child.hpp"
 
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,6 +21,7 @@
 
 #include "cohort/base/error.hpp"
 #include "os/linux/contained.hpp"
+#include "os/linux/poll.hpp"
 
 namespace cohort::os {
 
@@ -125,13 +125,10 @@ struct Child::State {
   // Returns when the child has ended or the deadline has passed.
   void sleep_until_end(Deadline deadline) const {
     pollfd wanted{pidfd.get(), POLLIN, 0};
-    auto left = deadline.remaining();
-    timespec time{};
-    if (left) {
-      time.tv_sec = static_cast<time_t>(left->count() / 1'000'000'000);
-      time.tv_nsec = static_cast<long>(left->count() % 1'000'000'000);
-    }
-    ::ppoll(&wanted, 1, left ? &time : nullptr, nullptr);
+    if (poll_until({&wanted, 1}, deadline) >= 0 && (wanted.revents & POLLNVAL) == 0) return;
+    // No memory in the kernel, or somebody closed our descriptor: look again in a moment.
+    const timespec moment{0, 1'000'000};
+    ::nanosleep(&moment, nullptr);
   }
 
   // Without a pidfd: blocks in the kernel if it may, else looks again and again, less and less often.

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "cohort/base/error.hpp"
+#include "os/linux/busy_file.hpp"
 
 extern "C" {
 extern const char cohort_supervisor_image[];
@@ -110,8 +111,10 @@ bool send_to_supervisor(int control, const supervisor::Message& message) {
   return sent == sizeof message;
 }
 
-Contained start_contained(const SpawnPlan& plan) {
-  if (plan.argv.empty()) throw ValueError("spawn", "argv", "empty");
+namespace {
+
+// Without a pid the message says why.
+Contained start_once(const SpawnPlan& plan, supervisor::Message& message) {
   auto [ours, theirs] = make_packet_pair();
   if (ours.get() < 3) ours = duplicate(ours.get());
   if (theirs.get() < 3) theirs = duplicate(theirs.get());
@@ -119,15 +122,28 @@ Contained start_contained(const SpawnPlan& plan) {
   SpawnPlan supervisors = supervisor_plan(plan, theirs.get());
   started.supervisor = spawn(supervisors);
   theirs.reset();
-  supervisor::Message message;
   receive_from_supervisor(ours.get(), true, message);
   if (message.kind != supervisor::Kind::started) {
     while (::waitpid(started.supervisor.pid, nullptr, 0) < 0 && errno == EINTR) {}
-    throw SpawnError(message.value, name_of(message.step), plan.program.empty() ? plan.argv[0] : plan.program);
+    return started;
   }
   started.pid = message.value;
   started.control = std::move(ours);
   return started;
+}
+
+}  // namespace
+
+Contained start_contained(const SpawnPlan& plan) {
+  if (plan.argv.empty()) throw ValueError("spawn", "argv", "empty");
+  BusyFile busy;
+  while (true) {
+    supervisor::Message message{};
+    Contained started = start_once(plan, message);
+    if (started.pid >= 0) return started;
+    if (message.step == supervisor::Step::execve && message.value == ETXTBSY && busy.wait_a_moment()) continue;
+    throw SpawnError(message.value, name_of(message.step), plan.program.empty() ? plan.argv[0] : plan.program);
+  }
 }
 
 }  // namespace cohort::os

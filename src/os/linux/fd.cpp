@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "cohort/base/error.hpp"
+#include "os/stream_io.hpp"
 
 namespace cohort::os {
 
@@ -75,6 +76,7 @@ std::size_t read_full(int fd, std::span<std::byte> buffer) {
   while (done < buffer.size()) {
     ssize_t n = ::read(fd, buffer.data() + done, buffer.size() - done);
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EIO && is_terminal_master(fd)) break;
     if (n < 0) throw_errno("read", std::to_string(fd));
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
@@ -83,6 +85,7 @@ std::size_t read_full(int fd, std::span<std::byte> buffer) {
 }
 
 void write_full(int fd, std::span<const std::byte> bytes) {
+  SigpipeBlocked no_signal;
   while (!bytes.empty()) {
     ssize_t n = ::write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;

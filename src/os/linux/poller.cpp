@@ -2,38 +2,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/poller.hpp"
 
-#include <poll.h>
 #include <sys/epoll.h>
 
 #include <cerrno>
 
 #include "cohort/base/error.hpp"
+#include "os/linux/poll.hpp"
 
 namespace cohort::os {
 
-namespace {
-
-// poll(2) until ready or the deadline, whatever signals come.
-int poll_until(pollfd* entries, std::size_t count, Deadline deadline) {
-  while (true) {
-    int ready = ::poll(entries, count, deadline.poll_timeout());
-    if (ready > 0) return ready;
-    if (ready < 0 && errno != EINTR) throw_errno("poll");
-    if (deadline.expired()) return 0;
-  }
-}
-
-}  // namespace
-
 bool wait_readable(int fd, Deadline deadline) {
   pollfd entry{fd, POLLIN, 0};
-  return poll_until(&entry, 1, deadline) > 0;
+  int ready = poll_until({&entry, 1}, deadline);
+  if (ready < 0) throw_errno("ppoll");
+  return ready > 0;
 }
 
 bool is_readable(int fd) noexcept {
   pollfd entry{fd, POLLIN, 0};
   int saved = errno;
-  int ready = ::poll(&entry, 1, 0);
+  int ready = poll_until({&entry, 1}, Deadline::now());
   errno = saved;
   return ready > 0;
 }
@@ -43,7 +31,9 @@ std::vector<std::size_t> wait_any_readable(std::span<const int> fds, Deadline de
   entries.reserve(fds.size());
   for (int fd : fds) entries.push_back({fd, POLLIN, 0});
   std::vector<std::size_t> ready;
-  if (poll_until(entries.data(), entries.size(), deadline) == 0) return ready;
+  int count = poll_until(entries, deadline);
+  if (count < 0) throw_errno("ppoll");
+  if (count == 0) return ready;
   for (std::size_t i = 0; i < entries.size(); ++i)
     if (entries[i].revents != 0) ready.push_back(i);
   return ready;

@@ -3,7 +3,6 @@
 #include "os/process_identity.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -11,6 +10,8 @@
 
 #include <atomic>
 #include <cerrno>
+
+#include "os/linux/poll.hpp"
 
 namespace cohort::os {
 
@@ -147,8 +148,7 @@ bool thread_is_alive(std::int32_t pid, std::int32_t tid, std::uint16_t start_tim
 bool pidfd_has_ended(int pidfd) noexcept {
   int saved = errno;
   pollfd item{pidfd, POLLIN, 0};
-  int ready;
-  do { ready = ::poll(&item, 1, 0); } while (ready < 0 && errno == EINTR);
+  int ready = poll_until({&item, 1}, Deadline::now());
   errno = saved;
   return ready > 0;
 }

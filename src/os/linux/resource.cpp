@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
+#include <string>
+
 #include "cohort/base/error.hpp"
 
 namespace cohort::os {
@@ -22,15 +24,6 @@ int resource_number(Resource resource) {
     case Resource::locked_memory: return RLIMIT_MEMLOCK;
   }
   throw ValueError("setrlimit", std::to_string(static_cast<int>(resource)), "no such limit");
-}
-
-Fd open_for(const std::string& path, FileUse use) {
-  switch (use) {
-    case FileUse::read: return open_file(path.c_str(), O_RDONLY);
-    case FileUse::replace: return open_file(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    case FileUse::append: return open_file(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
-  }
-  throw ValueError("open", path, "no such use");
 }
 
 Fd open_null() { return open_file("/dev/null", O_RDWR); }

@@ -23,6 +23,7 @@
 #include "base/sanitizers.hpp"
 #include "cohort/base/check.hpp"
 #include "cohort/base/error.hpp"
+#include "os/linux/busy_file.hpp"
 #include "os/linux/spawn_child.hpp"
 
 extern char** environ;
@@ -316,9 +317,8 @@ bool read_report(int fd, ChildReport& report) {
   return true;
 }
 
-}  // namespace
-
-Spawned spawn(const SpawnPlan& plan) {
+// nullopt: the report says why, and the child is reaped.
+std::optional<Spawned> spawn_once(const SpawnPlan& plan, ChildReport& report) {
   Prepared prepared;
   prepare(plan, prepared);
   ChildOrders& orders = prepared.orders;
@@ -338,6 +338,7 @@ Spawned spawn(const SpawnPlan& plan) {
     orders.report_fd = report_pipe.second.get();
   }
   Birth birth{};
+  BirthUnderWay under_way;
   {
     AllSignalsBlocked blocked;
     prepare_signals(plan, blocked.before(), orders);
@@ -351,20 +352,31 @@ Spawned spawn(const SpawnPlan& plan) {
     started.pidfd = Fd(open_pidfd(birth.pid));
     if (!started.pidfd) count(count_no_pidfd);
   }
-  ChildReport report = orders.report;
-  bool failed = report.step != ChildStep::none;
+  bool failed;
   if (!share_memory) {
     report_pipe.second.reset();
     failed = read_report(report_pipe.first.get(), report);
   } else {
+    report = orders.report;
+    failed = report.step != ChildStep::none;
     if (orders.used_no_close_range) count(count_no_close_range);
     if (orders.used_no_proc) count(count_no_proc);
   }
-  if (failed) {
-    reap(birth.pid);
+  if (!failed) return started;
+  reap(birth.pid);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Spawned spawn(const SpawnPlan& plan) {
+  BusyFile busy;
+  while (true) {
+    ChildReport report{};
+    if (auto started = spawn_once(plan, report)) return std::move(*started);
+    if (report.step == ChildStep::execve && report.error == ETXTBSY && busy.wait_a_moment()) continue;
     throw SpawnError(report.error, step_name(report.step), subject_of(plan, report));
   }
-  return started;
 }
 
 std::vector<std::string> search_path(std::string_view program,
@@ -374,7 +386,9 @@ std::vector<std::string> search_path(std::string_view program,
   std::string_view path = "/bin:/usr/bin";
   if (environment) {
     for (const std::string& entry : *environment) {
-      if (entry.starts_with(kPrefix)) path = std::string_view(entry).substr(kPrefix.size());
+      if (!entry.starts_with(kPrefix)) continue;
+      path = std::string_view(entry).substr(kPrefix.size());
+      break;  // the first, as getenv() has it
     }
     // NOLINTNEXTLINE(concurrency-mt-unsafe): as execvp() reads it
   } else if (const char* value = ::getenv("PATH")) {

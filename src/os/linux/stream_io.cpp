@@ -3,12 +3,16 @@
 #include "os/stream_io.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
@@ -16,8 +20,17 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
+#include "os/linux/poll.hpp"
 
 namespace cohort::os {
+
+bool is_terminal_master(int fd) noexcept {
+  unsigned number = 0;
+  int saved = errno;
+  bool is_master = ::ioctl(fd, TIOCGPTN, &number) == 0;
+  errno = saved;
+  return is_master;
+}
 
 Transfer read_some(int fd, std::span<std::byte> buffer) {
   while (true) {
@@ -25,6 +38,7 @@ Transfer read_some(int fd, std::span<std::byte> buffer) {
     if (n > 0) return {Transfer::State::moved, static_cast<std::size_t>(n)};
     if (n == 0) return {Transfer::State::ended, 0};
     if (errno == EAGAIN) return {Transfer::State::would_block, 0};
+    if (errno == EIO && is_terminal_master(fd)) return {Transfer::State::ended, 0};
     if (errno != EINTR) throw_errno("read", std::to_string(fd));
   }
 }
@@ -39,44 +53,26 @@ Transfer write_some(int fd, std::span<const std::byte> bytes) {
   }
 }
 
-namespace {
-
-sigset_t only_sigpipe() noexcept {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGPIPE);
-  return set;
-}
-
-bool sigpipe_pending() noexcept {
-  sigset_t pending;
-  sigpending(&pending);
-  return sigismember(&pending, SIGPIPE) == 1;
-}
-
-}  // namespace
-
-SigpipeBlocked::SigpipeBlocked() noexcept {
-  sigset_t set = only_sigpipe();
-  sigset_t before;
-  pthread_sigmask(SIG_BLOCK, &set, &before);
-  was_blocked_ = sigismember(&before, SIGPIPE) == 1;
-  // One that waited already is not ours to take.
-  was_pending_ = was_blocked_ && sigpipe_pending();
-}
-
-SigpipeBlocked::~SigpipeBlocked() {
-  int saved = errno;
-  sigset_t set = only_sigpipe();
-  if (!was_pending_ && sigpipe_pending()) {
-    timespec none{};
-    while (sigtimedwait(&set, nullptr, &none) < 0 && errno == EINTR) {}
+Transfer write_now(int fd, std::span<const std::byte> bytes) {
+  SigpipeBlocked no_signal;
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) throw_errno("fstat", std::to_string(fd));
+  if (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode)) return write_some(fd, bytes);  // disks are waited for
+  const iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  while (true) {
+    // Pipes know the flag since Linux 5.10 or so; terminals and older kernels do not.
+    ssize_t n = ::pwritev2(fd, &part, 1, -1, RWF_NOWAIT);
+    if (n >= 0) return {Transfer::State::moved, static_cast<std::size_t>(n)};
+    if (errno == EAGAIN) return {Transfer::State::would_block, 0};
+    if (errno == EPIPE || errno == ECONNRESET) return {Transfer::State::ended, 0};
+    if (errno != EINTR) break;
   }
-  if (!was_blocked_) pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-  errno = saved;
+  pollfd entry{fd, POLLOUT, 0};
+  if (poll_until({&entry, 1}, Deadline::now()) == 0) return {Transfer::State::would_block, 0};
+  return write_some(fd, bytes.first(std::min(bytes.size(), kPipePiece)));
 }
 
-std::size_t poll_items(std::span<PollItem> items, Deadline deadline) {
+std::size_t poll_each(std::span<PollItem> items, Deadline deadline) {
   std::array<pollfd, 8> few;
   std::vector<pollfd> many;
   std::span<pollfd> set(few.data(), items.size() <= few.size() ? items.size() : 0);
@@ -87,23 +83,23 @@ std::size_t poll_items(std::span<PollItem> items, Deadline deadline) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     set[i] = {items[i].fd, static_cast<short>(items[i].for_write ? POLLOUT : POLLIN), 0};
     items[i].ready = false;
+    items[i].closed = false;
   }
-  int ready;
-  do {
-    auto left = deadline.remaining();
-    timespec time{};
-    if (left) {
-      time.tv_sec = static_cast<time_t>(left->count() / 1'000'000'000);
-      time.tv_nsec = static_cast<long>(left->count() % 1'000'000'000);
-    }
-    ready = ::ppoll(set.data(), set.size(), left ? &time : nullptr, nullptr);
-  } while (ready < 0 && errno == EINTR);
+  int ready = poll_until(set, deadline);
   if (ready < 0) throw_errno("ppoll");
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if ((set[i].revents & POLLNVAL) != 0) throw OsError(EBADF, "ppoll", std::to_string(items[i].fd));
     items[i].ready = set[i].revents != 0;
+    items[i].closed = (set[i].revents & POLLNVAL) != 0;
   }
   return static_cast<std::size_t>(ready);
+}
+
+std::size_t poll_items(std::span<PollItem> items, Deadline deadline) {
+  std::size_t ready = poll_each(items, deadline);
+  for (const PollItem& item : items) {
+    if (item.closed) throw OsError(EBADF, "ppoll", std::to_string(item.fd));
+  }
+  return ready;
 }
 
 std::optional<std::size_t> pipe_size(int fd) noexcept {
@@ -112,6 +108,10 @@ std::optional<std::size_t> pipe_size(int fd) noexcept {
 }
 
 bool set_pipe_size(int fd, std::size_t bytes) noexcept {
+  if (bytes > INT_MAX) {
+    errno = EINVAL;
+    return false;
+  }
   return ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(bytes)) >= 0;
 }
 

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "cohort/base/error.hpp"
+#include "cohort/base/log.hpp"
 #include "os/cgroup.hpp"
 #include "os/cpu.hpp"
 #include "os/credentials.hpp"
@@ -25,6 +26,7 @@
 #include "os/process_attributes.hpp"
 #include "os/signal.hpp"
 #include "os/socket.hpp"
+#include "os/stream_io.hpp"
 #include "os/thread.hpp"
 #include "os/unwind.hpp"
 
@@ -41,6 +43,62 @@ int in_copy(Body body) {
   int status = -1;
   ::waitpid(pid, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+TEST(Poll, waits_for_more_than_the_limit_of_descriptors_allows) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  Fd ready = make_eventfd(), idle = make_eventfd();
+  notify(ready.get());
+  std::vector<PollItem> items(200, PollItem{.fd = idle.get()});
+  std::vector<int> fds(200, idle.get());
+  for (rlim_t most : {rlim_t{64}, rlim_t{0}}) {
+    rlimit less = before;
+    less.rlim_cur = most;
+    ::setrlimit(RLIMIT_NOFILE, &less);
+    EXPECT_EQ(poll_items(items, 20ms), 0U);
+    EXPECT_TRUE(wait_any_readable(fds, 20ms).empty());
+    EXPECT_TRUE(is_readable(ready.get()));
+    EXPECT_FALSE(is_readable(idle.get()));
+    EXPECT_TRUE(wait_readable(ready.get(), 10s));
+    std::vector<PollItem> some = items;
+    some[7] = {.fd = ready.get()};
+    some[8] = {.fd = idle.get(), .for_write = true};
+    some[9] = {.fd = -1};
+    EXPECT_EQ(poll_items(some, Deadline::never()), 2U);
+    EXPECT_TRUE(some[7].ready && some[8].ready && !some[6].ready && !some[9].ready);
+    some[10] = {.fd = 1000};
+    EXPECT_EQ(poll_each(some, Deadline::never()), 3U);
+    EXPECT_TRUE(some[10].ready && some[10].closed && !some[7].closed);
+    EXPECT_THROW(poll_items(some, Deadline::never()), OsError);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+  }
+}
+
+TEST(WriteFull, into_a_pipe_without_reader_throws_and_does_not_kill) {
+  EXPECT_EQ(in_copy([] {
+              std::signal(SIGPIPE, SIG_DFL);
+              auto [read_end, write_end] = make_pipe();
+              read_end.reset();
+              try {
+                write_full(write_end.get(), std::as_bytes(std::span("x", 1)));
+              } catch (const OsError& error) { return error.code() == std::errc::broken_pipe ? 0 : 2; }
+              return 1;
+            }),
+            0);
+}
+
+TEST(Logger, does_not_kill_when_nobody_reads_its_lines) {
+  EXPECT_EQ(in_copy([] {
+              std::signal(SIGPIPE, SIG_DFL);
+              auto [read_end, write_end] = make_pipe();
+              read_end.reset();
+              ::dup2(write_end.get(), 2);
+              log_to_stderr(LogLevel::info);
+              get_logger().info("nobody reads this");
+              return 0;
+            }),
+            0);
 }
 
 TEST(Module, knows_the_program_and_its_libraries) {
