@@ -21,12 +21,12 @@ OversizedMessage::OversizedMessage(std::string_view operation, std::vector<std::
       message_(std::move(message)) {}
 OversizedMessage::~OversizedMessage() = default;
 
-Connection Connection::from_descriptor(int descriptor, ConnectionMode mode) {
+Connection Connection::from_descriptor(int descriptor, const ConnectionOptions& options) {
   if (descriptor < 0) throw ValueError("Connection", std::to_string(descriptor), "that is no descriptor");
-  if (!mode.readable && !mode.writable)
+  if (!options.readable && !options.writable)
     throw ValueError("Connection", "", "at least one of readable and writable must be true");
   if (!os::is_open(descriptor)) throw OsError(EBADF, "Connection", std::to_string(descriptor));
-  return Connection(std::make_shared<StreamEnd>(os::Fd(descriptor), mode.readable, mode.writable));
+  return Connection(std::make_shared<StreamEnd>(os::Fd(descriptor), options));
 }
 
 void Connection::throw_timeout(const char* operation) { throw TimeoutError(operation, "", "the deadline passed"); }
@@ -49,8 +49,9 @@ bool Connection::recv_message(Arrived& arrived, Deadline deadline, const std::st
     arrived.storage = std::move(assembly.storage);  // what the message points to stays where it is
     return received;
   }
-  auto message = stream_->receive(channel::kAnyLength, {deadline, stop}, "Connection.recv");
+  auto message = stream_->receive({}, {deadline, stop}, "Connection.recv");
   if (!message) return false;
+  arrived.limits = stream_->limits().decode;
   arrived.storage = std::move(*message);
   arrived.message.set_block(0, arrived.storage.data(), arrived.storage.size(), false);
   return true;
@@ -91,19 +92,19 @@ bool Connection::try_send_bytes(std::span<const std::byte> bytes, Deadline deadl
 }
 
 std::vector<std::byte> Connection::recv_bytes(std::optional<std::size_t> maxlength, Deadline deadline) {
-  std::size_t most = maxlength.value_or(channel::kAnyLength);
   if (stream_) {
-    auto message = stream_->receive(most, {deadline, nullptr}, "Connection.recv_bytes");
+    auto message = stream_->receive(maxlength, {deadline, nullptr}, "Connection.recv_bytes");
     if (!message) throw_timeout("Connection.recv_bytes");
     return std::move(*message);
   }
-  auto message = take_bytes(ring_, most, {deadline, nullptr}, "Connection.recv_bytes");
+  auto message =
+      take_bytes(ring_, maxlength.value_or(channel::kAnyLength), {deadline, nullptr}, "Connection.recv_bytes");
   if (!message) throw_timeout("Connection.recv_bytes");
   return std::move(*message);
 }
 
 std::optional<std::vector<std::byte>> Connection::try_recv_bytes(Deadline deadline, const std::stop_token& stop) {
-  if (stream_) return stream_->receive(channel::kAnyLength, {deadline, &stop}, "Connection.try_recv_bytes");
+  if (stream_) return stream_->receive({}, {deadline, &stop}, "Connection.try_recv_bytes");
   return take_bytes(ring_, channel::kAnyLength, {deadline, &stop}, "Connection.try_recv_bytes");
 }
 
@@ -112,11 +113,9 @@ std::size_t Connection::recv_bytes_into(std::span<std::byte> buffer, std::size_t
   if (offset > buffer.size()) throw ValueError(operation, std::to_string(offset), "the offset lies beyond the buffer");
   auto room = buffer.subspan(offset);
   if (stream_) {
-    auto message = stream_->receive(channel::kAnyLength, {deadline, nullptr}, operation);
-    if (!message) throw_timeout(operation);
-    if (message->size() > room.size()) throw OversizedMessage(operation, std::move(*message));
-    if (!message->empty()) std::memcpy(room.data(), message->data(), message->size());
-    return message->size();
+    auto size = stream_->receive_into(room, {deadline, nullptr}, operation);
+    if (!size) throw_timeout(operation);
+    return *size;
   }
   channel::Assembly assembly{room, {}};
   detail::ReceivedMessage message;
@@ -196,6 +195,18 @@ enum Form : std::uint8_t { in_memory = 0, over_descriptor = 1 };
 constexpr std::uint8_t kReadable = 1;
 constexpr std::uint8_t kWritable = 2;
 
+void encode_limits(Encoder& out, const ConnectionLimits& limits) {
+  out.write_raw(limits.max_message.count);
+  Codec<DecodeLimits>::encode(out, limits.decode);
+}
+
+ConnectionLimits decode_limits(Decoder& in) {
+  ConnectionLimits limits;
+  limits.max_message.count = in.read_raw<std::uint64_t>();
+  limits.decode = Codec<DecodeLimits>::decode(in);
+  return limits;
+}
+
 }  // namespace
 
 void encode_connection(Encoder& out, const Connection& connection) {
@@ -208,6 +219,7 @@ void encode_connection(Encoder& out, const Connection& connection) {
     out.write_raw(
         static_cast<std::uint8_t>((stream->readable() ? kReadable : 0) | (stream->writable() ? kWritable : 0)));
     out.write_raw(static_cast<std::uint32_t>(index));
+    encode_limits(out, stream->limits());
     return;
   }
   channel::EndUse use(connection.ring_end(), "Connection");
@@ -221,9 +233,11 @@ Connection decode_connection(Decoder& in) {
   if (form != Form::over_descriptor) in.fail("that is no form of a connection");
   auto mode = in.read_raw<std::uint8_t>();
   if (mode == 0 || mode > (kReadable | kWritable)) in.fail("a connection that neither receives nor sends");
-  os::Fd fd(in.take_descriptor(in.read_raw<std::uint32_t>()));
-  return Connection::from_descriptor(fd.release(),
-                                     {.readable = (mode & kReadable) != 0, .writable = (mode & kWritable) != 0});
+  auto index = in.read_raw<std::uint32_t>();
+  ConnectionOptions options{.readable = (mode & kReadable) != 0, .writable = (mode & kWritable) != 0};
+  options.limits = decode_limits(in);
+  os::Fd fd(in.take_descriptor(index));
+  return Connection::from_descriptor(fd.release(), options);
 }
 
 }  // namespace detail

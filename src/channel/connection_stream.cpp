@@ -9,8 +9,7 @@
 #include <string>
 
 #include "cohort/base/error.hpp"
-#include "cohort/channel/connection.hpp"
-#include "os/poller.hpp"
+#include "os/process.hpp"
 #include "os/socket.hpp"
 
 namespace cohort::detail {
@@ -21,43 +20,34 @@ constexpr std::uint32_t kClosed = std::uint32_t{1} << 31;
 constexpr std::uint32_t kReleased = std::uint32_t{1} << 30;  // the descriptor is closed, or about to be
 // Python joins the length and the message into one write up to here.
 constexpr std::size_t kJoined = 16384;
-// A length is only an announcement: room is made for so much at a time, and then for as much again as came.
-constexpr std::size_t kFirstRoom = std::size_t{1} << 20;
+// A peer that sends without end is left so often to look at the deadline.
+constexpr std::size_t kDeadlineLook = std::size_t{1} << 20;
+// A message that is longer than the caller's buffer by at most so much is handed over in an exception.
+constexpr std::size_t kOversized = std::size_t{64} << 10;
 // A close by another thread is seen after so long.
 constexpr std::chrono::milliseconds kLook{100};
 
-void put_big_endian(std::byte* to, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) to[i] = static_cast<std::byte>(value >> (8 * (bytes - 1 - i)));
-}
+bool stop_is_requested(const std::stop_token* stop) { return stop != nullptr && stop->stop_requested(); }
 
-std::uint64_t big_endian(const std::byte* from, int bytes) {
-  std::uint64_t value = 0;
-  for (int i = 0; i < bytes; ++i) value = value << 8 | static_cast<std::uint64_t>(from[i]);
-  return value;
-}
+bool over(const StreamEnd::Limits& limits) { return limits.deadline.expired() || stop_is_requested(limits.stop); }
 
-// A mutex until a deadline.
+// A mutex until a deadline or a stop.
 class Turn {
  public:
-  Turn(std::timed_mutex& mutex, Deadline deadline) : lock_(mutex, std::defer_lock) {
+  Turn(std::timed_mutex& mutex, const StreamEnd::Limits& limits) : lock_(mutex, std::defer_lock) {
     if (lock_.try_lock()) return;
-    if (deadline.is_never()) {
-      lock_.lock();
-      return;
-    }
     // By the wall clock, a little at a time: the thread checker does not know the lock by the monotonic one.
-    for (auto left = deadline.remaining(); left && left->count() > 0; left = deadline.remaining()) {
-      auto step = std::min<std::chrono::nanoseconds>(*left, std::chrono::milliseconds(50));
+    while (!over(limits)) {
+      auto step = std::min<std::chrono::nanoseconds>(limits.deadline.remaining().value_or(kTurn), kTurn);
       if (lock_.try_lock_until(std::chrono::system_clock::now() + step)) return;
     }
   }
   [[nodiscard]] bool taken() const noexcept { return lock_.owns_lock(); }
 
  private:
+  static constexpr std::chrono::nanoseconds kTurn = std::chrono::milliseconds(50);
   std::unique_lock<std::timed_mutex> lock_;
 };
-
-bool stop_is_requested(const std::stop_token* stop) { return stop != nullptr && stop->stop_requested(); }
 
 // A descriptor that a stop makes readable.
 class StopBell {
@@ -109,14 +99,34 @@ class StreamEnd::Use {
   const char* operation_;
 };
 
+// Notes at the end of a call, however it ends, whose the part of a message is that stays.
+class StreamEnd::LeaveMessage {
+ public:
+  explicit LeaveMessage(StreamEnd& end) : end_(end) {}
+  ~LeaveMessage() {
+    if (end_.reader_.begun()) end_.leave_message();
+  }
+  LeaveMessage(const LeaveMessage&) = delete;
+  LeaveMessage& operator=(const LeaveMessage&) = delete;
+
+ private:
+  StreamEnd& end_;
+};
+
 struct StreamEnd::Kept {
   explicit Kept(std::shared_ptr<StreamEnd> kept) : end(std::move(kept)), use(*end, "Connection") {}
   std::shared_ptr<StreamEnd> end;
   Use use;
 };
 
-StreamEnd::StreamEnd(os::Fd fd, bool readable, bool writable)
-    : fd_(std::move(fd)), readable_(readable), writable_(writable), is_socket_(os::is_socket(fd_.get())) {}
+StreamEnd::StreamEnd(os::Fd fd, const ConnectionOptions& options)
+    : fd_(std::move(fd)),
+      readable_(options.readable),
+      writable_(options.writable),
+      limits_(options.limits),
+      kind_(os::is_socket(fd_.get()) ? Kind::socket
+            : os::is_pipe(fd_.get()) ? Kind::pipe
+                                     : Kind::other) {}
 
 void StreamEnd::close() noexcept {
   users_.fetch_or(kClosed, std::memory_order_release);  // SYNC(stream use): as in Use::finish()
@@ -153,7 +163,7 @@ bool StreamEnd::wait_ready(const Use& use, bool for_write, const Limits& limits)
     (void)os::poll_items(items, Deadline::earlier(limits.deadline, Deadline(kLook)));
     use.check_open();
     if (items[0].ready) return true;
-    if (limits.deadline.expired() || stop_is_requested(limits.stop)) return false;
+    if (over(limits)) return false;
   }
 }
 
@@ -162,22 +172,13 @@ bool StreamEnd::wait_ready(const Use& use, bool for_write, const Limits& limits)
 // False when the deadline came before the first byte; throws when it came later.
 bool StreamEnd::write_all(const Use& use, std::span<const std::byte> bytes, const Limits& limits, bool begun) {
   while (!bytes.empty()) {
-    os::Transfer done;
-    if (is_socket_) {
-      done = os::send_some(use.fd(), bytes);
-    } else {
-      // A pipe in blocking mode takes so much without blocking, once it polls writable.
-      if (!wait_ready(use, true, limits))
-        done.state = os::Transfer::State::would_block;
-      else
-        done = os::write_some(use.fd(), bytes.first(std::min(bytes.size(), os::kPipePiece)));
-    }
+    os::Transfer done = kind_ == Kind::socket ? os::send_some(use.fd(), bytes) : os::write_now(use.fd(), bytes);
     if (done.state == os::Transfer::State::ended)
       throw OsError(EPIPE, use.operation(), "the other end of the connection is closed");
     if (done.state == os::Transfer::State::moved) {
       begun = begun || done.count != 0;
       bytes = bytes.subspan(done.count);
-    } else if (limits.deadline.expired() || stop_is_requested(limits.stop) || !wait_ready(use, true, limits)) {
+    } else if (over(limits) || !wait_ready(use, true, limits)) {
       cut_ = cut_ || begun;
       return false;
     }
@@ -188,22 +189,13 @@ bool StreamEnd::write_all(const Use& use, std::span<const std::byte> bytes, cons
 bool StreamEnd::send(std::span<const std::byte> message, const Limits& limits, const char* operation) {
   Use use(*this, operation);
   if (!writable_) throw StateError(operation, "", "this connection only receives");
-  Turn turn(sending_, limits.deadline);
+  Turn turn(sending_, limits);
   if (!turn.taken()) return false;
   if (cut_)
     throw StateError(operation, "",
                      "an earlier message was sent in part, when its deadline passed: close the connection");
-  std::array<std::byte, 12> length{};
-  std::size_t length_size = 4;
-  if (message.size() <= 0x7fffffff) {
-    put_big_endian(length.data(), message.size(), 4);
-  } else {
-    put_big_endian(length.data(), 0xffffffff, 4);
-    put_big_endian(length.data() + 4, message.size(), 8);
-    length_size = 12;
-  }
-  std::optional<os::SigpipeBlocked> no_signal;
-  if (!is_socket_) no_signal.emplace();
+  std::array<std::byte, 12> length;
+  std::size_t length_size = channel::write_frame_header(message.size(), length);
   try {
     if (message.size() > kJoined) {
       return write_all(use, {length.data(), length_size}, limits, false) && write_all(use, message, limits, true);
@@ -221,81 +213,197 @@ bool StreamEnd::send(std::span<const std::byte> message, const Limits& limits, c
 // ---- receiving -------------------------------------------------------------------------------------------------------
 
 void StreamEnd::throw_cut(const char* operation) {
-  header_have_ = 0;
-  length_known_.store(false, std::memory_order_relaxed);  // relaxed: a hint
-  message_.clear();
-  message_have_ = 0;
+  reader_.clear();
   throw DecodeError(operation, "", "got end of file during message: the sender died or closed in the middle of it");
 }
 
-// Fills `into` from `have` on. False on the deadline or a stop; `have` says how far it came, and the next call goes on.
-bool StreamEnd::read_more(const Use& use, std::span<std::byte> into, std::size_t& have, const Limits& limits) {
-  while (have < into.size()) {
-    os::Transfer done;
-    if (is_socket_) {
-      done = os::receive_some(use.fd(), into.subspan(have));
-    } else {
-      if (!wait_ready(use, false, limits)) return false;
-      done = os::read_some(use.fd(), into.subspan(have));
-    }
-    if (done.state == os::Transfer::State::moved) {
-      have += done.count;
-    } else if (done.state == os::Transfer::State::ended) {
-      if (header_have_ != 0) throw_cut(use.operation());
-      throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
-    } else if (limits.deadline.expired() || stop_is_requested(limits.stop) || !wait_ready(use, false, limits)) {
-      return false;
-    }
-  }
-  return true;
+// One read that does not wait.
+os::Transfer StreamEnd::read_now(const Use& use, std::span<std::byte> into) {
+  if (kind_ == Kind::socket) return os::receive_some(use.fd(), into);
+  if (kind_ == Kind::pipe) return os::read_pipe_now(use.fd(), into);
+  os::PollItem item{.fd = use.fd()};
+  (void)os::poll_items({&item, 1}, Deadline::now());
+  return item.ready ? os::read_some(use.fd(), into) : os::Transfer{};
 }
 
-bool StreamEnd::read_length(const Use& use, const Limits& limits) {
-  std::span<std::byte> header(header_);
-  if (!read_more(use, header.first(4), header_have_, limits)) return false;
-  length_ = big_endian(header_.data(), 4);
-  if (length_ == 0xffffffff) {
-    if (!read_more(use, header, header_have_, limits)) return false;
-    length_ = big_endian(header_.data() + 4, 8);
-  } else if (length_ > 0x7fffffff) {
-    throw DecodeError(use.operation(), std::to_string(length_),
-                      "that is no length: the stream does not frame messages as Python does");
-  }
-  length_known_.store(true, std::memory_order_relaxed);  // relaxed: a hint
-  return true;
+// The same for poll(), at the beginning of a message, where a descriptor may come instead. It is not lost.
+os::Transfer StreamEnd::read_first(const Use& use, std::span<std::byte> into) {
+  if (kind_ != Kind::socket) return read_now(use, into);
+  auto packet = os::receive_packet(use.fd(), into);
+  if (!packet) return {};
+  if (packet->size == 0) return {.state = os::Transfer::State::ended};
+  if (!packet->fds.empty()) handle_ = std::move(packet->fds.front());
+  return {.state = os::Transfer::State::moved, .count = packet->size};
 }
 
-std::optional<std::vector<std::byte>> StreamEnd::receive(std::size_t most, const Limits& limits,
-                                                         const char* operation) {
+// What was taken in before a fork is that process's: the copy has its next message from the stream, if it can.
+void StreamEnd::drop_inherited(const char* operation) {
+  if (!reader_.begun() || reader_process_ == os::process_id()) return;
+  if (!reader_.whole())
+    throw StateError(operation, "",
+                     "this process was forked while its parent held a part of a message: the rest is the parent's");
+  reader_.clear();
+  handle_.reset();
+}
+
+void StreamEnd::leave_message() noexcept { reader_process_ = os::process_id(); }
+
+// Takes in what has come, without waiting. True when a receive would not wait.
+bool StreamEnd::take_in(const Use& use, Deadline until) {
+  if (ended_ || failure_ || handle_) return true;
+  drop_inherited(use.operation());
+  LeaveMessage leave(*this);
+  try {
+    for (std::size_t moved = 0; moved < kDeadlineLook || !until.expired();) {
+      if (reader_.whole() || reader_.damaged() || reader_.length() > limits_.max_message.count) return true;
+      bool first = !reader_.begun();
+      auto room = reader_.room();
+      os::Transfer done = first ? read_first(use, room) : read_now(use, room);
+      if (done.state == os::Transfer::State::would_block) return false;
+      ended_ = done.state == os::Transfer::State::ended;
+      if (ended_) return true;
+      reader_.advance(done.count);
+      if (handle_) return true;
+      moved += done.count;
+    }
+    return false;
+  } catch (...) {
+    failure_ = std::current_exception();  // the receive that follows is to report it
+    return true;
+  }
+}
+
+StreamEnd::Look StreamEnd::look(Deadline until, const char* operation) {
   Use use(*this, operation);
-  if (!readable_) throw StateError(operation, "", "this connection only sends");
-  Turn turn(receiving_, limits.deadline);
-  if (!turn.taken()) return std::nullopt;
-  if (!length_known_.load(std::memory_order_relaxed) && !read_length(use, limits)) return std::nullopt;  // relaxed: own
-  if (length_ > most)
-    throw OsError(EMSGSIZE, operation,
-                  "the message has " + std::to_string(length_) + " bytes, and at most " + std::to_string(most) +
-                      " are wanted; it stays");
-  while (message_have_ < length_) {
-    if (message_have_ == message_.size()) {
-      std::uint64_t more = std::min<std::uint64_t>(length_ - message_have_, std::max(message_have_, kFirstRoom));
-      message_.resize(message_have_ + static_cast<std::size_t>(more));
-    }
-    if (!read_more(use, message_, message_have_, limits)) return std::nullopt;
-  }
-  std::vector<std::byte> message = std::move(message_);
-  message.resize(static_cast<std::size_t>(length_));
-  message_.clear();
-  message_have_ = 0;
-  header_have_ = 0;
-  length_known_.store(false, std::memory_order_relaxed);  // relaxed: a hint
-  return message;
+  if (!readable_) throw StateError(operation, "", "this connection only sends: it never has a message");
+  std::unique_lock turn(receiving_, std::try_to_lock);
+  if (!turn) return Look::busy;
+  return take_in(use, until) ? Look::ready : Look::nothing;
 }
 
 bool StreamEnd::poll(const Limits& limits) {
-  Use use(*this, "Connection.poll");
-  if (!readable_) throw StateError(use.operation(), "", "this connection only sends");
-  return holds_message() || wait_ready(use, false, limits);
+  const char* operation = "Connection.poll";
+  while (true) {
+    Look found = look(limits.deadline, operation);
+    if (found == Look::ready) return true;
+    if (over(limits)) return false;
+    if (found == Look::nothing) {
+      if (!wait_ready(Use(*this, operation), false, limits)) return false;
+    } else if (Turn(receiving_, limits).taken()) {
+      continue;  // the thread that received has done
+    }
+  }
+}
+
+// Goes on with the present message until its length is known, or all of it has come. False on the deadline or a stop; what came stays.
+bool StreamEnd::fill(const Use& use, bool only_length, const Limits& limits) {
+  for (std::size_t moved = 0;;) {
+    if (reader_.damaged())
+      throw DecodeError(use.operation(), "", "that is not a length: the stream does not frame messages as Python does");
+    if (only_length ? reader_.length_known() : reader_.whole()) return true;
+    os::Transfer done = read_now(use, reader_.room());
+    if (done.state == os::Transfer::State::moved) {
+      reader_.advance(done.count);
+      moved += done.count;
+      if (moved < kDeadlineLook) continue;
+      moved = 0;
+      if (over(limits)) return false;
+    } else if (done.state == os::Transfer::State::ended) {
+      if (reader_.begun()) throw_cut(use.operation());
+      throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
+    } else if (over(limits) || !wait_ready(use, false, limits)) {
+      return false;
+    }
+  }
+}
+
+// The length of the next message; first what poll() left to report. False on the deadline or a stop.
+bool StreamEnd::begin_message(const Use& use, const Limits& limits) {
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  drop_inherited(use.operation());
+  if (handle_) {
+    handle_.reset();
+    // poll() has said that nothing needs to be waited for.
+    if (!fill(use, false, {Deadline::now(), nullptr})) {
+      reader_.clear();
+      throw DecodeError(use.operation(), "", "what came is a descriptor, not a message: recv_handle() receives it");
+    }
+  }
+  if (std::exchange(ended_, false)) {
+    if (reader_.begun()) throw_cut(use.operation());
+    throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
+  }
+  return fill(use, true, limits);
+}
+
+// The stream cannot go on without those bytes. Whoever sends them learns that nobody takes them.
+void StreamEnd::refuse_length(const Use& use) {
+  if (kind_ == Kind::socket) os::refuse_input(use.fd());
+  throw DecodeError(use.operation(), "",
+                    "the message has " + std::to_string(reader_.length()) + " bytes, and this connection takes " +
+                        std::to_string(limits_.max_message.count) + " at most (ConnectionLimits::max_message)");
+}
+
+std::optional<std::vector<std::byte>> StreamEnd::receive(std::optional<std::size_t> most, const Limits& limits,
+                                                         const char* operation) {
+  Use use(*this, operation);
+  if (!readable_) throw StateError(operation, "", "this connection only sends");
+  Turn turn(receiving_, limits);
+  if (!turn.taken()) return std::nullopt;
+  LeaveMessage leave(*this);
+  if (!begin_message(use, limits)) return std::nullopt;
+  if (!most && reader_.length() > limits_.max_message.count) refuse_length(use);
+  if (most && reader_.length() > *most)
+    throw OsError(EMSGSIZE, operation,
+                  "the message has " + std::to_string(reader_.length()) + " bytes, and at most " +
+                      std::to_string(*most) + " are wanted; it stays");
+  if (!fill(use, false, limits)) return std::nullopt;
+  return reader_.take();
+}
+
+std::optional<std::size_t> StreamEnd::receive_into(std::span<std::byte> room, const Limits& limits,
+                                                   const char* operation) {
+  Use use(*this, operation);
+  if (!readable_) throw StateError(operation, "", "this connection only sends");
+  Turn turn(receiving_, limits);
+  if (!turn.taken()) return std::nullopt;
+  LeaveMessage leave(*this);
+  if (!begin_message(use, limits)) return std::nullopt;
+  std::uint64_t length = reader_.length();
+  if (length > room.size()) {
+    if (length - room.size() > kOversized)
+      throw BufferTooShort(operation, std::to_string(length),
+                           "the message is longer than the room of " + std::to_string(room.size()) +
+                               " bytes; it stays, for a larger buffer");
+    if (!fill(use, false, limits)) return std::nullopt;
+    throw OversizedMessage(operation, reader_.take());
+  }
+  reader_.lend(room);
+  bool whole = false;
+  try {
+    whole = fill(use, false, limits);
+  } catch (...) {
+    keep_what_came();
+    throw;
+  }
+  if (!whole) {
+    keep_what_came();
+    return std::nullopt;
+  }
+  reader_.clear();
+  return static_cast<std::size_t>(length);
+}
+
+// The caller's buffer is about to be the caller's again.
+void StreamEnd::keep_what_came() {
+  try {
+    reader_.take_back();
+  } catch (...) {
+    // A part is lost, so that nothing behind it can be understood.
+    reader_.clear();
+    close();
+    throw;
+  }
 }
 
 int StreamEnd::fd_to_copy(std::shared_ptr<const void>& keep) {
@@ -304,8 +412,9 @@ int StreamEnd::fd_to_copy(std::shared_ptr<const void>& keep) {
   std::unique_lock receiving(receiving_, std::try_to_lock);
   std::unique_lock sending(sending_, std::try_to_lock);
   if (!receiving || !sending) refuse("another thread sends or receives at this connection: it cannot travel meanwhile");
-  if (header_have_ != 0)
-    refuse("this connection holds a message that came in part: receive the rest before it travels");
+  drop_inherited("Connection");
+  if (reader_.begun() || handle_ || ended_ || failure_)
+    refuse("this connection holds a message, or a part of one, that has come: receive it before it travels");
   if (cut_) refuse("a message was sent in part through this connection, which sends no more: it cannot travel");
   int fd = kept->use.fd();
   keep = std::move(kept);
@@ -314,36 +423,54 @@ int StreamEnd::fd_to_copy(std::shared_ptr<const void>& keep) {
 
 // ---- descriptors -----------------------------------------------------------------------------------------------------
 
+namespace {
+
+[[noreturn]] void refuse_descriptors(const char* operation) {
+  throw StateError(operation, "",
+                   "only a Unix-domain socket carries descriptors: Pipe({.transport = Transport::socket})");
+}
+
+}  // namespace
+
 bool StreamEnd::send_handle(int descriptor, Deadline deadline) {
   Use use(*this, "Connection.send_handle");
-  if (!is_socket_)
-    throw StateError(use.operation(), "",
-                     "only a Unix-domain socket carries descriptors: Pipe({.transport = Transport::socket})");
-  Turn turn(sending_, deadline);
-  if (!turn.taken() || !wait_ready(use, true, {deadline, nullptr})) return false;
+  if (kind_ != Kind::socket) refuse_descriptors(use.operation());
+  const Limits limits{deadline, nullptr};
+  Turn turn(sending_, limits);
+  if (!turn.taken()) return false;
   const std::byte count{1};
   const int fds[] = {descriptor};
-  os::send_packet(use.fd(), {&count, 1}, fds);
+  while (!os::try_send_packet(use.fd(), {&count, 1}, fds))
+    if (over(limits) || !wait_ready(use, true, limits)) return false;
   return true;
 }
 
 std::optional<os::Fd> StreamEnd::receive_handle(Deadline deadline) {
   Use use(*this, "Connection.recv_handle");
-  if (!is_socket_)
-    throw StateError(use.operation(), "",
-                     "only a Unix-domain socket carries descriptors: Pipe({.transport = Transport::socket})");
-  Turn turn(receiving_, deadline);
+  if (kind_ != Kind::socket) refuse_descriptors(use.operation());
+  const Limits limits{deadline, nullptr};
+  Turn turn(receiving_, limits);
   if (!turn.taken()) return std::nullopt;
-  while (wait_ready(use, false, {deadline, nullptr})) {
+  const char* no_handle = "what came is not a descriptor: the other end must call send_handle()";
+  if (handle_) {
+    bool alone = reader_.header_size() == 1;
+    reader_.clear();
+    os::Fd handle = std::move(handle_);
+    if (!alone) throw DecodeError(use.operation(), "", no_handle);
+    return handle;
+  }
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  drop_inherited(use.operation());
+  if (reader_.begun())
+    throw StateError(use.operation(), "", "a part of a message has come already: receive that first");
+  while (true) {
     std::byte count{};
     auto packet = os::receive_packet(use.fd(), {&count, 1});
-    if (!packet) continue;
-    if (packet->size == 0) throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
-    if (packet->fds.size() != 1)
-      throw DecodeError(use.operation(), "", "what came is no descriptor: the other end must call send_handle()");
-    return std::move(packet->fds.front());
+    if (packet && packet->size == 0) throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
+    if (packet && packet->fds.size() != 1) throw DecodeError(use.operation(), "", no_handle);
+    if (packet) return std::move(packet->fds.front());
+    if (over(limits) || !wait_ready(use, false, limits)) return std::nullopt;
   }
-  return std::nullopt;
 }
 
 }  // namespace cohort::detail

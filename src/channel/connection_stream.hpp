@@ -1,20 +1,23 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A connection over a descriptor, with Python's framing: a length of 4 bytes (big-endian, signed), then the message; a
-// length of −1 is followed by one of 8 bytes.
+// A connection over a descriptor, with Python's framing (channel/frame_reader.hpp).
 //
 // Works with descriptors in blocking and in non-blocking mode, and changes neither. Reads no byte beyond a message: other
-// processes may receive at the same descriptor, one after the other.
+// processes may receive at the same descriptor, one after the other, while nobody polls. poll() and wait() take in what has come of
+// the next message, since nothing else tells whether all of it is there.
+// The peer is not trusted: what it can make this process hold is bounded by ConnectionLimits::max_message, and by what it really
+// sent; however slowly it sends, and whatever it attaches, deadlines hold and no descriptor stays open.
 // A receive that is given up in the middle of a message goes on there the next time. A send cannot; the connection then
 // sends no more.
 // Threads: any; one at a time sends, and one receives. Blocks: as the limits say, with a look each 100 ms.
+// Fork: what was taken in stays with the process that did it.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,7 +25,9 @@
 #include <stop_token>
 #include <vector>
 
+#include "channel/frame_reader.hpp"
 #include "cohort/base/deadline.hpp"
+#include "cohort/channel/connection.hpp"
 #include "os/fd.hpp"
 #include "os/stream_io.hpp"
 
@@ -30,7 +35,7 @@ namespace cohort::detail {
 
 class StreamEnd : public std::enable_shared_from_this<StreamEnd> {
  public:
-  StreamEnd(os::Fd fd, bool readable, bool writable);
+  StreamEnd(os::Fd fd, const ConnectionOptions& options);
 
   struct Limits {
     Deadline deadline;
@@ -39,9 +44,20 @@ class StreamEnd : public std::enable_shared_from_this<StreamEnd> {
 
   /// False on the deadline or a stop.
   bool send(std::span<const std::byte> message, const Limits& limits, const char* operation);
-  /// Receives a message of at most `most` bytes; nullopt on the deadline or a stop.
-  std::optional<std::vector<std::byte>> receive(std::size_t most, const Limits& limits, const char* operation);
+  /// Receives a message of at most `most` bytes, of max_message when it says nothing; nullopt on the deadline or a stop.
+  std::optional<std::vector<std::byte>> receive(std::optional<std::size_t> most, const Limits& limits,
+                                                const char* operation);
+  /// Receives a message where the caller wants it; its size, or nullopt as above.
+  std::optional<std::size_t> receive_into(std::span<std::byte> room, const Limits& limits, const char* operation);
+  /// Waits until a receive would not wait for the peer.
   bool poll(const Limits& limits);
+  enum class Look : std::uint8_t {
+    ready,    ///< a receive would not wait: for a message, or to report an end or an error
+    nothing,  ///< all that has come was taken in: poll the descriptor
+    busy,     ///< another thread receives: what the descriptor has is for that one
+  };
+  /// One look, which takes in what has come of the next message. `until` bounds it when the peer sends faster than we take.
+  Look look(Deadline until, const char* operation);
   bool send_handle(int descriptor, Deadline deadline);
   /// nullopt on the deadline.
   std::optional<os::Fd> receive_handle(Deadline deadline);
@@ -56,38 +72,44 @@ class StreamEnd : public std::enable_shared_from_this<StreamEnd> {
   [[nodiscard]] bool closed() const noexcept;
   [[nodiscard]] bool readable() const noexcept { return readable_; }
   [[nodiscard]] bool writable() const noexcept { return writable_; }
-  /// Whether receive() would look at a message that it left in the middle.
-  [[nodiscard]] bool holds_message() const noexcept {
-    // relaxed: a look
-    return length_known_.load(std::memory_order_relaxed);  // relaxed: a hint
-  }
+  [[nodiscard]] const ConnectionLimits& limits() const noexcept { return limits_; }
 
  private:
   class Use;
+  class LeaveMessage;
   struct Kept;
   [[nodiscard]] bool wait_ready(const Use& use, bool for_write, const Limits& limits) const;
   bool write_all(const Use& use, std::span<const std::byte> bytes, const Limits& limits, bool begun);
-  bool read_more(const Use& use, std::span<std::byte> into, std::size_t& have, const Limits& limits);
-  bool read_length(const Use& use, const Limits& limits);
+  os::Transfer read_now(const Use& use, std::span<std::byte> into);
+  os::Transfer read_first(const Use& use, std::span<std::byte> into);
+  bool take_in(const Use& use, Deadline until);
+  bool fill(const Use& use, bool only_length, const Limits& limits);
+  bool begin_message(const Use& use, const Limits& limits);
+  void leave_message() noexcept;
+  void keep_what_came();
+  void drop_inherited(const char* operation);
+  [[noreturn]] void refuse_length(const Use& use);
   [[noreturn]] void throw_cut(const char* operation);
   void release_when_unused() noexcept;
+
+  enum class Kind : std::uint8_t { socket, pipe, other };
 
   os::Fd fd_;
   bool readable_;
   bool writable_;
-  bool is_socket_;
+  ConnectionLimits limits_;
+  Kind kind_;
   std::atomic<std::uint32_t> users_{0};  // calls that use the descriptor; kClosed, kReleased
   std::timed_mutex sending_;
   std::timed_mutex receiving_;
   bool cut_ = false;  // under sending_: a message was sent in part
 
-  // Under receiving_: what was received of the present message.
-  std::array<std::byte, 12> header_{};
-  std::size_t header_have_ = 0;
-  std::uint64_t length_ = 0;
-  std::atomic<bool> length_known_{false};
-  std::vector<std::byte> message_;
-  std::size_t message_have_ = 0;
+  // Under receiving_: what was received of the present message, and what poll() met that the next receive is to report.
+  channel::FrameReader reader_;
+  std::int32_t reader_process_ = 0;  // which process took it in
+  bool ended_ = false;
+  std::exception_ptr failure_;
+  os::Fd handle_;  // came with the first byte, which is then that of a send_handle()
 };
 
 }  // namespace cohort::detail

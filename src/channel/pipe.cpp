@@ -13,8 +13,10 @@ std::pair<Connection, Connection> Pipe(const PipeOptions& options) {
     return {Connection(std::move(first)), Connection(std::move(second))};
   }
   auto [first, second] = options.duplex ? os::make_stream_pair() : os::make_pipe();
-  return {Connection::from_descriptor(first.release(), {.readable = true, .writable = options.duplex}),
-          Connection::from_descriptor(second.release(), {.readable = options.duplex, .writable = true})};
+  return {Connection::from_descriptor(first.release(),
+                                      {.readable = true, .writable = options.duplex, .limits = options.limits}),
+          Connection::from_descriptor(second.release(),
+                                      {.readable = options.duplex, .writable = true, .limits = options.limits})};
 }
 
 }  // namespace cohort

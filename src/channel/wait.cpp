@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <optional>
 #include <string>
@@ -195,10 +196,8 @@ class Waiting {
     } else if (thing.connection() != nullptr) {
       detail::StreamEnd& stream = *thing.connection()->stream_end();
       if (!stream.readable()) throw StateError("wait", "", "this connection only sends: it never has a message");
-      // A message of which a part was received, and left, is there whatever the descriptor says.
-      ready_[index] = stream.holds_message();
-      any_ = any_ || ready_[index];
       add_descriptor(stream.fd("wait"), index);
+      streams_.push_back({&stream, items_.size() - 1, items_.back().fd});
     } else {
       add_descriptor(thing.descriptor(), index);
     }
@@ -215,14 +214,37 @@ class Waiting {
       if (objects_[i].ready()) any_ = ready_[object_index_[i]] = true;
     return any_;
   }
+  // A stream is ready when all of a message has come. What has come is taken in, or its descriptor would stay readable.
+  bool look_at_streams() {
+    for (Stream& stream : streams_) {
+      auto found = stream.end->look(deadline_, "wait");
+      bool busy = found == detail::StreamEnd::Look::busy;
+      items_[stream.item].fd = busy ? -1 : stream.fd;
+      any_busy_ = any_busy_ || busy;
+      if (found == detail::StreamEnd::Look::ready) any_ = ready_[item_index_[stream.item]] = true;
+    }
+    return any_;
+  }
   // Looks at everything; waits for descriptors until `deadline`, unless something is ready already.
   bool look(Deadline deadline) {
+    any_busy_ = false;
     bool found = look_at_objects();
+    found = look_at_streams() || found;
     if (items_.empty()) return found;
-    (void)os::poll_items(items_, found ? Deadline::now() : deadline);
-    for (std::size_t i = 0; i < item_index_.size(); ++i)
-      if (items_[i].ready) any_ = ready_[item_index_[i]] = true;
+    (void)os::poll_items(items_, found ? Deadline::now() : sleep_until(deadline));
+    std::size_t stream = 0;  // in the order of their items
+    for (std::size_t i = 0; i < item_index_.size(); ++i) {
+      bool is_stream = stream < streams_.size() && streams_[stream].item == i;
+      if (is_stream) ++stream;
+      if (items_[i].ready && !is_stream) any_ = ready_[item_index_[i]] = true;
+    }
     return any_;
+  }
+  // While another thread receives at a connection, its descriptor says nothing to us: look again soon. One that another thread
+  // closes is noticed at the next look.
+  [[nodiscard]] Deadline sleep_until(Deadline deadline) const {
+    if (streams_.empty()) return deadline;
+    return Deadline::earlier(deadline, any_busy_ ? Deadline(kBusyLook) : Deadline(kLongestSleep));
   }
   // Meets the light fence of who changes an object: it sees that we watch, or we see the change.
   static void fence() { sync::System::heavy_fence(sync::this_thread()); }
@@ -258,7 +280,7 @@ class Waiting {
           bell.emplace(word, seen);
           items_.push_back({.fd = bell->fd()});
         }
-        (void)os::poll_items(items_, until);
+        (void)os::poll_items(items_, sleep_until(until));
         bell->silence();
       }
       deaths.look();
@@ -272,6 +294,12 @@ class Waiting {
     return positions;
   }
 
+  static constexpr std::chrono::milliseconds kBusyLook{10};
+  struct Stream {
+    detail::StreamEnd* end;
+    std::size_t item;  // of items_
+    int fd;
+  };
   struct Ring {
     int fd;
     void operator()() const noexcept { os::notify(fd); }
@@ -288,11 +316,13 @@ class Waiting {
   const std::stop_token& stop_;
   std::vector<bool> ready_;
   bool any_ = false;
+  bool any_busy_ = false;
   bool watching_ = false;
   std::deque<Watched> objects_;
   std::vector<std::size_t> object_index_;
   std::vector<os::PollItem> items_;
   std::vector<std::size_t> item_index_;
+  std::vector<Stream> streams_;
 };
 
 }  // namespace

@@ -26,11 +26,16 @@ inline constexpr std::size_t kMaxPacketFds = 253;
 
 /// Sends one message; never raises SIGPIPE. Throws OsError(EPIPE) when the peer is gone.
 void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds);
-/// Receives one message into `buffer`. Blocks unless the socket is non-blocking; then nullopt when there is none.
+/// As send_packet(), but does not wait for room, whatever mode the socket is in: false, and nothing was sent.
+[[nodiscard]] bool try_send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds);
+/// Receives one message into `buffer`; nullopt when there is none. Does not wait, whatever mode the socket is in: what poll(2) saw
+/// may be another process's by now.
 [[nodiscard]] std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer);
 
 /// True when `fd` is a socket.
 [[nodiscard]] bool is_socket(int fd) noexcept;
+/// Nothing more is taken from the socket: who sends into it is told so, and does not wait for room any longer.
+void refuse_input(int fd) noexcept;
 /// One send(2) that does not block, whatever mode the socket is in, and raises no SIGPIPE.
 [[nodiscard]] Transfer send_some(int fd, std::span<const std::byte> bytes);
 /// One recv(2) that does not block, whatever mode the socket is in.

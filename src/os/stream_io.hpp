@@ -35,6 +35,10 @@ struct Transfer {
 /// One write(2) that does not block, whatever mode the descriptor is in, and raises no SIGPIPE. Files on disks are written
 /// whole. Throws OsError.
 [[nodiscard]] Transfer write_now(int fd, std::span<const std::byte> bytes);
+/// One read(2) of a pipe that does not block, whatever mode it is in: another reader may have taken what poll(2) saw. Throws OsError.
+[[nodiscard]] Transfer read_pipe_now(int fd, std::span<std::byte> buffer);
+/// True when `fd` is a pipe or a FIFO.
+[[nodiscard]] bool is_pipe(int fd) noexcept;
 
 /// What a pipe that polls writable takes without blocking, even one in blocking mode.
 inline constexpr std::size_t kPipePiece = 4096;

@@ -35,12 +35,14 @@
 #include <utility>
 #include <vector>
 
+#include "cohort/base/bytes.hpp"
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/export.hpp"
 #include "cohort/channel/received_message.hpp"
 #include "cohort/shm/shared_handle.hpp"
 #include "cohort/wire/codec.hpp"
+#include "cohort/wire/decoder.hpp"
 
 namespace cohort {
 
@@ -73,17 +75,31 @@ class COHORT_EXPORT RingEnd : public SharedHandle {
 
 }  // namespace detail
 
-/// What an end may be used for.
-struct ConnectionMode {
+/// What a peer at the other end of a descriptor can make this process hold. Of pipes in memory, nothing is limited: they are
+/// the family's.
+struct ConnectionLimits {
+  /// The longest message. A receive that says how much it wants (recv_bytes with a maxlength, recv_bytes_into) goes by that instead.
+  Bytes max_message = Bytes(std::size_t{64} << 20);
+  /// What decoding a value may cost: recv<T>(), try_recv<T>().
+  DecodeLimits decode = {};
+};
+
+/// How a connection over a descriptor is made.
+struct ConnectionOptions {
+  /// Whether it may receive.
   bool readable = true;
+  /// Whether it may send.
   bool writable = true;
+  /// Set more for a peer that is trusted, or less.
+  ConnectionLimits limits = {};
 };
 
 class COHORT_EXPORT Connection {
  public:
-  /// The connection over a stream: a socket, a pipe, a terminal. Takes the descriptor over, and closes it.
+  /// The connection over a stream: a socket, a pipe, a terminal. Takes the descriptor over, and closes it. The peer need not be
+  /// trusted: see ConnectionLimits.
   /// Throws: ValueError when it is negative or neither way is wanted; OsError when it is not open
-  [[nodiscard]] static Connection from_descriptor(int descriptor, ConnectionMode mode = {});
+  [[nodiscard]] static Connection from_descriptor(int descriptor, const ConnectionOptions& options = {});
   /// A handle that refers to nothing, as a moved-from one: its use throws ClosedError.
   [[nodiscard]] static Connection null() noexcept { return {}; }
 
@@ -119,21 +135,24 @@ class COHORT_EXPORT Connection {
   /// Blocks:  until there is one
   /// @throws EndOfFile     the other end is closed and all it sent was received
   /// @throws TimeoutError  the deadline passed; nothing was received
-  /// @throws DecodeError   the message is no T; it is gone. Over a descriptor also: it was cut off by the stream's end
+  /// @throws DecodeError   the message is not a T; it is gone. Over a descriptor also: it was cut off by the stream's end, would
+  ///                       take more memory than ConnectionLimits::decode allows, or is longer than max_message. The last
+  ///                       ends the receiving: every further receive without a limit of its own says the same, and the sender of a
+  ///                       socket gets broken_pipe
   /// @throws StateError    this end only sends
   /// @throws ClosedError   this process has closed this end
   template <class T>
   [[nodiscard]] T recv(Deadline deadline = Deadline::never()) {
     Arrived arrived;
     if (!recv_message(arrived, deadline, nullptr)) throw_timeout("Connection.recv");
-    return decode<T>(arrived.message, limits());
+    return decode<T>(arrived);
   }
   /// As recv(), but nullopt when there is no message by the deadline (by default at once), or a stop is requested.
   template <class T>
   [[nodiscard]] std::optional<T> try_recv(Deadline deadline = Deadline::now(), const std::stop_token& stop = {}) {
     Arrived arrived;
     if (!recv_message(arrived, deadline, &stop)) return std::nullopt;
-    return decode<T>(arrived.message, limits());
+    return decode<T>(arrived);
   }
 
   /// Other names of try_send() and try_recv(), beside those of Queue.
@@ -159,7 +178,7 @@ class COHORT_EXPORT Connection {
                                     const std::stop_token& stop = {});
   /// Receives a message of at most `maxlength` bytes.
   /// Throws: OsError message_size when it is longer: it stays, and may be received with a larger limit (Python: the end
-  ///         becomes unreadable); else as recv()
+  ///         becomes unreadable); else as recv(). Without a limit, ConnectionLimits::max_message is one
   [[nodiscard]] std::vector<std::byte> recv_bytes(std::optional<std::size_t> maxlength = {},
                                                   Deadline deadline = Deadline::never());
   /// As recv_bytes(), but nullopt when there is no message by the deadline, or a stop is requested.
@@ -167,18 +186,29 @@ class COHORT_EXPORT Connection {
                                                                      const std::stop_token& stop = {});
   /// Receives a message into `buffer` from `offset` on; returns its size. The quickest way for large ones. When the deadline
   /// passes in the middle of one whose sender is stopped, it is kept, and the next receive goes on there, in any process.
-  /// Throws: OversizedMessage, which carries the message, when it is longer than the room; ValueError when `offset` lies
+  /// Over a descriptor it goes straight into the buffer, whatever max_message is: nothing else is held, but for what poll() or a
+  /// receive that was given up have taken in before.
+  /// Throws: OversizedMessage, which carries the message, when it is longer than the room; over a descriptor a message that is more
+  ///         than 64 KiB longer stays, for a larger buffer, and BufferTooShort is thrown. ValueError when `offset` lies
   ///         beyond the buffer; else as recv()
   std::size_t recv_bytes_into(std::span<std::byte> buffer, std::size_t offset = 0,
                               Deadline deadline = Deadline::never());
 
   // ---- the end itself ------------------------------------------------------------------------------------------
 
-  /// Waits until a message can be received without blocking, or the end of file was reached. Takes nothing.
+  /// Waits until a message can be received without blocking, or the end of file was reached.
+  ///
+  /// Over a descriptor that means that all of the message has come, however slowly its sender sends; what has come of it is taken in
+  /// and held by this connection, at most max_message bytes. So receive here what was polled for here: another process that shares
+  /// the descriptor does not get it, and meanwhile the connection does not travel. A longer message is ready as soon as its
+  /// length is known: recv() refuses it at once, and recv_bytes_into() waits for the rest of it. A descriptor that waits for recv_handle() counts
+  /// as a message.
   /// @param deadline  by default, one look
   [[nodiscard]] bool poll(Deadline deadline = Deadline::now(), const std::stop_token& stop = {}) const;
   /// A descriptor for poll(2), select, epoll, or an event loop: readable while a message can be received, and at the end of
-  /// file. Over a descriptor, that one itself. Of a pipe in memory, one that is for polling only: do not read, write or
+  /// file. Over a descriptor it is that one itself, which is readable as soon as one byte has come, and not for what poll() or wait()
+  /// have taken in already: a receive that waits may then wait as long as the peer likes. Call try_recv() until it gives nothing,
+  /// each time that it is readable. Of a pipe in memory, one that is for polling only: do not read, write or
   /// close it. It is made at the first call and the same until close() or the end of the last handle, and then gone: take
   /// it out of the event loop before.
   ///
@@ -227,17 +257,14 @@ class COHORT_EXPORT Connection {
   struct Arrived {
     std::vector<std::byte> storage;  // of a message that came over a descriptor
     detail::ReceivedMessage message;
+    DecodeLimits limits = DecodeLimits::within_family();
   };
   template <class T>
-  static T decode(const detail::ReceivedMessage& message, const DecodeLimits& limits) {
-    Decoder in(message.bytes(), limits);
+  static T decode(const Arrived& arrived) {
+    Decoder in(arrived.message.bytes(), arrived.limits);
     T value = Codec<T>::decode(in);
     in.expect_end();
     return value;
-  }
-  // An end in memory has a member of the family at its other end; a descriptor may have anybody.
-  [[nodiscard]] DecodeLimits limits() const noexcept {
-    return stream_ == nullptr ? DecodeLimits::within_family() : DecodeLimits{};
   }
   bool send_encoded(detail::MessageEncoder& encoder, Deadline deadline, const std::stop_token* stop);
   bool recv_message(Arrived& arrived, Deadline deadline, const std::stop_token* stop);

@@ -33,6 +33,8 @@ struct PipeOptions {
   /// How much may wait in each direction; a send waits while there is so much. Any message finds room in an empty pipe,
   /// however large. Of a pipe in memory; for descriptors the system decides.
   Bytes capacity = Bytes(48 << 10);
+  /// What comes through descriptors; both ends get these limits.
+  ConnectionLimits limits = {};
 };
 
 /// Both ends of a new pipe.

@@ -8,14 +8,15 @@
 //
 // | what | is ready when |
 // |---|---|
-// | Connection | a message can be received, or the end of file was reached |
+// | Connection | a message can be received whole, or the end of file was reached; see Connection::poll() |
 // | Queue, SimpleQueue, JoinableQueue | it holds an item |
 // | Event | it is set |
 // | Semaphore, BoundedSemaphore | a permit is free |
 // | a Process, or what else has sentinel() | it has ended |
 // | a descriptor, or what else has fileno() | it can be read without waiting |
 //
-// Nothing is taken: where several processes or threads receive from one thing, another one may be quicker.
+// Nothing is taken from the next receive of this process: where several processes or threads receive from one thing, another one may
+// be quicker.
 //
 // Threads: any. To wait for objects in the family memory and for descriptors at once, a thread is started for as long as the
 //          call sleeps.

@@ -14,7 +14,10 @@
 
 namespace cohort::os {
 
-void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds) {
+namespace {
+
+// False when it would wait and must not.
+bool send_message(int fd, std::span<const std::byte> bytes, std::span<const int> fds, int flags) {
   if (fds.size() > kMaxPacketFds) throw OsError(EINVAL, "sendmsg", "too many descriptors");
   iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
   msghdr message{};
@@ -30,8 +33,21 @@ void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> 
     header->cmsg_len = CMSG_LEN(fds.size_bytes());
     std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
   }
-  while (::sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
+  while (::sendmsg(fd, &message, MSG_NOSIGNAL | flags) < 0) {
+    if (errno == EAGAIN && (flags & MSG_DONTWAIT) != 0) return false;
     if (errno != EINTR) throw_errno("sendmsg");
+  }
+  return true;
+}
+
+}  // namespace
+
+void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds) {
+  (void)send_message(fd, bytes, fds, 0);
+}
+
+bool try_send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds) {
+  return send_message(fd, bytes, fds, MSG_DONTWAIT);
 }
 
 std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
@@ -42,12 +58,13 @@ std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPacketFds)];
   message.msg_control = control;
   message.msg_controllen = sizeof control;
+  Packet packet;
+  packet.fds.reserve(kMaxPacketFds);
   ssize_t length;
-  while ((length = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC)) < 0) {
+  while ((length = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT)) < 0) {
     if (errno == EAGAIN) return std::nullopt;
     if (errno != EINTR) throw_errno("recvmsg");
   }
-  Packet packet;
   packet.size = static_cast<std::size_t>(length);
   packet.truncated = (message.msg_flags & MSG_TRUNC) != 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
@@ -56,7 +73,7 @@ std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
     for (std::size_t i = 0; i < count; ++i) {
       int received;
       std::memcpy(&received, CMSG_DATA(header) + i * sizeof(int), sizeof received);
-      packet.fds.emplace_back(received);
+      packet.fds.push_back(Fd(received));  // there is room: an exception would leave the next ones open
     }
   }
   return packet;
@@ -66,6 +83,8 @@ bool is_socket(int fd) noexcept {
   struct stat status;
   return ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
 }
+
+void refuse_input(int fd) noexcept { ::shutdown(fd, SHUT_RD); }
 
 Transfer send_some(int fd, std::span<const std::byte> bytes) {
   while (true) {

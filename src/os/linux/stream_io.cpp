@@ -72,6 +72,26 @@ Transfer write_now(int fd, std::span<const std::byte> bytes) {
   return write_some(fd, bytes.first(std::min(bytes.size(), kPipePiece)));
 }
 
+Transfer read_pipe_now(int fd, std::span<std::byte> buffer) {
+  const iovec part{buffer.data(), buffer.size()};
+  while (true) {
+    ssize_t n = ::preadv2(fd, &part, 1, -1, RWF_NOWAIT);
+    if (n > 0) return {Transfer::State::moved, static_cast<std::size_t>(n)};
+    if (n == 0) return {Transfer::State::ended, 0};
+    if (errno == EAGAIN) return {Transfer::State::would_block, 0};
+    if (errno != EINTR) break;
+  }
+  // A kernel that does not know the flag for pipes; whatever else it was, read(2) says it again.
+  pollfd entry{fd, POLLIN, 0};
+  if (poll_until({&entry, 1}, Deadline::now()) == 0) return {Transfer::State::would_block, 0};
+  return read_some(fd, buffer);
+}
+
+bool is_pipe(int fd) noexcept {
+  struct stat info{};
+  return ::fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode);
+}
+
 std::size_t poll_each(std::span<PollItem> items, Deadline deadline) {
   std::array<pollfd, 8> few;
   std::vector<pollfd> many;
