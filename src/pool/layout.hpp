@@ -15,7 +15,7 @@
 namespace cohort::detail {
 
 inline constexpr std::uint64_t kPoolMagic = 0x4c4f4f50'544f4843;  // "CHOTPOOL"
-inline constexpr std::uint32_t kPoolVersion = 1;
+inline constexpr std::uint32_t kPoolVersion = 2;
 inline constexpr std::uint32_t kTaskCapacity = 4096;
 inline constexpr std::uint32_t kMaxPoolWorkers = 1024;
 inline constexpr std::uint32_t kMaxJobs = 16;
@@ -66,7 +66,7 @@ inline constexpr std::uint32_t kInBlock = UINT32_MAX;
 /// The callables that a pool's tasks name by a number. Only grows.
 inline constexpr std::uint32_t kMostCallables = 1024;
 
-/// A ring of 64-bit entries. One side moves head, the other tail; both only grow.
+/// A ring of 64-bit entries. Head and tail only grow.
 struct RingShared {
   alignas(64) std::atomic<std::uint64_t> head;
   alignas(64) std::atomic<std::uint64_t> tail;
@@ -75,15 +75,13 @@ struct RingShared {
 
 /// One worker's place.
 struct WorkerShared {
-  alignas(64) std::atomic<std::uint32_t> wake;
-  std::atomic<std::uint32_t> idle;
-  std::atomic<std::uint32_t> busy;      ///< 1: has a task or a job; 0: looks for one
-  std::atomic<std::uint32_t> ready;     ///< 1: the initializer has returned
-  std::atomic<std::int32_t> cpu;        ///< where it ran last; a hint for spinning
-  std::atomic<shm::Offset> init_error;  ///< what the initializer threw, encoded; 0: nothing
+  alignas(64) std::atomic<std::uint32_t> wake;  ///< what it sleeps on: a count
+  std::atomic<std::uint32_t> busy;              ///< 1: has a task or a job; 0: looks for one, or sleeps
+  std::atomic<std::uint32_t> ready;             ///< 1: the initializer has returned
+  std::atomic<std::int32_t> cpu;                ///< where it ran last; a hint for spinning
+  std::atomic<shm::Offset> init_error;          ///< what the initializer threw, encoded; 0: nothing
   std::atomic<std::uint64_t> init_error_size;
   alignas(64) std::atomic<std::uint64_t> in_job;
-  alignas(64) RingShared work;
   RingShared completions;
 };
 
@@ -101,10 +99,11 @@ struct PoolShared {
   std::uint64_t owner;  ///< MemberId, packed
   alignas(64) std::atomic<std::uint32_t> doorbell;
   alignas(64) std::atomic<std::uint32_t> waiters;
-  std::atomic<std::int32_t> owner_cpu;      ///< where a waiting thread of the owner ran last
-  std::atomic<std::uint32_t> idle_workers;  ///< how many `idle` are 1: a hint that spares a look at all of them
+  std::atomic<std::int32_t> owner_cpu;  ///< where a waiting thread of the owner ran last
   alignas(64) std::atomic<std::uint32_t> stop;
+  alignas(64) std::atomic<std::uint64_t> idle[kMaxPoolWorkers / 64];  ///< bit w: worker w sleeps or is about to
   alignas(64) JobSlot jobs[kMaxJobs];
+  RingShared work;  ///< what waits for a worker, in the order in which it was handed in
   alignas(64) CallableId callables[kMostCallables];
   alignas(64) TaskRecord tasks[kTaskCapacity];
   // WorkerShared workers[worker_capacity] follows

@@ -32,6 +32,7 @@ class MapJob {
 
   [[nodiscard]] shm::Offset offset() const noexcept { return job_; }
   [[nodiscard]] const std::byte* output() const;
+  [[nodiscard]] std::uint64_t chunks() const noexcept { return shared_->chunks; }
   /// All chunks are done or failed. Costs a load a worker.
   [[nodiscard]] bool complete() const noexcept;
   /// Worker `worker` is dead, and what it owned in the family is not freed yet: takes back what it had handed over.

@@ -3,7 +3,6 @@
 #include "pool/pool_core.hpp"
 
 #include <algorithm>
-#include <csignal>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/handle.hpp"
@@ -18,13 +17,13 @@
 #include "pool/ring.hpp"
 #include "pool/spin.hpp"
 #include "pool/wake.hpp"
-#include "pool/worker.hpp"
-#include "process/process_core.hpp"
-#include "process/service_thread.hpp"
 
 namespace cohort::detail {
 
 namespace {
+
+// What a worker that was killed before it could ring is found by, should its death go unnoticed.
+constexpr std::chrono::milliseconds kLongestSleep{1000};
 
 int count_of_workers(int wanted) {
   if (wanted < 0 || wanted > static_cast<int>(kMaxPoolWorkers))
@@ -52,6 +51,7 @@ PoolCore::PoolCore(PoolOptions options)
   shared_->size = pool_size(count);
   shared_->owner = owner_.pack();
   shared_workers_ = workers_of(shared_);
+  jobs_.emplace(*shared_);
   free_tasks_.reserve(kTaskCapacity);
   // The last is taken first, so that the same few records are used over and over.
   for (std::uint32_t i = kTaskCapacity - 2 * kMaxJobs; i-- > 0;) free_tasks_.push_back(i);
@@ -60,8 +60,7 @@ PoolCore::PoolCore(PoolOptions options)
 PoolCore::~PoolCore() {
   if (owner_pid_ != os::process_id() || block_ == 0) return;
   // All workers are dead, or terminate() would still hold the block.
-  for (auto& retired : retired_)
-    for (shm::Offset block : retired.blocks) shm::Family::instance().free(block);
+  jobs_->free_all();
   shm::Family::instance().free(block_);
 }
 
@@ -71,160 +70,21 @@ void PoolCore::require_owner(const char* operation) const {
     throw StateError(operation, "", "only the process that made a pool can use it");
 }
 
-void PoolCore::require_open(const char* operation) {
+void PoolCore::check_open(const char* operation) {
+  std::lock_guard guard(mutex_);
+  require_open(operation);
+}
+
+void PoolCore::require_open(const char* operation) const {
   require_owner(operation);
   if (broken_) std::rethrow_exception(broken_);
+  if (stage_ == Stage::terminated) throw PoolBroken(operation, "", "the pool was terminated");
   if (stage_ != Stage::open) throw ClosedError(operation, "", "the pool is closed");
-}
-
-// ---- workers ------------------------------------------------------------------------------------------------------
-
-void PoolCore::start() {
-  missing_workers_ = static_cast<std::uint32_t>(workers_.size());
-  try {
-    replace_missing_workers();
-  } catch (...) {
-    terminate();
-    throw;
-  }
-  at_exit_ = finalize(
-      [weak = weak_from_this()] {
-        if (auto pool = weak.lock()) pool->terminate();
-      },
-      15);
-}
-
-void PoolCore::replace_missing_workers() {
-  std::lock_guard replacing(replace_mutex_);
-  for (std::uint32_t w = 0; w < workers_.size(); ++w) {
-    Worker& worker = workers_[w];
-    auto is_missing = [&] {
-      return stage_ != Stage::terminated && !broken_ && !worker.alive && worker.wanted &&
-             (stage_ == Stage::open || has_work());
-    };
-    if (std::lock_guard guard(mutex_); !is_missing()) continue;
-    ProcessOptions options;
-    options.name = "PoolWorker-" + std::to_string(w + 1);
-    options.daemon = true;
-    options.start_method = method_;
-    Process process(std::move(options), fn<run_pool_worker>, block_, w, options_.initializer);
-    std::optional<ProcessHandle> handle = process;
-    // Without the mutex: the hook is called with the process's own lock held, and takes the mutex.
-    ProcessAccess::set_end_hook(*handle, [weak = weak_from_this(), w](int pid, ExitStatus status) {
-      if (auto pool = weak.lock()) pool->on_worker_ended(w, pid, status);
-    });
-    {
-      std::lock_guard guard(mutex_);
-      if (!is_missing()) continue;
-      worker.process.emplace(std::move(process));
-      worker.pid = 0;
-      worker.alive = true;  // from now on its end is to be noted
-    }
-    try {
-      ProcessAccess::start(*handle);
-    } catch (...) {
-      std::lock_guard guard(mutex_);
-      worker.alive = false;
-      worker.process.reset();
-      throw;
-    }
-    std::lock_guard guard(mutex_);
-    missing_workers_.fetch_sub(1);
-    if (stage_ == Stage::terminated) return;  // terminate() knows the process and waits for the replacement mutex
-    worker.pid = handle->pid().value_or(0);
-    worker.watch = watch(handle->sentinel(), [weak = weak_from_this(), process = *handle] {
-      if (auto pool = weak.lock()) pool->reap_and_replace(process);
-    });
-    if (!worker.alive) continue;  // it has ended already
-    for (auto& [slot, job] : jobs_) ring_push(shared_workers_[w].work, kJobEntry | job->entry);
-    wake(w);
-  }
-}
-
-// By whichever thread learns of the end, before what the worker owned in the family is freed: after that its records could no
-// longer be judged. Nothing may escape, and no process may be asked for anything.
-void PoolCore::on_worker_ended(std::uint32_t w, int pid, ExitStatus status) noexcept {
-  std::lock_guard guard(mutex_);
-  try {
-    if (stage_ != Stage::terminated && workers_[w].alive) note_death(w, pid, status);
-  } catch (...) { fail_everything(std::current_exception()); }
-  ring_doorbell();
-}
-
-// On the service thread: nothing may escape.
-void PoolCore::reap_and_replace(const ProcessHandle& process) noexcept {
-  try {
-    process.join();
-    // A fork from this thread would give the worker this thread's small stack; a waiting thread does it then.
-    if (method_ != StartMethod::fork) replace_missing_workers();
-  } catch (...) {
-    std::lock_guard guard(mutex_);
-    fail_everything(std::current_exception());
-    ring_doorbell();
-  }
-}
-
-void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
-  Worker& worker = workers_[w];
-  worker.alive = false;
-  take_completions();
-  std::exception_ptr initializer_error = take_initializer_error(w);
-  std::vector<std::uint32_t> running = reclaim_tasks(w);
-  for (auto& [slot, job] : jobs_) job->reclaim(w);
-
-  WorkerShared& shared = shared_workers_[w];
-  bool was_ready = shared.ready.load(std::memory_order_relaxed) != 0;  // relaxed: its writer is dead
-  // The ring's tasks are given out anew, so its entries are all old now. relaxed: the next reader starts after this.
-  shared.work.tail.store(shared.work.head.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  // relaxed: as above
-  if (shared.idle.exchange(0, std::memory_order_relaxed) != 0)
-    shared_->idle_workers.fetch_sub(1, std::memory_order_relaxed);
-  shared.busy.store(0, std::memory_order_relaxed);    // relaxed: as above
-  shared.ready.store(0, std::memory_order_relaxed);   // relaxed: as above
-  shared.in_job.store(0, std::memory_order_relaxed);  // relaxed: as above
-  if (get_logger().enabled(LogLevel::info))
-    get_logger().info("pool worker " + std::to_string(pid) + " " + status.to_string());
-
-  worker.deaths_before_ready = was_ready ? 0 : worker.deaths_before_ready + 1;
-  recover_tasks(w, running, pid, status);
-  bool freed = false;
-  for (auto& [slot, job] : jobs_) freed = job->recover(w, pid, status) || freed;
-  if (freed) {
-    for (std::uint32_t other = 0; other < workers_.size(); ++other) {
-      if (!workers_[other].alive) continue;
-      for (auto& [slot, job] : jobs_) ring_push(shared_workers_[other].work, kJobEntry | job->entry);
-      wake(other);
-    }
-  }
-  free_retired();
-  if (worker.wanted) missing_workers_.fetch_add(1);
-  if (initializer_error) {
-    fail_everything(initializer_error);
-  } else if (worker.deaths_before_ready >= 3) {
-    fail_everything(std::make_exception_ptr(
-        PoolBroken("Pool", "", "workers die before they are ready; the last one " + status.to_string())));
-  }
-}
-
-std::exception_ptr PoolCore::take_initializer_error(std::uint32_t w) {
-  WorkerShared& shared = shared_workers_[w];
-  auto& family = shm::Family::instance();
-  // SYNC(init_error): Worker::initialize() release store -> this load; carries the block
-  shm::Offset block = shared.init_error.exchange(0, std::memory_order_acquire);
-  if (block == 0 || !family.set_owner(block, owner_, owner_)) return nullptr;
-  std::size_t size = std::min(static_cast<std::size_t>(shared.init_error_size.load(std::memory_order_relaxed)),
-                              family.block_size(block));  // relaxed: ordered by init_error
-  std::exception_ptr error;
-  try {
-    rethrow_remote({family.address(block, size), size});
-  } catch (...) { error = std::current_exception(); }
-  family.free(block);
-  return error;
 }
 
 // ---- tasks --------------------------------------------------------------------------------------------------------
 
-bool PoolCore::has_work() const noexcept { return active_tasks_ != 0 || !overflow_.empty() || !jobs_.empty(); }
+bool PoolCore::has_work() const noexcept { return active_tasks_ != 0 || !overflow_.empty() || !jobs_->empty(); }
 
 void PoolCore::fill_record(std::uint32_t index, const CallableDescriptor& callable, const TaskOptions& options,
                            std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
@@ -312,59 +172,42 @@ void PoolCore::feed_overflow() {
     fill_record(index, *next.callable, {.retries = next.retries}, std::move(next.sink), next.tag);
     enqueue(index);
   }
-  for (std::size_t left = stalled_.size(); left-- > 0;) {
-    std::uint32_t index = stalled_.front();
-    stalled_.pop_front();
-    enqueue(index);
-  }
+  push_stalled();
 }
 
-// The one that will come to it first: one that is awake and looks for work, then one that sleeps, then the shortest ring. The last one
-// is asked first, so that a caller who waits for each result keeps one worker awake and lets the others sleep. Entries of tasks that
-// others stole count too, so a worker in a long task gets no more.
-std::uint32_t PoolCore::choose_worker() {
-  auto count = static_cast<std::uint32_t>(workers_.size());
-  std::uint32_t best = last_worker_;
-  std::uint64_t least = UINT64_MAX;
-  for (std::uint32_t step = 0; step < count && least != 0; ++step) {
-    std::uint32_t w = last_worker_ + step < count ? last_worker_ + step : last_worker_ + step - count;
-    const WorkerShared& shared = shared_workers_[w];
-    // relaxed: a choice, no more
-    std::uint64_t length =
-        shared.work.head.load(std::memory_order_relaxed) - shared.work.tail.load(std::memory_order_relaxed);
-    if (length >= kTaskCapacity - 2 * kMaxJobs) continue;
-    std::uint64_t wait = 4 * length + 2 * shared.busy.load(std::memory_order_relaxed) +
-                         shared.idle.load(std::memory_order_relaxed);  // relaxed: as above
-    if (wait >= least) continue;
-    least = wait;
-    best = w;
+bool PoolCore::push_entry(std::uint64_t entry) {
+  if (!stalled_.empty() || ring_is_full(shared_->work)) {
+    stalled_.push_back(entry);
+    return false;
   }
-  last_worker_ = best;
-  return least == UINT64_MAX ? UINT32_MAX : best;
+  ring_push(shared_->work, entry);
+  // SYNC(idle), SYNC(busy): this fence pairs with those in Worker::sleep() and Worker::leave_others_awake(): either the worker sees the
+  // entry or we see that it sleeps, or is busy
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  wake_for_work(*shared_, last_worker_);
+  return true;
+}
+
+void PoolCore::push_stalled() {
+  std::deque<std::uint64_t> entries = std::exchange(stalled_, {});
+  while (!entries.empty()) {
+    std::uint64_t entry = entries.front();
+    entries.pop_front();
+    auto index = static_cast<std::uint32_t>(entry & 0xffffffffu);
+    if ((entry & kJobEntry) == 0) {
+      if (!tasks_[index].active || task_entry(tasks_[index].generation, index) != entry) continue;  // it has ended
+      tasks_[index].place = shared_->work.head.load(std::memory_order_relaxed);  // relaxed: only we write it
+    }
+    if (push_entry(entry)) continue;
+    stalled_.insert(stalled_.end(), entries.begin(), entries.end());
+    return;
+  }
 }
 
 void PoolCore::enqueue(std::uint32_t index) {
-  std::uint32_t w = choose_worker();
-  if (w == UINT32_MAX) {
-    stalled_.push_back(index);
-    return;
-  }
-  tasks_[index].worker = w;
-  ring_push(shared_workers_[w].work, task_entry(tasks_[index].generation, index));
-  // SYNC(idle), SYNC(busy): this fence pairs with those in Worker::sleep() and Worker::share_work(): either the worker sees the entry or
-  // we see that it is idle, or busy
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (wake_if_idle(*shared_, shared_workers_[w])) return;
-  // One that looks for work will find this entry. One that is busy may be so for long: whoever sleeps may as well steal it.
-  // relaxed: ordered by the fence
-  if (shared_workers_[w].busy.load(std::memory_order_relaxed) == 0 ||
-      shared_->idle_workers.load(std::memory_order_relaxed) == 0)
-    return;
-  for (std::uint32_t other = 0; other < workers_.size(); ++other)
-    if (wake_if_idle(*shared_, shared_workers_[other])) return;
+  tasks_[index].place = shared_->work.head.load(std::memory_order_relaxed);  // relaxed: only we write it
+  (void)push_entry(task_entry(tasks_[index].generation, index));
 }
-
-void PoolCore::wake(std::uint32_t w) { detail::wake(*shared_, shared_workers_[w]); }
 
 bool PoolCore::completions_pending() const noexcept {
   for (std::size_t w = 0; w < workers_.size(); ++w)
@@ -392,6 +235,7 @@ bool PoolCore::take_completions() {
         if (index >= kTaskCapacity || !tasks_[index].active || tasks_[index].generation != generation) continue;
         // SYNC(ring): the worker's release store of head in ring_push() -> ring_pop(); carries outcome and result, which were written before
         take_result(index);
+        last_worker_ = w;
         any = true;
       }
     }
@@ -454,7 +298,7 @@ std::vector<std::uint32_t> PoolCore::reclaim_tasks(std::uint32_t w) {
   return running;
 }
 
-void PoolCore::recover_tasks(std::uint32_t w, const std::vector<std::uint32_t>& running, int pid, ExitStatus status) {
+void PoolCore::recover_tasks(const std::vector<std::uint32_t>& running, int pid, ExitStatus status) {
   for (std::uint32_t index : running) {
     Task& task = tasks_[index];
     if (task.retries-- > 0) {
@@ -466,18 +310,28 @@ void PoolCore::recover_tasks(std::uint32_t w, const std::vector<std::uint32_t>& 
       resolve(index, TaskResult(std::make_exception_ptr(WorkerDied(pid, status, task.name))));
     }
   }
-  // What lay in its ring and nobody has begun.
+  // What it may have taken off the ring and not begun. Another worker may have it as well, and begin it yet: the task's state lets one.
+  // SYNC(tail): release exchange in ring_take() -> this load; the taker is dead
+  std::uint64_t taken = shared_->work.tail.load(std::memory_order_acquire);
   for (std::uint32_t index = 0; index < kTaskCapacity; ++index) {
-    if (!tasks_[index].active || tasks_[index].worker != w) continue;
+    if (!tasks_[index].active || tasks_[index].place >= taken) continue;
     TaskState state = TaskState::unpack(
         shared_->tasks[index].state.load(std::memory_order_relaxed));  // relaxed: an enqueue too many is harmless
     if (state.phase == TaskPhase::queued) enqueue(index);
   }
 }
 
+void PoolCore::recover_jobs(std::uint32_t w, int pid, ExitStatus status) {
+  jobs_->for_each([&](MapJob& job) {
+    // Also when its entry is still in the ring: a worker that has found nothing to do may be about to take that off.
+    if (job.recover(w, pid, status)) push_job(job);
+  });
+  jobs_->free_retired();
+}
+
 void PoolCore::fail_everything(const std::exception_ptr& why) {
   if (!broken_) broken_ = why;
-  for (auto& [slot, job] : jobs_) job->abandon(broken_);
+  jobs_->abandon_all(broken_);
   for (std::uint32_t index = 0; index < kTaskCapacity; ++index)
     if (tasks_[index].active) resolve(index, TaskResult(broken_));
   while (!overflow_.empty()) {
@@ -514,7 +368,7 @@ bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline) {
   int partner = workers_.size() == 1 ? shared_workers_[0].cpu.load(std::memory_order_relaxed) : -1;  // relaxed: a hint
   // relaxed: hints
   auto count = static_cast<std::uint32_t>(workers_.size());
-  std::uint32_t awake = count - std::min(count, shared_->idle_workers.load(std::memory_order_relaxed));
+  std::uint32_t awake = count - std::min(count, idle_workers(*shared_));
   SpinWait spin(cpu, partner, awake >= static_cast<std::uint32_t>(cpus_));
   while (spin.again())
     if (completions_pending() && look()) return true;
@@ -536,137 +390,36 @@ bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline) {
         continue;
       }
     }
-    (void)os::futex_wait(shared_->doorbell, seen, deadline);
+    (void)os::futex_wait(shared_->doorbell, seen, Deadline::earlier(deadline, kLongestSleep));
   }
 }
 
 // ---- jobs ---------------------------------------------------------------------------------------------------------
 
-void PoolCore::publish_job(MapJob& job) {
-  std::uint32_t slot = 0;
-  while (jobs_.contains(slot)) ++slot;
-  job.entry = job_generation_++ * kMaxJobs + slot;
-  jobs_[slot] = &job;
-  shared_->jobs[slot].job.store(job.offset(), std::memory_order_relaxed);  // relaxed: ordered by entry
-  // SYNC(job): this release store -> Worker::join_job() acquire load; carries the job's block
-  shared_->jobs[slot].entry.store(job.entry, std::memory_order_release);
-  for (std::uint32_t w = 0; w < workers_.size(); ++w) ring_push(shared_workers_[w].work, kJobEntry | job.entry);
-  // SYNC(idle): this fence pairs with the one in Worker::sleep(): either the worker sees the entry or we see that it is idle
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  for (std::uint32_t w = 0; w < workers_.size(); ++w) (void)wake_if_idle(*shared_, shared_workers_[w]);
+void PoolCore::push_job(const MapJob& job) {
+  if (!push_entry(kJobEntry | job.entry)) return;
+  for (std::uint64_t chunk = 1; chunk < job.chunks() && wake_sleeper(*shared_); ++chunk) {}
 }
 
 void PoolCore::run_job(MapJob& job) {
-  wait_until([&] { return jobs_.size() < kMaxJobs || stage_ == Stage::terminated; }, Deadline::never());
   {
     std::lock_guard guard(mutex_);
     require_open("Pool.map");
-    publish_job(job);
+    if (jobs_->open(job)) push_job(job);
   }
   wait_until([&] { return job.complete() || job.abandoned(); }, Deadline::never());
 }
 
 void PoolCore::finish_job(MapJob& job) noexcept {
   std::lock_guard guard(mutex_);
-  if (job.entry == 0) return;
-  std::uint32_t slot = job.entry % kMaxJobs;
-  jobs_.erase(slot);
-  // SYNC(hazard): release before the fence in free_retired(); a worker that joins after it sees no job
-  shared_->jobs[slot].entry.store(0, std::memory_order_release);
-  try {
-    retired_.push_back({job.entry, job.take_blocks()});
-  } catch (...) {  // no memory to remember them: they are freed with this process
+  if (MapJob* next = jobs_->finish(job)) {
+    try {
+      push_job(*next);
+    } catch (...) { next->abandon(std::current_exception()); }
   }
-  free_retired();
-}
-
-void PoolCore::free_retired() noexcept {
-  // SYNC(hazard): this fence pairs with the one in Worker::join_job(): either we see in_job or the worker sees the slot changed
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  std::erase_if(retired_, [&](const Retired& retired) {
-    for (std::size_t w = 0; w < workers_.size(); ++w) {
-      // SYNC(hazard): Worker::join_job() release store of 0 -> this load; all its accesses come before
-      if (shared_workers_[w].in_job.load(std::memory_order_acquire) == retired.entry) return false;
-    }
-    for (shm::Offset block : retired.blocks) {
-      try {
-        shm::Family::instance().free(block);
-      } catch (const Error&) {  // a stray write spoilt it: leaking it is the lesser evil
-      }
-    }
-    return true;
-  });
-}
-
-// ---- the end ------------------------------------------------------------------------------------------------------
-
-void PoolCore::close() {
-  require_owner("Pool.close");
-  std::lock_guard guard(mutex_);
-  if (stage_ == Stage::open) stage_ = Stage::closed;
-}
-
-bool PoolCore::join(Deadline deadline) {
-  require_owner("Pool.join");
-  {
-    std::lock_guard guard(mutex_);
-    if (stage_ == Stage::open)
-      throw StateError("Pool.join", "", "the pool is still running: close() or terminate() it first");
-  }
-  if (!wait_until([&] { return !has_work() || stage_ == Stage::terminated; }, deadline)) return false;
-  std::vector<ProcessHandle> processes;
-  {
-    std::lock_guard guard(mutex_);
-    // SYNC(stop): this release store -> Worker::run() acquire load; carries nothing
-    shared_->stop.store(1, std::memory_order_release);
-    for (std::uint32_t w = 0; w < workers_.size(); ++w) {
-      workers_[w].wanted = false;
-      wake(w);
-      if (workers_[w].process) processes.push_back(*workers_[w].process);
-    }
-  }
-  return std::all_of(processes.begin(), processes.end(),
-                     [&](const ProcessHandle& p) { return !p.pid() || p.join(deadline); });
-}
-
-void PoolCore::terminate() noexcept try {
-  if (owner_pid_ != os::process_id()) return;
-  at_exit_.cancel();
-  std::vector<ProcessHandle> processes;
-  std::vector<std::uint64_t> watches;
-  {
-    std::lock_guard guard(mutex_);
-    if (stage_ == Stage::terminated) return;
-    stage_ = Stage::terminated;
-    for (Worker& worker : workers_) {
-      worker.wanted = false;
-      if (worker.watch != 0) watches.push_back(std::exchange(worker.watch, 0));
-      if (worker.process) processes.push_back(*worker.process);
-    }
-  }
-  for (std::uint64_t id : watches) unwatch(id);
-  {
-    std::lock_guard replacing(replace_mutex_);
-    std::erase_if(processes, [](const ProcessHandle& process) { return !process.pid(); });  // its start failed
-    for (auto& process : processes) process.kill();
-    for (auto& process : processes) process.join();
-  }
-  // Only now: nobody reads arguments or writes results any more.
-  std::lock_guard guard(mutex_);
-  for (Worker& worker : workers_) worker.alive = false;
-  fail_everything(std::make_exception_ptr(PoolBroken("Pool", "", "the pool was terminated")));
-  ring_doorbell();
-} catch (const std::exception& e) { get_logger().error(std::string("a pool could not be terminated: ") + e.what()); }
-
-std::vector<int> PoolCore::worker_pids() {
-  require_owner("Pool.worker_pids");
-  // A worker that is being started may be at its first task before it is noted down.
-  std::lock_guard replacing(replace_mutex_);
-  std::lock_guard guard(mutex_);
-  std::vector<int> pids;
-  for (Worker& worker : workers_)
-    if (worker.alive && worker.pid != 0) pids.push_back(worker.pid);
-  return pids;
+  // join() waits for the end of all.
+  if (shared_->waiters.load(std::memory_order_relaxed) != 0)
+    ring_doorbell();  // relaxed: ordered by the mutex, see wait_until()
 }
 
 }  // namespace cohort::detail

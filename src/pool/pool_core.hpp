@@ -10,7 +10,6 @@
 #include <atomic>
 #include <deque>
 #include <exception>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,12 +20,11 @@
 #include "cohort/pool/pool_door.hpp"
 #include "cohort/process/finalizer.hpp"
 #include "cohort/process/process.hpp"
+#include "pool/job_board.hpp"
 #include "pool/layout.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
-
-class MapJob;
 
 class PoolCore : public std::enable_shared_from_this<PoolCore> {
  public:
@@ -52,7 +50,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   [[nodiscard]] std::vector<int> worker_pids();
   [[nodiscard]] shm::MemberId owner() const noexcept { return owner_; }
   /// Throws when the pool takes no tasks.
-  void require_open(const char* operation);
+  void check_open(const char* operation);
 
  private:
   enum class Stage { open, closed, terminated };
@@ -68,7 +66,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
     std::shared_ptr<TaskSink> sink;
     std::uint64_t tag = 0;
     std::uint32_t generation = 0;
-    std::uint32_t worker = 0;  // whose ring it was put in
+    std::uint64_t place = 0;  // of its entry in the ring of work
     int retries = 0;
     bool active = false;
     std::string_view name;
@@ -85,11 +83,13 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   };
 
   // All below: the caller holds the mutex.
+  void require_open(const char* operation) const;
+  /// Puts an entry at the end of the ring of work, or keeps it until there is room. False: it is kept.
+  bool push_entry(std::uint64_t entry);
+  void push_stalled();
   void enqueue(std::uint32_t index);
   void fill_record(std::uint32_t index, const CallableDescriptor& callable, const TaskOptions& options,
                    std::shared_ptr<TaskSink> sink, std::uint64_t tag);
-  [[nodiscard]] std::uint32_t choose_worker();
-  void wake(std::uint32_t worker);
   bool take_completions();
   /// The task is known to be done.
   void take_result(std::uint32_t index);
@@ -100,13 +100,13 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void feed_overflow();
   void note_death(std::uint32_t worker, int pid, ExitStatus status);
   [[nodiscard]] std::vector<std::uint32_t> reclaim_tasks(std::uint32_t worker);
-  void recover_tasks(std::uint32_t worker, const std::vector<std::uint32_t>& running, int pid, ExitStatus status);
+  void recover_tasks(const std::vector<std::uint32_t>& running, int pid, ExitStatus status);
   void fail_everything(const std::exception_ptr& why);
   [[nodiscard]] std::exception_ptr take_initializer_error(std::uint32_t worker);
   [[nodiscard]] bool completions_pending() const noexcept;
   [[nodiscard]] bool has_work() const noexcept;
-  void publish_job(MapJob& job);
-  void free_retired() noexcept;
+  void push_job(const MapJob& job);
+  void recover_jobs(std::uint32_t worker, int pid, ExitStatus status);
   void ring_doorbell() noexcept;
 
   // Without the mutex.
@@ -133,21 +133,14 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::vector<std::uint32_t> free_tasks_;
   std::size_t active_tasks_ = 0;
   std::deque<Overflow> overflow_;
-  std::uint32_t last_worker_ = 0;
+  std::uint32_t last_worker_ = 0;  // that has done a task: likely to look for another
   std::atomic<std::uint32_t> missing_workers_{0};
-  std::map<std::uint32_t, MapJob*> jobs_;  // by slot
-  std::uint64_t job_generation_ = 1;
-  /// Blocks of finished jobs that a worker may still look at.
-  struct Retired {
-    std::uint64_t entry;
-    std::vector<shm::Offset> blocks;
-  };
-  std::vector<Retired> retired_;
+  std::optional<JobBoard> jobs_;
   Finalizer at_exit_;
   std::unordered_map<const CallableDescriptor*, std::uint32_t> numbers_;  // of PoolShared::callables
   const CallableDescriptor* last_callable_ = nullptr;
   std::uint32_t last_number_ = 0;
-  std::deque<std::uint32_t> stalled_;  // queued tasks for which every ring was full of old entries
+  std::deque<std::uint64_t> stalled_;  // entries for which the ring of work was full of old ones
 };
 
 }  // namespace cohort::detail

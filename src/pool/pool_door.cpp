@@ -93,7 +93,7 @@ void submit_task(PoolCore& pool, const CallableDescriptor& callable, FunctionRef
 bool wait_pool(PoolCore& pool, FunctionRef<bool()> done, Deadline deadline) { return pool.wait_until(done, deadline); }
 
 void run_ranged_map(PoolCore& pool, const RangedMap& map, const MapOptions& options) {
-  pool.require_open("Pool.map");
+  pool.check_open("Pool.map");
   if (map.count == 0) return;
   MapJob job(pool.owner(), static_cast<std::uint32_t>(pool.processes()), *map.callable, map.state, map.count, options);
   std::memcpy(job.prepare_ranged(map.input_size, map.output_size), map.input, map.count * map.input_size);
@@ -104,7 +104,7 @@ void run_ranged_map(PoolCore& pool, const RangedMap& map, const MapOptions& opti
 }
 
 void run_encoded_map(PoolCore& pool, const EncodedMap& map, const MapOptions& options) {
-  pool.require_open("Pool.map");
+  pool.check_open("Pool.map");
   if (map.count == 0) return;
   MapJob job(pool.owner(), static_cast<std::uint32_t>(pool.processes()), *map.callable, map.state, map.count, options);
   job.prepare_encoded(map.encode);

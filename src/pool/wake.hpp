@@ -1,28 +1,57 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waking a worker that sleeps, by the owner or by another worker.
+// Who of a pool's workers sleeps, and waking them: by the owner, and by a worker that leaves work for others.
+//
+// A worker that sleeps has its bit in PoolShared::idle. Whoever wakes it takes the bit down first, so that two never wake the same one; a
+// waker that dies in between leaves a sleeper without a bit, which repair_after_death() wakes. docs/formats/pool.md has the protocol.
 #pragma once
 
-#include "os/futex.hpp"
+#include <bit>
+
 #include "pool/layout.hpp"
 
 namespace cohort::detail {
 
-/// Has the worker look for work, whether it sleeps or is about to.
-inline void wake(PoolShared& pool, WorkerShared& worker) noexcept {
-  // Whoever takes the flag down counts it off. relaxed: the futex call orders
-  if (worker.idle.exchange(0, std::memory_order_relaxed) != 0)
-    pool.idle_workers.fetch_sub(1, std::memory_order_relaxed);
-  worker.wake.fetch_add(1, std::memory_order_relaxed);  // relaxed: the futex call orders
-  os::futex_wake(worker.wake, 1);
+[[nodiscard]] constexpr std::uint32_t idle_words(const PoolShared& pool) noexcept {
+  return (pool.worker_capacity + 63) / 64;
+}
+[[nodiscard]] constexpr std::uint64_t idle_bit(std::uint32_t worker) noexcept {
+  return std::uint64_t{1} << (worker % 64);
 }
 
-/// Wakes the worker if it sleeps; false, and one load, when it does not.
-inline bool wake_if_idle(PoolShared& pool, WorkerShared& worker) noexcept {
-  if (worker.idle.load(std::memory_order_relaxed) == 0) return false;  // relaxed: ordered by the caller's fence
-  wake(pool, worker);
-  return true;
+/// True when the worker sleeps or is about to.
+[[nodiscard]] inline bool is_idle(const PoolShared& pool, std::uint32_t worker) noexcept {
+  // relaxed: ordered by the caller's fence
+  return (pool.idle[worker / 64].load(std::memory_order_relaxed) & idle_bit(worker)) != 0;
 }
+/// How many sleep or are about to.
+[[nodiscard]] inline std::uint32_t idle_workers(const PoolShared& pool) noexcept {
+  int sum = 0;
+  // relaxed: ordered by the caller's fence, or a hint
+  for (std::uint32_t i = 0; i < idle_words(pool); ++i)
+    sum += std::popcount(pool.idle[i].load(std::memory_order_relaxed));
+  return static_cast<std::uint32_t>(sum);
+}
+[[nodiscard]] inline bool anyone_idle(const PoolShared& pool) noexcept {
+  for (std::uint32_t i = 0; i < idle_words(pool); ++i)
+    if (pool.idle[i].load(std::memory_order_relaxed) != 0) return true;  // relaxed: as above
+  return false;
+}
+
+/// The worker itself: says that it is about to sleep. A look at the work must follow, with a fence between.
+void announce_sleep(PoolShared& pool, std::uint32_t worker) noexcept;
+/// The worker itself: it does not sleep, or no more.
+void end_sleep(PoolShared& pool, std::uint32_t worker) noexcept;
+/// Has the worker look for work, whether it sleeps or not.
+void wake_worker(PoolShared& pool, std::uint32_t worker) noexcept;
+/// Wakes one that sleeps. False when none does.
+bool wake_sleeper(PoolShared& pool) noexcept;
+/// Wakes one that sleeps if more entries wait than workers look for one. The caller has pushed or taken an entry, and a fence is between.
+/// @param first  a worker that may well be looking; those after it are asked next
+/// @param ours   entries that are left in the ring though they need nobody else
+void wake_for_work(PoolShared& pool, std::uint32_t first, std::uint64_t ours = 0) noexcept;
+/// What a dead worker left in the shared words is put right, and those are woken whom it may have been about to wake.
+void repair_after_death(PoolShared& pool, std::uint32_t worker) noexcept;
 
 }  // namespace cohort::detail

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,6 +40,9 @@ struct CaughtError {
   std::size_t size = 0;
 };
 
+// A worker that was taken for awake, because who was to wake it has been stopped or killed, looks again after this time.
+constexpr std::chrono::milliseconds kLongestSleep{1000};
+
 class Worker {
  public:
   Worker(std::uint64_t pool, std::uint32_t index)
@@ -59,7 +63,6 @@ class Worker {
 
  private:
   bool step();
-  bool steal();
   bool execute(std::uint64_t entry);
   void perform(TaskRecord& record);
   [[nodiscard]] std::span<const std::byte> arguments_of(const TaskRecord& record);
@@ -71,7 +74,7 @@ class Worker {
   void note_chunk_error(Job& job, std::uint64_t chunk);
   void complete(std::uint64_t entry);
   void ring_doorbell();
-  void share_work();
+  void leave_others_awake(std::uint64_t ours);
   void sleep();
   [[nodiscard]] const CallableDescriptor& resolve(std::uint32_t index);
   /// Runs `body` so that an exception leaves its encoded form. True when it returned.
@@ -142,49 +145,34 @@ void Worker::run() {
   }
 }
 
+// The oldest entry is looked at first, by whoever is free. A task is taken off the ring by one worker. A map stays there while it has
+// chunks that nobody has begun, so that each worker that comes free joins it, and is taken off by one that finds none.
 bool Worker::step() {
-  if (auto entry = ring_pop(mine_->work)) {
-    COHORT_CRASH_POINT("pool.entry_taken");
-    execute(*entry);
-    return true;
-  }
-  return steal();
-}
-
-// Takes one task from another worker's ring. The entry stays there; its owner will find that the task is gone.
-bool Worker::steal() {
-  std::uint32_t count = pool_->worker_capacity;
-  for (std::uint32_t step = 1; step < count; ++step) {
-    RingShared& ring = workers_of(pool_)[(index_ + step) % count].work;
-    std::uint64_t tail = ring.tail.load(std::memory_order_relaxed);  // relaxed: a hint, the task's state decides
-    // SYNC(ring): release store of head in ring_push() -> this load; carries the entries and what they name
-    std::uint64_t head = ring.head.load(std::memory_order_acquire);
-    for (; tail < head; ++tail) {
-      std::uint64_t entry = ring.entries[tail & kRingMask].load(std::memory_order_relaxed);  // relaxed: ordered by head
-      if ((entry & kJobEntry) == 0 && execute(entry)) return true;
+  while (auto front = ring_front(pool_->work)) {
+    if ((front->value & kJobEntry) != 0) {
+      join_job(front->value & ~kJobEntry);
+      (void)ring_take(pool_->work, front->place);
+      return true;
     }
+    if (!ring_take(pool_->work, front->place)) continue;
+    COHORT_CRASH_POINT("pool.entry_taken");
+    if (execute(front->value)) return true;
   }
   return false;
 }
 
 bool Worker::execute(std::uint64_t entry) {
-  if ((entry & kJobEntry) != 0) {
-    mine_->busy.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence in join_job()
-    join_job(entry & ~kJobEntry);
-    return true;
-  }
   auto index = static_cast<std::uint32_t>(entry & 0xffffffffu);
   if (index >= kTaskCapacity) return false;
   TaskRecord& record = pool_->tasks[index];
   auto generation = static_cast<std::uint32_t>(entry >> 32);
-  mine_->busy.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence in share_work()
   std::uint64_t queued = TaskState{generation, TaskPhase::queued, 0}.pack();
   // SYNC(task): the owner's release store of queued -> this CAS; carries the record's fields
   if (!record.state.compare_exchange_strong(queued, TaskState{generation, TaskPhase::running, index_}.pack(),
                                             std::memory_order_acquire, std::memory_order_relaxed))
     return false;
   COHORT_CRASH_POINT("pool.claimed");
-  share_work();
+  leave_others_awake(0);
   perform(record);
   COHORT_CRASH_POINT("pool.performed");
   // SYNC(task): this release store -> the owner's acquire load in take_result(), recover_tasks(); carries outcome and result
@@ -237,14 +225,13 @@ void Worker::complete(std::uint64_t entry) {
   ring_doorbell();
 }
 
-// Somebody who sleeps may as well take what waits behind this task.
-void Worker::share_work() {
-  // SYNC(busy): this fence pairs with the one in PoolCore::enqueue(): either we see the new entry or the owner sees that we are busy
+// From now on this worker does not look for work. When more waits, beside `ours`, than others look for, one that sleeps is woken.
+void Worker::leave_others_awake(std::uint64_t ours) {
+  mine_->busy.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
+  // SYNC(busy): this fence pairs with the ones in PoolCore::push_entry() and here: of the owner, which pushed an entry, and those
+  // workers that have taken one, the last to pass its fence sees what all others have done, and wakes whom it takes
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!ring_has_entries(mine_->work) || pool_->idle_workers.load(std::memory_order_relaxed) == 0)
-    return;  // relaxed: ordered by the fence
-  for (std::uint32_t w = 0; w < pool_->worker_capacity; ++w)
-    if (wake_if_idle(*pool_, workers_of(pool_)[w])) return;
+  if (ring_length(pool_->work) > ours) wake_for_work(*pool_, index_, ours);
 }
 
 void Worker::ring_doorbell() {
@@ -261,23 +248,20 @@ void Worker::sleep() {
   mine_->busy.store(0, std::memory_order_relaxed);   // relaxed: who sees it late wakes somebody in vain
   // relaxed: hints, all of them
   bool owner_runs = pool_->waiters.load(std::memory_order_relaxed) == 0;
-  std::uint32_t awake =
-      pool_->worker_capacity - std::min(pool_->worker_capacity, pool_->idle_workers.load(std::memory_order_relaxed));
+  std::uint32_t awake = pool_->worker_capacity - std::min(pool_->worker_capacity, idle_workers(*pool_));
   bool crowded = awake + (owner_runs ? 1u : 0u) > static_cast<std::uint32_t>(cpus_);
   SpinWait spin(cpu, owner_runs ? pool_->owner_cpu.load(std::memory_order_relaxed) : -1, crowded);
   while (spin.again())
-    if (ring_has_entries(mine_->work) || pool_->stop.load(std::memory_order_relaxed) != 0) return;  // relaxed: a look
+    if (ring_has_entries(pool_->work) || pool_->stop.load(std::memory_order_relaxed) != 0) return;  // relaxed: a look
   std::uint32_t seen = mine_->wake.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
-  mine_->idle.store(1, std::memory_order_relaxed);                   // relaxed: ordered by the fence
-  pool_->idle_workers.fetch_add(1, std::memory_order_relaxed);       // relaxed: ordered by the fence
-  // SYNC(idle): this fence pairs with the one in PoolCore::enqueue(): either we see the entry or the owner sees that we are idle
+  announce_sleep(*pool_, index_);
+  // SYNC(idle): this fence pairs with the one in PoolCore::push_entry(): either we see the entry or the owner sees our bit
   std::atomic_thread_fence(std::memory_order_seq_cst);
   COHORT_CRASH_POINT("pool.idle");
-  if (!step() && pool_->stop.load(std::memory_order_relaxed) == 0)  // relaxed: ordered by the fence
-    (void)os::futex_wait(mine_->wake, seen, Deadline::never());
-  // Whoever takes the flag down counts it off. relaxed: a late sight of it costs one needless wake-up
-  if (mine_->idle.exchange(0, std::memory_order_relaxed) != 0)
-    pool_->idle_workers.fetch_sub(1, std::memory_order_relaxed);
+  if (!ring_has_entries(pool_->work) &&
+      pool_->stop.load(std::memory_order_relaxed) == 0)  // relaxed: ordered by the fence
+    (void)os::futex_wait(mine_->wake, seen, kLongestSleep);
+  end_sleep(*pool_, index_);
 }
 
 // A job's places, checked once and kept.
@@ -303,10 +287,11 @@ struct Worker::Job {
 void Worker::join_job(std::uint64_t entry) {
   JobSlot& slot = pool_->jobs[entry % kMaxJobs];
   mine_->in_job.store(entry, std::memory_order_relaxed);  // relaxed: ordered by the fence
-  // SYNC(hazard): this fence pairs with the one in PoolCore::retire_jobs(): either the owner sees in_job or we see the slot changed
+  // SYNC(hazard): this fence pairs with the one in JobBoard::free_retired(): either the owner sees in_job or we see the slot changed
   std::atomic_thread_fence(std::memory_order_seq_cst);
   // SYNC(job): the owner's release store of entry -> this load; carries the job's block
   COHORT_CRASH_POINT("pool.job_announced");
+  leave_others_awake(1);
   if (slot.entry.load(std::memory_order_acquire) == entry) {
     Job job{};
     job.shared = family_.at<JobShared>(slot.job.load(std::memory_order_relaxed));  // relaxed: ordered by entry
@@ -337,7 +322,7 @@ void Worker::join_job(std::uint64_t entry) {
     work_on(job);
     COHORT_CRASH_POINT("pool.job_done");
   }
-  // SYNC(hazard): this release store -> retire_jobs() acquire load; all our accesses come before it
+  // SYNC(hazard): this release store -> JobBoard::free_retired() acquire load; all our accesses come before it
   mine_->in_job.store(0, std::memory_order_release);
   COHORT_CRASH_POINT("pool.job_left");
   ring_doorbell();

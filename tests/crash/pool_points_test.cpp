@@ -73,7 +73,8 @@ class PoolCrash : public ::testing::TestWithParam<std::string> {
 
   // Points that a task passes in every case, and points that a chunk of a map does.
   [[nodiscard]] static bool lies_on_the_way_of_tasks(const std::string& point) {
-    return !point.starts_with("pool.chunk") && !point.starts_with("pool.job") && point != "pool.idle";
+    return !point.starts_with("pool.chunk") && !point.starts_with("pool.job") && !point.starts_with("pool.sleeper") &&
+           point != "pool.idle";
   }
   [[nodiscard]] static bool lies_on_the_way_of_chunks(const std::string& point) {
     return point.starts_with("pool.chunk") && point != "pool.chunk_error_named";

@@ -36,7 +36,7 @@ UNREACHED = {}
 
 # The programs with steppers, and which of their tests step.
 STEPPERS = {"channel_queue_step_test": "*", "channel_pipe_step_test": "*", "sync_step_test": "*", "shm_step_test": "*",
-            "shared_points_test": "*instruction*"}
+            "pool_step_test": "*", "shared_points_test": "*instruction*"}
 STEPPED = re.compile(r"stepped: (.*): (\d+) kills in ([\d.]+) s, (.*)")
 NO_LIMIT = "1000000"
 MOST_ATTEMPTS = 6

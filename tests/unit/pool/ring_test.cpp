@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -62,6 +63,54 @@ TEST(PoolRing, carries_what_was_written_before_the_push) {
     ring_push(*ring, i);
   }
   consumer.join();
+}
+
+TEST(PoolRing, gives_each_entry_to_one_of_several_takers_in_order) {
+  constexpr std::uint64_t kEntries = 100'000;
+  constexpr int kTakers = 3;
+  auto ring = std::make_unique<RingShared>();
+  std::vector<std::vector<std::uint64_t>> taken(kTakers);
+  std::atomic<std::uint64_t> sum{0};
+  std::vector<std::thread> takers;
+  for (auto& mine : taken)
+    takers.emplace_back([&] {
+      while (sum.load(std::memory_order_relaxed) < kEntries) {
+        auto front = ring_front(*ring);
+        if (!front) {
+          std::this_thread::yield();
+          continue;
+        }
+        if (!ring_take(*ring, front->place)) continue;
+        EXPECT_EQ(front->value, front->place);
+        mine.push_back(front->value);
+        sum.fetch_add(1, std::memory_order_relaxed);
+      }
+    });
+  for (std::uint64_t i = 0; i < kEntries; ++i) {
+    while (ring_is_full(*ring)) std::this_thread::yield();
+    ring_push(*ring, i);
+  }
+  for (auto& taker : takers) taker.join();
+  std::vector<int> times(kEntries);
+  for (auto& mine : taken) {
+    EXPECT_TRUE(std::is_sorted(mine.begin(), mine.end()));
+    for (std::uint64_t entry : mine) ++times[entry];
+  }
+  EXPECT_EQ(std::count(times.begin(), times.end(), 1), static_cast<std::ptrdiff_t>(kEntries));
+}
+
+TEST(PoolRing, is_full_when_a_push_would_overwrite_what_waits) {
+  auto ring = std::make_unique<RingShared>();
+  for (std::uint64_t i = 0; i < kTaskCapacity; ++i) {
+    EXPECT_FALSE(ring_is_full(*ring));
+    ring_push(*ring, i);
+  }
+  EXPECT_TRUE(ring_is_full(*ring));
+  EXPECT_EQ(ring_length(*ring), kTaskCapacity);
+  EXPECT_FALSE(ring_take(*ring, 1)) << "not the oldest";
+  EXPECT_TRUE(ring_take(*ring, 0));
+  EXPECT_FALSE(ring_take(*ring, 0)) << "twice";
+  EXPECT_FALSE(ring_is_full(*ring));
 }
 
 TEST(TaskWord, packs_and_unpacks_every_part) {

@@ -1,0 +1,216 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The owner's side of a pool: its workers, from their start to the end of the pool.
+
+#include <algorithm>
+#include <csignal>
+
+#include "cohort/base/error.hpp"
+#include "cohort/base/log.hpp"
+#include "cohort/pool/worker_died.hpp"
+#include "cohort/wire/remote_error.hpp"
+#include "os/process.hpp"
+#include "pool/pool_core.hpp"
+#include "pool/wake.hpp"
+#include "pool/worker.hpp"
+#include "process/process_core.hpp"
+#include "process/service_thread.hpp"
+
+namespace cohort::detail {
+
+void PoolCore::start() {
+  missing_workers_ = static_cast<std::uint32_t>(workers_.size());
+  try {
+    replace_missing_workers();
+  } catch (...) {
+    terminate();
+    throw;
+  }
+  at_exit_ = finalize(
+      [weak = weak_from_this()] {
+        if (auto pool = weak.lock()) pool->terminate();
+      },
+      15);
+}
+
+void PoolCore::replace_missing_workers() {
+  std::lock_guard replacing(replace_mutex_);
+  for (std::uint32_t w = 0; w < workers_.size(); ++w) {
+    Worker& worker = workers_[w];
+    auto is_missing = [&] {
+      return stage_ != Stage::terminated && !broken_ && !worker.alive && worker.wanted &&
+             (stage_ == Stage::open || has_work());
+    };
+    if (std::lock_guard guard(mutex_); !is_missing()) continue;
+    ProcessOptions options;
+    options.name = "PoolWorker-" + std::to_string(w + 1);
+    options.daemon = true;
+    options.start_method = method_;
+    Process process(std::move(options), fn<run_pool_worker>, block_, w, options_.initializer);
+    std::optional<ProcessHandle> handle = process;
+    // Without the mutex: the hook is called with the process's own lock held, and takes the mutex.
+    ProcessAccess::set_end_hook(*handle, [weak = weak_from_this(), w](int pid, ExitStatus status) {
+      if (auto pool = weak.lock()) pool->on_worker_ended(w, pid, status);
+    });
+    {
+      std::lock_guard guard(mutex_);
+      if (!is_missing()) continue;
+      worker.process.emplace(std::move(process));
+      worker.pid = 0;
+      worker.alive = true;  // from now on its end is to be noted
+    }
+    try {
+      ProcessAccess::start(*handle);
+    } catch (...) {
+      std::lock_guard guard(mutex_);
+      worker.alive = false;
+      worker.process.reset();
+      throw;
+    }
+    std::lock_guard guard(mutex_);
+    missing_workers_.fetch_sub(1);
+    if (stage_ == Stage::terminated) return;  // terminate() knows the process and waits for the replacement mutex
+    worker.pid = handle->pid().value_or(0);
+    worker.watch = watch(handle->sentinel(), [weak = weak_from_this(), process = *handle] {
+      if (auto pool = weak.lock()) pool->reap_and_replace(process);
+    });
+  }
+}
+
+// By whichever thread learns of the end, before what the worker owned in the family is freed: after that its records could no
+// longer be judged. Nothing may escape, and no process may be asked for anything.
+void PoolCore::on_worker_ended(std::uint32_t w, int pid, ExitStatus status) noexcept {
+  std::lock_guard guard(mutex_);
+  try {
+    if (stage_ != Stage::terminated && workers_[w].alive) note_death(w, pid, status);
+  } catch (...) { fail_everything(std::current_exception()); }
+  ring_doorbell();
+}
+
+// On the service thread: nothing may escape.
+void PoolCore::reap_and_replace(const ProcessHandle& process) noexcept {
+  try {
+    process.join();
+    // A fork from this thread would give the worker this thread's small stack; a waiting thread does it then.
+    if (method_ != StartMethod::fork) replace_missing_workers();
+  } catch (...) {
+    std::lock_guard guard(mutex_);
+    fail_everything(std::current_exception());
+    ring_doorbell();
+  }
+}
+
+void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
+  Worker& worker = workers_[w];
+  worker.alive = false;
+  take_completions();
+  std::exception_ptr initializer_error = take_initializer_error(w);
+  std::vector<std::uint32_t> running = reclaim_tasks(w);
+  jobs_->for_each([&](MapJob& job) { job.reclaim(w); });
+
+  bool was_ready = shared_workers_[w].ready.load(std::memory_order_relaxed) != 0;  // relaxed: its writer is dead
+  repair_after_death(*shared_, w);
+  if (get_logger().enabled(LogLevel::info))
+    get_logger().info("pool worker " + std::to_string(pid) + " " + status.to_string());
+
+  worker.deaths_before_ready = was_ready ? 0 : worker.deaths_before_ready + 1;
+  recover_tasks(running, pid, status);
+  recover_jobs(w, pid, status);
+  if (worker.wanted) missing_workers_.fetch_add(1);
+  if (initializer_error) {
+    fail_everything(initializer_error);
+  } else if (worker.deaths_before_ready >= 3) {
+    fail_everything(std::make_exception_ptr(
+        PoolBroken("Pool", "", "workers die before they are ready; the last one " + status.to_string())));
+  }
+}
+
+std::exception_ptr PoolCore::take_initializer_error(std::uint32_t w) {
+  WorkerShared& shared = shared_workers_[w];
+  auto& family = shm::Family::instance();
+  // SYNC(init_error): Worker::initialize() release store -> this load; carries the block
+  shm::Offset block = shared.init_error.exchange(0, std::memory_order_acquire);
+  if (block == 0 || !family.set_owner(block, owner_, owner_)) return nullptr;
+  std::size_t size = std::min(static_cast<std::size_t>(shared.init_error_size.load(std::memory_order_relaxed)),
+                              family.block_size(block));  // relaxed: ordered by init_error
+  std::exception_ptr error;
+  try {
+    rethrow_remote({family.address(block, size), size});
+  } catch (...) { error = std::current_exception(); }
+  family.free(block);
+  return error;
+}
+
+// ---- the end ------------------------------------------------------------------------------------------------------
+
+void PoolCore::close() {
+  require_owner("Pool.close");
+  std::lock_guard guard(mutex_);
+  if (stage_ == Stage::open) stage_ = Stage::closed;
+}
+
+bool PoolCore::join(Deadline deadline) {
+  require_owner("Pool.join");
+  {
+    std::lock_guard guard(mutex_);
+    if (stage_ == Stage::open)
+      throw StateError("Pool.join", "", "the pool is still running: close() or terminate() it first");
+  }
+  if (!wait_until([&] { return !has_work() || stage_ == Stage::terminated; }, deadline)) return false;
+  std::vector<ProcessHandle> processes;
+  {
+    std::lock_guard guard(mutex_);
+    // SYNC(stop): this release store -> Worker::run() acquire load; carries nothing
+    shared_->stop.store(1, std::memory_order_release);
+    for (std::uint32_t w = 0; w < workers_.size(); ++w) {
+      workers_[w].wanted = false;
+      wake_worker(*shared_, w);
+      if (workers_[w].process) processes.push_back(*workers_[w].process);
+    }
+  }
+  return std::all_of(processes.begin(), processes.end(),
+                     [&](const ProcessHandle& p) { return !p.pid() || p.join(deadline); });
+}
+
+void PoolCore::terminate() noexcept try {
+  if (owner_pid_ != os::process_id()) return;
+  at_exit_.cancel();
+  std::vector<ProcessHandle> processes;
+  std::vector<std::uint64_t> watches;
+  {
+    std::lock_guard guard(mutex_);
+    if (stage_ == Stage::terminated) return;
+    stage_ = Stage::terminated;
+    for (Worker& worker : workers_) {
+      worker.wanted = false;
+      if (worker.watch != 0) watches.push_back(std::exchange(worker.watch, 0));
+      if (worker.process) processes.push_back(*worker.process);
+    }
+  }
+  for (std::uint64_t id : watches) unwatch(id);
+  {
+    std::lock_guard replacing(replace_mutex_);
+    std::erase_if(processes, [](const ProcessHandle& process) { return !process.pid(); });  // its start failed
+    for (auto& process : processes) process.kill();
+    for (auto& process : processes) process.join();
+  }
+  // Only now: nobody reads arguments or writes results any more.
+  std::lock_guard guard(mutex_);
+  for (Worker& worker : workers_) worker.alive = false;
+  fail_everything(std::make_exception_ptr(PoolBroken("Pool", "", "the pool was terminated")));
+  ring_doorbell();
+} catch (const std::exception& e) { get_logger().error(std::string("a pool could not be terminated: ") + e.what()); }
+
+std::vector<int> PoolCore::worker_pids() {
+  require_owner("Pool.worker_pids");
+  // A worker that is being started may be at its first task before it is noted down.
+  std::lock_guard replacing(replace_mutex_);
+  std::lock_guard guard(mutex_);
+  std::vector<int> pids;
+  for (Worker& worker : workers_)
+    if (worker.alive && worker.pid != 0) pids.push_back(worker.pid);
+  return pids;
+}
+
+}  // namespace cohort::detail

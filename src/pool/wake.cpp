@@ -1,0 +1,85 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "pool/wake.hpp"
+
+#include "base/crash_point.hpp"
+#include "os/futex.hpp"
+#include "pool/ring.hpp"
+
+namespace cohort::detail {
+
+namespace {
+
+void notify(WorkerShared& worker) noexcept {
+  worker.wake.fetch_add(1, std::memory_order_relaxed);  // relaxed: the futex call orders
+  COHORT_CRASH_POINT("pool.sleeper_counted");
+  os::futex_wake(worker.wake, 1);
+}
+
+// True when the bit was set: it is the caller's to wake that one.
+bool claim_sleeper(PoolShared& pool, std::uint32_t worker) noexcept {
+  std::uint64_t bit = idle_bit(worker);
+  // relaxed: the futex call orders
+  return (pool.idle[worker / 64].fetch_and(~bit, std::memory_order_relaxed) & bit) != 0;
+}
+
+}  // namespace
+
+void announce_sleep(PoolShared& pool, std::uint32_t worker) noexcept {
+  pool.idle[worker / 64].fetch_or(idle_bit(worker),
+                                  std::memory_order_relaxed);  // relaxed: ordered by the caller's fence
+}
+
+void end_sleep(PoolShared& pool, std::uint32_t worker) noexcept {
+  if (is_idle(pool, worker)) (void)claim_sleeper(pool, worker);
+}
+
+void wake_worker(PoolShared& pool, std::uint32_t worker) noexcept {
+  (void)claim_sleeper(pool, worker);
+  notify(workers_of(&pool)[worker]);
+}
+
+bool wake_sleeper(PoolShared& pool) noexcept {
+  for (std::uint32_t i = 0; i < idle_words(pool); ++i) {
+    // relaxed: the claim decides
+    while (std::uint64_t sleepers = pool.idle[i].load(std::memory_order_relaxed)) {
+      std::uint32_t worker = i * 64 + static_cast<std::uint32_t>(std::countr_zero(sleepers));
+      if (!claim_sleeper(pool, worker)) continue;
+      COHORT_CRASH_POINT("pool.sleeper_claimed");
+      notify(workers_of(&pool)[worker]);
+      COHORT_CRASH_POINT("pool.sleeper_woken");
+      return true;
+    }
+  }
+  return false;
+}
+
+void wake_for_work(PoolShared& pool, std::uint32_t first, std::uint64_t ours) noexcept {
+  if (!anyone_idle(pool)) return;
+  std::uint64_t length = ring_length(pool.work);
+  std::uint64_t waiting = length > ours ? length - ours : 0;
+  const WorkerShared* workers = workers_of(&pool);
+  for (std::uint32_t step = 0, w = first; step < pool.worker_capacity && waiting != 0; ++step) {
+    // relaxed: ordered by the caller's fence. One whose initializer runs is not looking.
+    bool looks = workers[w].busy.load(std::memory_order_relaxed) == 0 &&
+                 workers[w].ready.load(std::memory_order_relaxed) != 0 && !is_idle(pool, w);
+    waiting -= looks ? 1 : 0;
+    if (++w == pool.worker_capacity) w = 0;
+  }
+  if (waiting != 0) (void)wake_sleeper(pool);
+}
+
+void repair_after_death(PoolShared& pool, std::uint32_t worker) noexcept {
+  WorkerShared& dead = workers_of(&pool)[worker];
+  (void)claim_sleeper(pool, worker);
+  dead.busy.store(0, std::memory_order_relaxed);    // relaxed: their writer is dead, and the next one starts after this
+  dead.ready.store(0, std::memory_order_relaxed);   // relaxed: as above
+  dead.in_job.store(0, std::memory_order_relaxed);  // relaxed: as above
+  // It may have taken down a bit and not woken the one whose bit it was. Who is awake looks once in vain.
+  for (std::uint32_t other = 0; other < pool.worker_capacity; ++other)
+    if (other != worker && !is_idle(pool, other)) notify(workers_of(&pool)[other]);
+  // It may have been the one that was to take what waits.
+  for (std::uint64_t waiting = ring_length(pool.work); waiting != 0 && wake_sleeper(pool); --waiting) {}
+}
+
+}  // namespace cohort::detail
