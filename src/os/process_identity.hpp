@@ -34,7 +34,7 @@ struct ProcessIdentity {
 
 /// True while the process runs. False once it has ended, reaped or not: a zombie is dead. A process whose main thread
 /// has called pthread_exit while others go on is alive. When the system refuses every way to look, the answer is
-/// true: death is never guessed. Costs 3 to 5 system calls.
+/// true: death is never guessed. Costs 3 to 5 system calls; 100 µs in a process that has no descriptor left.
 [[nodiscard]] bool is_alive(const ProcessIdentity& identity) noexcept;
 
 /// True while thread `tid` of the process with the number `pid`, which runs, has not ended. A thread is told from a later
@@ -49,7 +49,8 @@ struct ProcessIdentity {
 /// it has replaced its program by exec(). True when it has one or the system would not say. Costs some 50 µs.
 [[nodiscard]] bool may_map_memory(const ProcessIdentity& identity, std::uint64_t memory_number) noexcept;
 
-/// How often is_alive() and open_pidfd() had to do without pidfds in this process; 0 where Cohort is at home.
+/// How often is_alive() and open_pidfd() had to do without pidfds in this process, its own limit of descriptors aside; 0 where
+/// Cohort is at home.
 [[nodiscard]] std::uint64_t pidfd_fallbacks() noexcept;
 
 /// A number for the set of process numbers that this process sees (its pid namespace); 0 when unknown. Processes with

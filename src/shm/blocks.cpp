@@ -99,7 +99,10 @@ Offset Blocks::allocate(Region region, std::uint64_t size, MemberId owner, const
                  std::to_string(usage().used_bytes) +
                  " in use; raise it with COHORT_MEMORY_BUDGET or configure_family_memory()";
     else
-      sentence = "no free range is that large in the reserved address space";
+      sentence = "the reservation of " + std::to_string(windows_.size() >> 20) + " MiB has " +
+                 std::to_string(heap_bytes(region) >> 20) +
+                 (region == Region::control ? " MiB for control structures" : " MiB for contents") +
+                 ", with no free range that large; " + windows_.how_to_enlarge();
     throw OutOfFamilyMemory("Family.allocate", std::to_string(size) + " bytes", sentence);
   }
   bool needs_zeroes = region == Region::control && got.warm;
@@ -114,6 +117,11 @@ Offset Blocks::allocate(Region region, std::uint64_t size, MemberId owner, const
     }
   }
   return got.offset;
+}
+
+std::uint64_t Blocks::heap_bytes(Region region) const noexcept {
+  const Places& places = windows_.places();
+  return (region == Region::control ? places.control.units : places.payload.units) * kUnitSize;
 }
 
 Blocks::Place Blocks::place_of(Offset block, const char* operation) {

@@ -53,6 +53,7 @@ class Blocks {
   [[nodiscard]] Place place_of(Offset block, const char* operation);
   [[nodiscard]] std::uint64_t used_word(const Place& place, Offset block, const char* operation);
   [[nodiscard]] std::uint64_t spare() const noexcept;
+  [[nodiscard]] std::uint64_t heap_bytes(Region region) const noexcept;
   Heap::Allocation allocate_hard(Heap& heap, unsigned order, MemberId owner, LockGuard& guard);
   void repair(LockGuard& guard);
 

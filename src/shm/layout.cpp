@@ -18,16 +18,19 @@ constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+constexpr std::uint64_t kSmallestControl = std::uint64_t{16} << 20;
+
 }  // namespace
 
 Places Places::of(std::uint64_t size) noexcept {
   // Half of the space for payload, 1/32 for control blocks: both powers of two, as the reservations are. A table
-  // takes a quarter of its heap; the rest stays unused, which costs nothing in a sparse object.
+  // takes a quarter of its heap; the rest stays unused, which costs nothing in a sparse object. The smallest reservation
+  // has a quarter for control blocks: the largest of them, a pool's, is 2 MiB and more, and must fit there too.
   Places places;
   places.size = size;
   places.members = kHeaderSpan;
   std::uint64_t at = round_up(places.members + std::uint64_t{kMaxMembers} * sizeof(MemberRecord), kHeaderSpan);
-  places.control.units = size / 32 / kUnitSize;
+  places.control.units = std::max(size / 32, kSmallestControl) / kUnitSize;
   places.payload.units = size / 2 / kUnitSize;
   places.control.table = at;
   at += places.control.units * sizeof(Unit);

@@ -120,7 +120,7 @@ struct HeapPlace {
 };
 
 inline constexpr std::uint64_t kMagic = 0x4d4146544f484f43;  // the bytes "COHOTFAM"
-inline constexpr std::uint32_t kLayoutVersion = 3;
+inline constexpr std::uint32_t kLayoutVersion = 4;
 
 /// Everything about a layout that follows from the reservation. Equal inputs give equal places in every build of
 /// one version.

@@ -25,11 +25,13 @@ constexpr std::uint32_t kFirstLedger = 62;  // with its head 512 bytes
 
 // A block of the table of statics.
 struct StaticsBlock {
-  static constexpr std::size_t kEntries = 31;
+  static constexpr std::size_t kEntries = 25;
   struct Entry {
-    std::atomic<std::uint64_t> module[2], offset, object;  // `object` is stored last, and commits
+    // `turns` is one more than the turn of the object, or of the next one while `object` is 0; its first store, in one step
+    // with the object's, makes the entry count.
+    std::atomic<std::uint64_t> module[2], offset, object, turns;
   };
-  std::atomic<std::uint64_t> next, reserved[3];
+  std::atomic<std::uint64_t> next, reserved[2];
   Entry entries[kEntries];
 };
 static_assert(sizeof(StaticsBlock) == 1024);
@@ -120,25 +122,56 @@ std::uint64_t Objects::count(ObjectKind kind) const noexcept {
 
 namespace {
 
-Offset find_static(ObjectStep& step, const Objects::StaticKey& key, StaticsBlock::Entry** vacant) {
+// The entry of a place, or nullptr, and then `vacant` is one that is free, if there is one.
+StaticsBlock::Entry* find_static(ObjectStep& step, const Objects::StaticKey& key, StaticsBlock::Entry** vacant) {
   Family& family = step.family();
   // relaxed: all: under the lock
   for (Offset at = step.state().statics.load(std::memory_order_relaxed); at != 0;) {
     auto* block = family.at<StaticsBlock>(at);
     for (auto& entry : block->entries) {
-      Offset object = entry.object.load(std::memory_order_relaxed);
-      if (object == 0) {
+      if (entry.turns.load(std::memory_order_relaxed) == 0) {
         *vacant = &entry;
         break;
       }
       if (entry.module[0].load(std::memory_order_relaxed) == key.module[0] &&
           entry.module[1].load(std::memory_order_relaxed) == key.module[1] &&
           entry.offset.load(std::memory_order_relaxed) == key.offset)
-        return object;
+        return &entry;
     }
     at = block->next.load(std::memory_order_relaxed);  // relaxed: under the lock
   }
-  return 0;
+  return nullptr;
+}
+
+// Whether what the entry has is what a handle of that key means.
+enum class Meant { this_object, none_yet, another };
+Meant meant_by(const Objects::StaticKey& key, const StaticsBlock::Entry* entry) {
+  if (entry == nullptr) return Meant::none_yet;
+  std::uint64_t turn = entry->turns.load(std::memory_order_relaxed) - 1;  // relaxed: under the lock
+  if (key.inherited && turn > key.turn) return Meant::another;
+  bool there = entry->object.load(std::memory_order_relaxed) != 0;  // relaxed: under the lock
+  return there && turn >= key.turn ? Meant::this_object : Meant::none_yet;
+}
+
+// Word of an object's header that holds its kind and whether it is static.
+constexpr Offset kKindWord = offsetof(ObjectHeader, kind);
+constexpr std::uint64_t kind_word(std::uint32_t kind, bool is_static) noexcept {
+  return kind | static_cast<std::uint64_t>(is_static) << 32;
+}
+
+// The family has no object at that place any more; the next one has at least that turn. One that others refer to is an object
+// like any other from here on.
+void end_object_of(ObjectStep& step, StaticsBlock::Entry& entry, std::uint64_t next_turn) {
+  Offset object = entry.object.load(std::memory_order_relaxed);  // relaxed: under the lock
+  if (object == 0) return;
+  auto* header = step.family().at<ObjectHeader>(object);
+  step.write(step.offset_of(entry.turns), next_turn + 1);
+  if (header->references.load(std::memory_order_relaxed) != 1) {  // relaxed: under the lock
+    step.write(object + kKindWord, kind_word(header->kind, false));
+    step.count_live(static_cast<ObjectKind>(header->kind), +1);
+  }
+  // Commits all of it.
+  step.drop_reference(step.offset_of(entry.object));
 }
 
 StaticsBlock::Entry* add_statics_block(ObjectStep& step, MemberId self) {
@@ -162,6 +195,33 @@ StaticsBlock::Entry* add_statics_block(ObjectStep& step, MemberId self) {
   return &made->entries[0];
 }
 
+// Makes the object the one of that place. `entry`: that of the place, or a free one, or nullptr when all are taken.
+void list_static(ObjectStep& step, const Objects::StaticKey& key, StaticsBlock::Entry* entry, Offset object) {
+  Family& family = step.family();
+  // relaxed: all: under the lock; a new entry counts from the step on
+  if (entry == nullptr) entry = add_statics_block(step, family.self());
+  if (std::uint64_t turns = entry->turns.load(std::memory_order_relaxed)) {
+    // The turn is never less than that of an object which is over.
+    end_object_of(step, *entry, std::max(turns, key.turn));
+    turns = entry->turns.load(std::memory_order_relaxed);
+    step.write(step.offset_of(entry->turns), std::max(turns, key.turn + 1));
+  } else {
+    entry->module[0].store(key.module[0], std::memory_order_relaxed);
+    entry->module[1].store(key.module[1], std::memory_order_relaxed);
+    entry->offset.store(key.offset, std::memory_order_relaxed);
+    step.write(step.offset_of(entry->turns), key.turn + 1);
+  }
+  auto* header = family.at<ObjectHeader>(object);
+  step.write(object + kKindWord, kind_word(header->kind, true));
+  step.write(step.offset_of(entry->object), object);
+  // relaxed: under the lock
+  step.write(step.offset_of(header->references), header->references.load(std::memory_order_relaxed) + 1);
+  step.count_live(static_cast<ObjectKind>(header->kind), -1);
+  step.commit();
+  COHORT_CRASH_POINT("object.static_listed");
+  step.collect();
+}
+
 }  // namespace
 
 Objects::Entry Objects::find_or_create_static(const StaticKey& key, FunctionRef<Entry()> make) {
@@ -169,33 +229,41 @@ Objects::Entry Objects::find_or_create_static(const StaticKey& key, FunctionRef<
   StaticsBlock::Entry* vacant = nullptr;
   {
     ObjectStep step(family_);
-    if (Offset object = find_static(step, key, &vacant)) return step.refer(self, object);
+    StaticsBlock::Entry* entry = find_static(step, key, &vacant);
+    if (meant_by(key, entry) == Meant::this_object)
+      return step.refer(self, entry->object.load(std::memory_order_relaxed));  // relaxed: under the lock
   }
   Entry made = make();
-  Offset found = 0;
+  Entry shared;
   {
     ObjectStep step(family_);
     vacant = nullptr;
-    found = find_static(step, key, &vacant);
-    if (found == 0) {
-      if (vacant == nullptr) vacant = add_statics_block(step, self);
-      auto* header = family_.at<ObjectHeader>(made.object);
-      // relaxed: all: the entry counts from the step on
-      vacant->module[0].store(key.module[0], std::memory_order_relaxed);
-      vacant->module[1].store(key.module[1], std::memory_order_relaxed);
-      vacant->offset.store(key.offset, std::memory_order_relaxed);
-      header->is_static = 1;
-      step.write(step.offset_of(vacant->object), made.object);
-      step.write(step.offset_of(header->references), header->references.load(std::memory_order_relaxed) + 1);
-      step.count_live(static_cast<ObjectKind>(header->kind), -1);
-      step.commit();
-      COHORT_CRASH_POINT("object.static_listed");
+    StaticsBlock::Entry* entry = find_static(step, key, &vacant);
+    Meant meant = meant_by(key, entry);
+    if (meant == Meant::another) return made;
+    if (meant == Meant::none_yet) {
+      list_static(step, key, entry != nullptr ? entry : vacant, made.object);
       return made;
     }
+    // Another was quicker.
+    shared = step.refer(self, entry->object.load(std::memory_order_relaxed));  // relaxed: under the lock
   }
   drop(made);
+  return shared;
+}
+
+void Objects::end_static(const StaticKey& key, Offset object, bool listed) {
   ObjectStep step(family_);
-  return step.refer(self, found);
+  StaticsBlock::Entry* vacant = nullptr;
+  StaticsBlock::Entry* entry = find_static(step, key, &vacant);
+  if (entry == nullptr || entry->object.load(std::memory_order_relaxed) != object) return;  // relaxed: under the lock
+  // The table's and our own.
+  constexpr std::uint64_t kNobodyElse = 2;
+  // relaxed: under the lock
+  if (!listed && family_.at<ObjectHeader>(object)->references.load(std::memory_order_relaxed) > kNobodyElse) return;
+  // relaxed: under the lock
+  end_object_of(step, *entry, std::max(entry->turns.load(std::memory_order_relaxed), key.turn + 1));
+  step.collect();
 }
 
 // ---- references in flight ------------------------------------------------------------------------------------------
@@ -548,7 +616,8 @@ void ObjectStep::drop_reference(Offset at) {
       // relaxed: under the lock
       write(offset_of(header->next), state_.dying.load(std::memory_order_relaxed));
       write(offset_of(state_.dying), object);
-      count_live(static_cast<ObjectKind>(header->kind), -1);
+      // An object of the table of statics is not counted.
+      if (header->is_static == 0) count_live(static_cast<ObjectKind>(header->kind), -1);
     }
   }
   commit();

@@ -56,7 +56,7 @@ struct alignas(64) ObjectHeader {
   std::atomic<std::uint64_t> references;  ///< words that hold this object's offset; under the objects' lock
   std::atomic<std::uint64_t> next;        ///< of the list of objects to destroy
   std::uint32_t kind;                     ///< ObjectKind; constant
-  std::uint32_t is_static;                ///< 1: named by the table of statics, which never lets go
+  std::uint32_t is_static;                ///< 1: named by the table of statics; a step writes both words at once
   std::uint64_t body_size;                ///< constant
   std::atomic<std::uint32_t> watchers;    ///< waits over several objects that look at this one, or did when they died
   std::uint32_t reserved;
@@ -100,12 +100,21 @@ class Objects {
   std::optional<Entry> refer(Offset object, std::uint64_t generation, ObjectKind kind);
   /// Takes the ledger's entry away; may destroy the object.
   void drop(Entry entry);
-  /// The object that `key` names in this family, made by `make` when there is none yet. It lives as long as the family.
+  /// A place of static storage: where in which module, and what this process knows of the objects that it has had there.
   struct StaticKey {
     std::uint64_t module[2] = {0, 0};
     std::uint64_t offset = 0;
+    std::uint64_t turn = 0;  ///< how many objects this process had there before, counted over forks
+    bool inherited = false;  ///< the handle was made before this process was forked, and not used yet
   };
+  /// The object that the family has at that place now, made by `make` when there is none. An object of an earlier turn than
+  /// the handle's is over: it is replaced. A later one is the place's, but not for an inherited handle, which gets one of
+  /// its own.
   Entry find_or_create_static(const StaticKey& key, FunctionRef<Entry()> make);
+  /// This process's handle at that place, which referred to `object`, has gone: the family has no object there any more, and
+  /// those who refer to it keep it. Does nothing when another object is there by now, nor where others refer to it and
+  /// this process has not `listed` it: their handles may be at that place still.
+  void end_static(const StaticKey& key, Offset object, bool listed);
 
   // ---- references in flight ------------------------------------------------------------------------------------
   // A parcel is a block that refers to objects, while a message that names them is under way. It belongs to this

@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/shm/shared_handle.hpp"
 
+#include <array>
+#include <cstdlib>
 #include <cstring>
+#include <map>
 #include <string>
 
 #include "cohort/base/error.hpp"
 #include "os/module.hpp"
+#include "os/process_identity.hpp"
 #include "shm/family.hpp"
 #include "shm/local_objects.hpp"
 #include "shm/objects.hpp"
@@ -22,6 +26,7 @@ class LocalObject {
   /// What is left to do for an object with static storage that was not used yet.
   struct Pending {
     shm::Objects::StaticKey key;
+    os::ProcessIdentity maker;  // the process that made the handle, which this one may be a copy of
     std::size_t size = 0;
     std::function<void(void*)> init;
     std::function<void(void*)> complete;
@@ -34,8 +39,10 @@ class LocalObject {
   shm::Objects::Entry entry{};
   std::uint64_t generation = 0;
   std::unique_ptr<Pending> pending;
-  std::shared_ptr<void> companion;  // under ObjectsTurn
-  LocalObject* next = nullptr;      // of the bucket
+  const SharedHandle* place = nullptr;  // the handle with static storage that this was made for
+  bool listed = false;                  // this process, or the one it is a copy of, made it the object of that place
+  std::shared_ptr<void> companion;      // under ObjectsTurn
+  LocalObject* next = nullptr;          // of the bucket
 };
 
 namespace {
@@ -120,6 +127,31 @@ shm::Objects::Entry make(shm::Objects& objects, ObjectKind kind, std::size_t siz
   return entry;
 }
 
+// How many objects this process has had at each place of static storage. Under ObjectsTurn; copied by a fork.
+using Turns = std::map<std::array<std::uint64_t, 3>, std::uint64_t>;
+Turns& turns() {
+  static auto* turns = new Turns;  // never destroyed: handles of static storage come and go at all times
+  return *turns;
+}
+
+// Set by exit(): handles with static storage go for good from then on, in this process only.
+std::atomic<bool> exiting{false};
+void note_exit() noexcept { exiting.store(true, std::memory_order_relaxed); }  // relaxed: read by the thread that exits
+
+// Whether the handle at a place of static storage goes while its process goes on: its object is over then.
+void end_place(const SharedHandle& handle, LocalObject& local) noexcept {
+  if (local.place != &handle) return;
+  local.place = nullptr;
+  // relaxed: as in note_exit()
+  if (local.entry.object == 0 || exiting.load(std::memory_order_relaxed) || !shm::Family::self_or_nobody()) return;
+  try {
+    bool listed = local.listed && local.pending->maker == shm::own_identity();
+    shm::Objects::instance().end_static(local.pending->key, local.entry.object, listed);
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+    // The next handle at this place has a later turn, and replaces the object.
+  }
+}
+
 std::optional<shm::Objects::StaticKey> static_key(const void* place) {
   auto module = os::module_of(place);
   auto address = reinterpret_cast<std::uintptr_t>(place);
@@ -128,6 +160,8 @@ std::optional<shm::Objects::StaticKey> static_key(const void* place) {
   static_assert(sizeof key.module == sizeof module->build_id);
   std::memcpy(key.module, module->build_id.data(), sizeof key.module);
   key.offset = address - module->base;
+  shm::ObjectsTurn turn;
+  key.turn = turns()[{key.module[0], key.module[1], key.offset}]++;
   return key;
 }
 
@@ -167,21 +201,28 @@ SharedHandle& SharedHandle::operator=(const SharedHandle& other) noexcept {
 SharedHandle& SharedHandle::operator=(SharedHandle&& other) noexcept {
   if (this == &other) return *this;
   LocalObject* old = std::exchange(local_, std::exchange(other.local_, nullptr));
+  if (old != nullptr && old->place == this) [[unlikely]]
+    detail::end_place(*this, *old);
   // relaxed: both: a handle is one thread's to assign
   body_.store(other.body_.exchange(nullptr, std::memory_order_relaxed), std::memory_order_relaxed);
   detail::release(old);
   return *this;
 }
 
-SharedHandle::~SharedHandle() { detail::release(local_); }
+SharedHandle::~SharedHandle() {
+  if (local_ != nullptr && local_->place == this) [[unlikely]]
+    detail::end_place(*this, *local_);
+  detail::release(local_);
+}
 
 SharedHandle::SharedHandle(detail::ObjectKind kind, std::size_t size, std::function<void(void*)> init,
                            std::function<void(void*)> complete) {
   auto local = std::make_unique<LocalObject>();
   local->kind = kind;
   if (auto key = detail::static_key(this)) {
-    local->pending =
-        std::make_unique<LocalObject::Pending>(LocalObject::Pending{*key, size, std::move(init), std::move(complete)});
+    local->pending = std::make_unique<LocalObject::Pending>(
+        LocalObject::Pending{*key, shm::own_identity(), size, std::move(init), std::move(complete)});
+    local->place = this;
     local_ = local.release();
     return;
   }
@@ -238,9 +279,15 @@ void* SharedHandle::find_body() const {
   if (body == nullptr && local.pending != nullptr) {
     auto& objects = family.objects();
     const LocalObject::Pending& pending = *local.pending;
+    shm::Objects::StaticKey key = pending.key;
+    key.inherited = pending.maker != shm::own_identity();
+    // Runs before the destructor of the handle, which is there already.
+    std::atexit(detail::note_exit);
+    shm::Objects::Entry made;
     auto entry = objects.find_or_create_static(
-        pending.key, [&] { return detail::make(objects, local.kind, pending.size, pending.init, pending.complete); });
+        key, [&] { return made = detail::make(objects, local.kind, pending.size, pending.init, pending.complete); });
     shm::ObjectsTurn turn;
+    local.listed = local.listed || made.object == entry.object;
     if (local.body.load(std::memory_order_relaxed) == nullptr)  // relaxed: written under the turn
       detail::set_made(local, objects, entry);
     else

@@ -3,6 +3,7 @@
 #include "shm/windows.hpp"
 
 #include <cerrno>
+#include <iterator>
 #include <string>
 
 #include "cohort/base/error.hpp"
@@ -36,6 +37,22 @@ Windows::Windows(os::Fd memory) : fd_(std::move(memory)), size_(os::memory_size(
     os::release_address_space(base_, size_);
     throw;
   }
+}
+
+std::string Windows::how_to_enlarge() const {
+  std::uint64_t space = os::address_space_limit();
+  std::uint64_t file = os::file_size_limit();
+  // The limits of this process: where it is not the root, the root's may have been others.
+  for (auto larger = std::rbegin(kReservations); larger != std::rend(kReservations); ++larger) {
+    if (*larger <= size_) continue;
+    if (space / 4 < *larger)
+      return "RLIMIT_AS (ulimit -v) of " + megabytes(space) + " allows no larger one: it takes " +
+             megabytes(*larger * 4);
+    if (file < *larger)
+      return "RLIMIT_FSIZE (ulimit -f) of " + megabytes(file) + " allows no larger one: it takes " + megabytes(*larger);
+    return "configure_family_memory({.reservation = ...}) or the limits of the first process made it so small";
+  }
+  return "that is the largest one";
 }
 
 Windows::~Windows() { os::release_address_space(base_, size_); }

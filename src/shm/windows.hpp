@@ -27,6 +27,8 @@ class Windows {
   Windows& operator=(const Windows&) = delete;
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// What keeps the reservation from being larger, and what to do: a part of a sentence for errors.
+  [[nodiscard]] std::string how_to_enlarge() const;
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   /// Tells where the regions are, once the header is known to be sound.
   void set_places(const Places& places) noexcept { places_ = places; }

@@ -77,6 +77,29 @@ TEST_P(Handles, of_static_storage_are_found_again_when_a_child_used_them_first) 
   EXPECT_EQ(result.value(), first + 1);
 }
 
+std::optional<Number> now_and_then;
+
+// What a child that fills the place by itself finds there.
+void fill_and_look(const Number& result) {
+  if (!now_and_then) now_and_then.emplace(5);
+  result.value() = ++now_and_then->value();
+}
+
+TEST_P(Handles, of_static_storage_that_were_made_again_are_the_new_object_everywhere) {
+  Number result(0);
+  now_and_then.emplace(10);
+  EXPECT_EQ(finished(fill_and_look, result).exitcode(), 0);
+  now_and_then->value() = 20;
+  now_and_then.emplace(30);
+  EXPECT_EQ(now_and_then->value(), 30U);
+  EXPECT_EQ(finished(fill_and_look, result).exitcode(), 0);
+  EXPECT_EQ(result.value(), 31U);
+  EXPECT_EQ(now_and_then->value(), 31U);
+  now_and_then.reset();
+  EXPECT_EQ(finished(fill_and_look, result).exitcode(), 0);
+  EXPECT_EQ(result.value(), 6U) << "the object was over before this child filled its place";
+}
+
 void wait_then_increment(const std::string& gate, const Number& number) {
   await(gate);
   ++number.value();

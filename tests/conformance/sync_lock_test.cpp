@@ -2,8 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Locks, semaphores and events between processes, as CPython's _TestLock, _TestSemaphore and _TestEvent have them.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <mutex>
 #include <shared_mutex>
+#include <thread>
+#include <vector>
 
 #include "cohort/base/error.hpp"
 #include "cohort/sync.hpp"
@@ -101,6 +108,52 @@ TEST_P(SyncLocks, go_to_the_next_when_their_holder_is_killed) {
   lock.mark_consistent();
   lock.release();
   ASSERT_TRUE(p.join(patience()));
+}
+
+// All descriptors that this process may have.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    rlimit few{128, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken_.push_back(fd);
+  }
+  ~NoDescriptors() {
+    for (int fd : taken_) ::close(fd);
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+  std::vector<int> taken_;
+};
+
+void take_all_and_wait(Lock lock, SharedMutex mutex, Semaphore semaphore, Event taken) {
+  lock.acquire();
+  mutex.lock_shared();
+  semaphore.acquire();
+  taken.set();
+  while (true) std::this_thread::sleep_for(1s);
+}
+
+TEST_P(SyncLocks, go_to_the_next_when_their_holder_is_killed_while_no_descriptor_is_left) {
+  Lock lock;
+  SharedMutex mutex;
+  Semaphore semaphore(1, {.on_owner_death = PermitOwnerDeath::give_back});
+  Event taken;
+  Process p = started(take_all_and_wait, lock, mutex, semaphore, taken);
+  ASSERT_TRUE(taken.wait(patience()));
+  {
+    NoDescriptors none;
+    ::kill(*p.pid(), SIGKILL);
+    EXPECT_TRUE(lock.acquire(patience()));
+    EXPECT_TRUE(mutex.acquire(patience()));
+    EXPECT_TRUE(semaphore.acquire(patience()));
+  }
+  EXPECT_TRUE(p.join(patience()));
 }
 
 TEST_P(SyncLocks, throw_until_recovered_when_they_are_poisoned) {

@@ -111,6 +111,17 @@ TEST(ShmEnvironment, names_the_limit_when_no_address_space_is_left) {
   EXPECT_TRUE(has(result, "RLIMIT_AS")) << result.output;
 }
 
+TEST(ShmEnvironment, holds_large_control_blocks_in_a_small_reservation_and_names_it_and_the_limit_that_made_it) {
+  Result result = run({"large"}, limit(RLIMIT_FSIZE, 128 * kMiB));
+  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_TRUE(has(result, "reservation of 64 MiB")) << result.output;
+  EXPECT_TRUE(has(result, "RLIMIT_FSIZE (ulimit -f) of 128 MiB")) << result.output;
+  if (kSanitized) return;  // a sanitizer's shadow memory does not fit under RLIMIT_AS
+  result = run({"large"}, limit(RLIMIT_AS, 2048 * kMiB));
+  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_TRUE(has(result, "RLIMIT_AS (ulimit -v) of 2048 MiB")) << result.output;
+}
+
 TEST(ShmEnvironment, a_child_that_cannot_hold_the_familys_reservation_is_told_so) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer's shadow memory does not fit under RLIMIT_AS";
   int fd = ::dup(Family::instance().fd());

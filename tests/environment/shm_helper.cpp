@@ -57,6 +57,19 @@ int use_family(Family& family) {
   return family.validate() == nullptr ? 0 : 6;
 }
 
+// A control block of 8 MiB fits everywhere; of one that does not, the error says why.
+int use_large_control() {
+  Family& family = Family::instance();
+  family.free(family.allocate_control(std::size_t{8} << 20, family.self()));
+  try {
+    (void)family.allocate_control(std::size_t{64} << 20, family.self());
+  } catch (const OutOfFamilyMemory& error) {
+    std::printf("%s\n", error.what());
+    return 0;
+  }
+  return 1;
+}
+
 int use() {
   Family& family = Family::instance();
   int result = use_family(family);
@@ -159,6 +172,7 @@ int main(int argc, char** argv) {
   int result = 64;
   try {
     if (command == "use") result = use();
+    if (command == "large") result = use_large_control();
     if (command == "adopt") result = adopt(argument);
     if (command == "seccomp") result = use_without_pidfds(static_cast<unsigned>(argument));
     if (command == "daemon") result = become_daemon();

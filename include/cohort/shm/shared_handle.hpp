@@ -12,6 +12,9 @@
 //
 //   cohort::Lock lock;                    // one lock for the program and all of its workers
 //
+// When such a handle ends before its process does and another is made in its place, as in a static std::optional, that is
+// a new object, and who makes a handle there from then on gets the new one; other processes keep what they have.
+//
 // A moved-from handle, and one made by null(), refers to nothing: its use throws ClosedError.
 // Threads: like std::shared_ptr: different handles from any threads; one handle from several as long as none assigns.
 // Fork:    a copy of the process has its own references. Cost: a copy within a process is an atomic increment.

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "os/linux/poll.hpp"
+#include "os/own_descriptors.hpp"
 
 namespace cohort::os {
 
@@ -78,13 +79,15 @@ ProcessStat parse(const char* text, const char* end) noexcept {
   return result;
 }
 
-ProcessStat read_stat(std::int32_t pid) noexcept {
+// Where there is no descriptor left, `no_descriptor` is set.
+ProcessStat read_stat_here(std::int32_t pid, bool& no_descriptor) noexcept {
   char path[32];
   proc_path(pid, "stat", path);
   int saved = errno;
   int fd = -1;
   do { fd = ::open(path, O_RDONLY | O_CLOEXEC); } while (fd < 0 && errno == EINTR);
   ProcessStat result;
+  no_descriptor = fd < 0 && errno == EMFILE;
   if (fd < 0) {
     // Without a /proc every process looks absent; /proc/self tells the two apart.
     result.denied = errno != ENOENT && errno != ESRCH;
@@ -100,6 +103,24 @@ ProcessStat read_stat(std::int32_t pid) noexcept {
   }
   errno = saved;
   return result;
+}
+
+ProcessStat read_stat(std::int32_t pid) noexcept {
+  struct Call {
+    std::int32_t pid;
+    ProcessStat stat;
+    bool no_descriptor;
+  } call{pid, {}, false};
+  call.stat = read_stat_here(pid, call.no_descriptor);
+  // A program that has used up its descriptors still learns who has died.
+  if (call.no_descriptor)
+    (void)with_own_descriptors(
+        [](void* argument) {
+          auto& own = *static_cast<Call*>(argument);
+          own.stat = read_stat_here(own.pid, own.no_descriptor);
+        },
+        &call);
+  return call.stat;
 }
 
 // Death by /proc alone. A main thread that called pthread_exit shows as a zombie while its process goes on: the
@@ -159,7 +180,7 @@ Fd open_pidfd(const ProcessIdentity& identity) noexcept {
   Fd fd(raw_pidfd_open(identity.pid));
   if (!fd) {
     // relaxed: a statistic
-    if (errno != ESRCH && errno != EINVAL) fallbacks.fetch_add(1, std::memory_order_relaxed);
+    if (errno != ESRCH && errno != EINVAL && errno != EMFILE) fallbacks.fetch_add(1, std::memory_order_relaxed);
     errno = saved;
     return {};
   }
@@ -182,7 +203,7 @@ bool is_alive(const ProcessIdentity& identity) noexcept {
     errno = saved;
     if (reason == ESRCH) return false;
     // relaxed: a statistic
-    if (reason != EINVAL) fallbacks.fetch_add(1, std::memory_order_relaxed);
+    if (reason != EINVAL && reason != EMFILE) fallbacks.fetch_add(1, std::memory_order_relaxed);
     return is_alive_by_proc(identity);
   }
   errno = saved;
@@ -193,12 +214,15 @@ bool is_alive(const ProcessIdentity& identity) noexcept {
   return !pidfd_has_ended(fd.get());
 }
 
-bool may_map_memory(const ProcessIdentity& identity, std::uint64_t memory_number) noexcept {
-  if (identity.pid <= 0 || memory_number == 0) return true;
+namespace {
+
+// Where there is no descriptor left, `no_descriptor` is set.
+bool may_map_memory_here(std::int32_t pid, std::uint64_t memory_number, bool& no_descriptor) noexcept {
   char path[32];
-  proc_path(identity.pid, "maps", path);
+  proc_path(pid, "maps", path);
   int saved = errno;
   int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  no_descriptor = fd < 0 && errno == EMFILE;
   // Each line: range, access, offset, device, inode, path. Only the inode's field is looked at.
   bool found = false;
   bool read_all = false;
@@ -235,6 +259,26 @@ bool may_map_memory(const ProcessIdentity& identity, std::uint64_t memory_number
   errno = saved;
   // A zombie's list is empty; so is one that we may not see. Neither says that the process runs another program.
   return found || !read_all || !any;
+}
+
+}  // namespace
+
+bool may_map_memory(const ProcessIdentity& identity, std::uint64_t memory_number) noexcept {
+  if (identity.pid <= 0 || memory_number == 0) return true;
+  struct Call {
+    std::int32_t pid;
+    std::uint64_t memory;
+    bool result, no_descriptor;
+  } call{identity.pid, memory_number, true, false};
+  call.result = may_map_memory_here(call.pid, call.memory, call.no_descriptor);
+  if (call.no_descriptor)
+    (void)with_own_descriptors(
+        [](void* argument) {
+          auto& own = *static_cast<Call*>(argument);
+          own.result = may_map_memory_here(own.pid, own.memory, own.no_descriptor);
+        },
+        &call);
+  return call.result;
 }
 
 std::uint64_t pidfd_fallbacks() noexcept { return fallbacks.load(std::memory_order_relaxed); }  // relaxed: a statistic

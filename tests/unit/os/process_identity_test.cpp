@@ -2,14 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "os/process_identity.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <string>
 
@@ -127,6 +131,63 @@ TEST(ProcessIdentity, knows_whether_a_process_maps_a_memory_object) {
   release_address_space(place, 1 << 20);
   EXPECT_FALSE(may_map_memory(self, number));
   EXPECT_TRUE(may_map_memory(self, 0)) << "an unknown object is not guessed about";
+}
+
+// What `check` says in a child that has no descriptor left.
+template <class Check>
+bool holds_without_descriptors(Check check) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    rlimit few{64, 64};
+    if (::setrlimit(RLIMIT_NOFILE, &few) != 0) ::_exit(2);
+    while (::open("/dev/null", O_RDONLY) >= 0) {}
+    ::_exit(errno == EMFILE && check() && ::open("/dev/null", O_RDONLY) < 0 ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status == 0;
+}
+
+TEST(ProcessIdentity, sees_a_zombie_without_a_descriptor) {
+  pid_t child = ::fork();
+  if (child == 0) ::pause();
+  ProcessIdentity identity = process_identity_of(child);
+  EXPECT_TRUE(holds_without_descriptors([&] { return is_alive(identity); }));
+  ProcessIdentity other = identity;
+  ++other.start_time;
+  EXPECT_TRUE(holds_without_descriptors([&] { return !is_alive(other); })) << "another process has the number";
+  ::kill(child, SIGKILL);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_TRUE(holds_without_descriptors([&] { return !is_alive(identity); }));
+  EXPECT_TRUE(holds_without_descriptors([&] { return !thread_is_alive(child, child, 0); }));
+  ::waitpid(child, nullptr, 0);
+}
+
+TEST(ProcessIdentity, sees_who_maps_a_memory_object_without_a_descriptor) {
+  Fd memory = make_memory("cohort-test", 1 << 20);
+  std::uint64_t number = memory_number(memory.get());
+  ProcessIdentity self = process_identity_self();
+  EXPECT_TRUE(holds_without_descriptors([&] { return !may_map_memory(self, number); }));
+  std::byte* place = reserve_address_space(1 << 20);
+  map_shared(place, memory.get(), 0, 4096);
+  EXPECT_TRUE(holds_without_descriptors([&] { return may_map_memory(self, number); }));
+  release_address_space(place, 1 << 20);
+}
+
+TEST(ProcessIdentity, looks_without_a_descriptor_while_signals_come) {
+  EXPECT_TRUE(holds_without_descriptors([] {
+    struct sigaction action{};
+    action.sa_handler = [](int) {};
+    ::sigaction(SIGALRM, &action, nullptr);
+    itimerval often{{0, 100}, {0, 100}};
+    ::setitimer(ITIMER_REAL, &often, nullptr);
+    ProcessIdentity self{::getpid(), 0};
+    ProcessIdentity other{::getpid(), 1};
+    for (int i = 0; i < 2000; ++i)
+      if (!is_alive(self) || is_alive(other)) return false;
+    return true;
+  }));
 }
 
 TEST(ProcessIdentity, needs_no_fallback_here) { EXPECT_EQ(pidfd_fallbacks(), 0U); }

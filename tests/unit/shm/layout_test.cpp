@@ -31,6 +31,10 @@ TEST(Layout, regions_lie_in_order_inside_every_reservation) {
   }
 }
 
+TEST(Layout, the_smallest_reservation_has_room_for_large_control_blocks) {
+  EXPECT_GE(Places::of(kSmallestReservation).control.units * kUnitSize, 16 * kMiB);
+}
+
 TEST(Layout, a_fresh_header_is_sound) {
   HeaderConstants header = make_header(64 * kMiB, 1000);
   EXPECT_NO_THROW(check_header(header, 64 * kMiB));

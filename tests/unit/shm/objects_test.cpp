@@ -111,6 +111,91 @@ TEST(SharedHandle, with_static_storage_is_made_at_its_first_use_and_is_one_objec
   EXPECT_EQ(static_number.value(), 43U);
 }
 
+TEST(SharedHandle, made_again_at_a_place_of_static_storage_is_a_new_object) {
+  static std::optional<Number> number;
+  std::uint64_t before = live();
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    number.emplace(i);
+    EXPECT_EQ(number->value(), i);
+    number->value() = 1000;
+  }
+  Number copy = *number;
+  number.emplace(7);
+  EXPECT_EQ(number->value(), 7U);
+  EXPECT_EQ(copy.value(), 1000U) << "who refers to an object keeps it";
+  EXPECT_EQ(live(), before + 1) << "it is one like any other now";
+  number.reset();
+  copy = Number(1);
+  EXPECT_EQ(live(), before + 1);
+}
+
+TEST(SharedHandle, in_an_array_of_static_storage_is_a_new_object_when_made_again) {
+  static std::array<std::optional<Number>, 3> numbers;
+  for (auto& number : numbers) number.emplace(1);
+  numbers[0]->value() = 2;
+  numbers[2]->value() = 4;
+  numbers[1].emplace(5);
+  EXPECT_EQ(numbers[1]->value(), 5U);
+  EXPECT_EQ(numbers[0]->value(), 2U);
+  EXPECT_EQ(numbers[2]->value(), 4U);
+}
+
+TEST(SharedHandle, made_again_after_one_that_was_moved_away_or_assigned_over_is_a_new_object) {
+  static std::optional<Number> number;
+  number.emplace(1);
+  number->value() = 2;
+  Number away = std::move(*number);
+  number.emplace(3);
+  EXPECT_EQ(number->value(), 3U);
+  *number = Number(4);
+  number.emplace(5);
+  EXPECT_EQ(number->value(), 5U);
+  EXPECT_EQ(away.value(), 2U);
+}
+
+TEST(SharedHandle, inherited_unused_from_before_its_place_was_filled_again_is_not_the_new_object) {
+  static std::optional<Number> number;
+  number.emplace(1);
+  int go[2];
+  ASSERT_EQ(::pipe(go), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    char byte = 0;
+    (void)!::read(go[0], &byte, 1);
+    bool old = number->value() == 1;
+    number->value() = 77;
+    ::_exit(old ? 0 : 1);
+  }
+  number.emplace(2);
+  EXPECT_EQ(number->value(), 2U);
+  ASSERT_EQ(::write(go[1], "g", 1), 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(number->value(), 2U);
+  Family::instance().sweep();
+  ::close(go[0]);
+  ::close(go[1]);
+}
+
+TEST(SharedHandle, that_goes_in_a_copy_of_the_process_stays_the_object_of_its_place) {
+  static std::optional<Number> number;
+  number.emplace(1);
+  ++number->value();
+  std::uint64_t id = number->id();
+  pid_t child = ::fork();
+  if (child == 0) {
+    (void)number->value();
+    number.reset();
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(number->id(), id);
+  EXPECT_EQ(number->value(), 2U);
+  Family::instance().sweep();
+}
+
 TEST(SharedHandle, with_static_storage_first_used_by_many_threads_is_one_object) {
   static Number number(0);
   std::vector<std::thread> threads;
