@@ -40,6 +40,9 @@ PLATFORM = re.compile(
     r"\b(__linux__|__linux|linux|_WIN32|_WIN64|__APPLE__|__MACH__|__unix__|__FreeBSD__|__NetBSD__|__OpenBSD__|__ANDROID__"
     r"|__GLIBC__|__x86_64__|__i386__|__aarch64__|__arm__|__riscv|_MSC_VER|_POSIX_\w+)\b"
 )
+# A thread of ours lets no exception out: os::start_thread() sees to it, and is the one way to start one.
+THREAD = re.compile(r"\b(std::j?thread\b(?!::)|std::async\b|pthread_create\b)")
+STARTS_THREADS = {"src/os/linux/thread.cpp", "src/os/linux/process.cpp"}  # the second for a sanitizer's sake, with no work
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 
 
@@ -154,6 +157,8 @@ def check(root):
                     graph.setdefault(own, []).append(name)
             elif layer != "os" and re.match(r"\s*#\s*(el)?if", line.code) and PLATFORM.search(line.code):
                 offences.append(f"{where}: platform condition outside src/os: {line.text.strip()}")
+            elif not public and short not in STARTS_THREADS and THREAD.search(line.code):
+                offences.append(f"{where}: a thread that os::start_thread() does not start: {line.text.strip()}")
     offences += [f"include cycle: {cycle}" for cycle in cycles(graph)]
     return offences
 

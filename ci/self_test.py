@@ -52,6 +52,7 @@ PLANTED = [
     ("layers.py", "the umbrella inside", "src/wire/c.cpp", '+#include "cohort/cohort.hpp"\n', "includes the umbrella"),
     ("layers.py", "an include cycle", "include/cohort/base/a.hpp", '+#include "cohort/base/a.hpp"\n', "include cycle"),
     ("layers.py", "a cycle of two", "src/os/b.hpp", '+#include "os/c.hpp"\n', "include cycle"),
+    ("layers.py", "a thread of one's own", "src/wire/c.cpp", "+void h() { std::thread([] {}).detach(); }\n", "does not start"),
     ("layers.py", "an unknown layer", "src/util/e.cpp", SPDX, "no layer 'util'"),
     ("orders.py", "an order without a tag", "src/wire/c.cpp", "+\nint h() { return y.load(std::memory_order_acquire); }\n", "without a SYNC"),
     ("orders.py", "relaxed without a reason", "src/wire/c.cpp", "+\nint h() { return y.load(std::memory_order::relaxed); }\n", "relaxed without"),

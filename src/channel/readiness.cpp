@@ -174,7 +174,7 @@ bool look_at_all(Registry& own, bool marks_hold, bool& all_readable) {
   return true;
 }
 
-void run(void* argument) {
+bool run(void* argument) {
   auto& own = *static_cast<Registry*>(argument);
   try {
     auto& word = Objects::instance().watch_word();
@@ -186,7 +186,7 @@ void run(void* argument) {
     while (true) {
       // SYNC(watch): release in Objects::ring_watchers() -> acquire here; carries the change
       std::uint32_t seen = word.load(std::memory_order_acquire);
-      if (!look_at_all(own, marks_hold, all_readable)) return;
+      if (!look_at_all(own, marks_hold, all_readable)) return false;
       marks_hold = os::futex_wait(word, seen, Deadline(kLongestSleep)) == os::FutexWait::timed_out;
       // A death can make an object ready, not the other way round.
       if (!all_readable) deaths.look();
@@ -196,6 +196,7 @@ void run(void* argument) {
     PolledTurn turn;
     own.has_thread = false;
   }
+  return false;
 }
 
 }  // namespace

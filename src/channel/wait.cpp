@@ -8,7 +8,6 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "channel/connection_ring.hpp"
 #include "channel/connection_stream.hpp"
@@ -18,8 +17,8 @@
 #include "cohort/base/error.hpp"
 #include "cohort/channel/queue_core.hpp"
 #include "os/futex.hpp"
-#include "os/signal.hpp"
 #include "os/stream_io.hpp"
+#include "os/thread.hpp"
 #include "shm/family.hpp"
 #include "shm/objects.hpp"
 #include "sync/event_core.hpp"
@@ -122,16 +121,16 @@ class Watched {
 // this lives: the system can sleep for a word or for descriptors, not for both.
 class WordBell {
  public:
-  explicit WordBell(std::atomic<std::uint32_t>& word, std::uint32_t seen) : word_(word), bell_(os::make_eventfd()) {
-    os::BlockSignals no_signals;  // they are for the program's own threads
-    thread_ = std::thread([this, seen] { run(seen); });
+  explicit WordBell(std::atomic<std::uint32_t>& word, std::uint32_t seen)
+      : word_(word), seen_(seen), bell_(os::make_eventfd()) {
+    thread_.emplace([](void* raw) { return static_cast<WordBell*>(raw)->turn(); }, this, "cohort-bell", 64 * 1024);
   }
   ~WordBell() {
     over_.store(true, std::memory_order_relaxed);  // relaxed: ordered by the word
     // SYNC(over): release here -> acquire in run(); carries over_
     word_.fetch_add(1, std::memory_order_release);
     os::futex_wake_all(word_);
-    thread_.join();
+    thread_.reset();
   }
   WordBell(const WordBell&) = delete;
   WordBell& operator=(const WordBell&) = delete;
@@ -139,24 +138,24 @@ class WordBell {
   void silence() noexcept { os::take_notifications(bell_.get()); }
 
  private:
-  void run(std::uint32_t seen) noexcept {
-    while (true) {
-      // SYNC(over): release in ~WordBell() -> acquire here; carries over_
-      std::uint32_t now = word_.load(std::memory_order_acquire);
-      if (over_.load(std::memory_order_relaxed)) return;  // relaxed: ordered by the word
-      if (now == seen) {
-        os::futex_wait(word_, seen, Deadline(kLongestSleep));
-        continue;
-      }
-      seen = now;
+  bool turn() noexcept {
+    // SYNC(over): release in ~WordBell() -> acquire here; carries over_
+    std::uint32_t now = word_.load(std::memory_order_acquire);
+    if (over_.load(std::memory_order_relaxed)) return false;  // relaxed: ordered by the word
+    if (now == seen_) {
+      os::futex_wait(word_, seen_, Deadline(kLongestSleep));
+    } else {
+      seen_ = now;
       os::notify(bell_.get());
     }
+    return true;
   }
 
   std::atomic<std::uint32_t>& word_;
+  std::uint32_t seen_;  // the thread's
   os::Fd bell_;
   std::atomic<bool> over_{false};
-  std::thread thread_;
+  std::optional<os::Thread> thread_;
 };
 
 // One call of wait().

@@ -30,6 +30,8 @@ class Poller {
   /// The keys of the ready descriptors, at most 64 at a time; empty when the deadline passes.
   [[nodiscard]] std::vector<std::uint64_t> wait(Deadline deadline);
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// Forgets the set without closing its number, which the program has closed and may use for a file of its own.
+  void abandon() noexcept { (void)fd_.release(); }
 
  private:
   Fd fd_;

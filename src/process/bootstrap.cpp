@@ -56,7 +56,10 @@ int run_role(const detail::Reexecution& r) {
     os::set_close_on_exec(fd, true);
   }
   // Before the family is looked at: when the parent is gone it may have been swept up, and there is nobody left to tell.
-  if (r.role == detail::Role::worker) detail::bind_to_parent(os::Fd(r.parent_life), os::parent_process_id());
+  if (r.role == detail::Role::worker) {
+    int error = detail::bind_to_parent(os::Fd(r.parent_life), os::parent_process_id());
+    if (error != 0) throw OsError(error, "clone", "the thread that watches the parent");
+  }
   if (r.binds_now) os::unset_environment_variable("LD_BIND_NOW");
   shm::Family::adopt(os::Fd(r.family));
   auto& family = shm::Family::instance();

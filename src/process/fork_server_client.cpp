@@ -14,7 +14,6 @@
 #include "os/process_attributes.hpp"
 #include "os/socket.hpp"
 #include "process/launch.hpp"
-#include "process/parent_watch.hpp"
 #include "process/process_core.hpp"
 #include "process/process_state.hpp"
 #include "process/reexecution.hpp"
@@ -59,7 +58,8 @@ std::shared_ptr<ForkServerLink> execute_server() {
     Reexecution reexecution;
     reexecution.role = Role::fork_server;
     reexecution.member = member;
-    reexecution.parent_life = own_life_fd();
+    os::Fd life = os::own_life();
+    reexecution.parent_life = life.get();
     reexecution.requests = server_end.get();
     reexecution.client_end = client_end.get();
     reexecution.binds_now = os::environment_variable("LD_BIND_NOW").empty();

@@ -147,6 +147,8 @@ void log_exit(int code) {
 }
 
 void note_exit_code(shm::MemberId self, int code) noexcept try {
+  // A copy that the user's function made of this process by fork(2) ends with a code of its own.
+  if (!(shm::Family::self_or_nobody() == self)) return;
   std::uint64_t word = std::uint64_t{1} << 32 | static_cast<std::uint32_t>(code & 0xff);
   // relaxed: read only after this process has ended
   shm::Family::instance().member(self).words[word_exit_code].store(word, std::memory_order_relaxed);

@@ -59,9 +59,17 @@ enum LaunchWord : std::size_t {
   word_pid = 1,        ///< written by the fork server after the fork
   word_claimed = 2,    ///< 1: the child has found its way into worker code. Written by the child
   word_exit_code = 3,  ///< 1 << 32 | code that the child is about to end with. Written by the child
-  word_error = 4,      ///< errno of a failed fork. Written by the fork server
+  word_error = 4,      ///< errno of a failed start. Written by the fork server, or by the child of a fork
   word_failure =
-      5,  ///< of a fork server's own record: Offset of a block that holds why it will not serve, NUL-terminated
+      5,          ///< of a fork server's own record: Offset of a block that holds why it will not serve, NUL-terminated
+  word_step = 6,  ///< StartStep that failed. Written by the child of a fork
+};
+
+/// What the child of a fork must have done before its parent's start() returns.
+enum class StartStep : std::uint64_t {
+  none = 0,
+  take_over = 1,  ///< make the copy of the library's state its own
+  bond = 2,       ///< start the thread that ends it with its parent
 };
 
 /// shm::MemberRecord::launch_state.

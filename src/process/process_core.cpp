@@ -80,12 +80,20 @@ void ProcessCore::start() {
     case StartMethod::spawn: child = start_by_spawn(*this, name, daemon, key); break;
     case StartMethod::forkserver: child = start_by_fork_server(*this, name, daemon, key); break;
   }
+  std::unique_ptr<ProcessBody>
+      body;  // arguments may be large; their destructors are the user's, and run without the lock
   {
     std::lock_guard guard(mutex_);
-    child_ = std::move(child);
-    body_.reset();  // arguments may be large
+    child_ = child;
+    body = std::move(body_);
   }
-  add_child(shared_from_this());
+  try {
+    add_child(shared_from_this());
+  } catch (...) {  // what start() does not give to anybody must not run
+    child->send_signal(SIGKILL);
+    if (auto status = child->wait(Deadline::never())) note_end(child, *status);
+    throw;
+  }
 }
 
 void ProcessCore::note_end(const std::shared_ptr<RunningChild>& child, ExitStatus status) {
@@ -154,10 +162,12 @@ void ProcessCore::close() {
   }
   if (running && !poll_ended())
     throw StateError("Process.close", name(), "a running process cannot be closed; join it first, or terminate it");
+  std::unique_ptr<ProcessBody> body;  // outlives the lock, as in start()
+  std::shared_ptr<RunningChild> child;
   std::lock_guard guard(mutex_);
   closed_ = true;
-  body_.reset();
-  child_.reset();
+  body = std::move(body_);
+  child = std::move(child_);
 }
 
 bool ProcessCore::is_alive() {

@@ -20,7 +20,7 @@ struct Announcer {
   os::Fd write_end;
 };
 
-void announce_end(void* raw) {
+bool announce_end(void* raw) {
   std::unique_ptr<Announcer> announcer(static_cast<Announcer*>(raw));
   try {
     announcer->child->wait(Deadline::never());
@@ -28,6 +28,7 @@ void announce_end(void* raw) {
     os::write_full(announcer->write_end.get(), std::span(&ended, 1));
   } catch (...) {  // closing the end says the same
   }
+  return false;
 }
 
 }  // namespace

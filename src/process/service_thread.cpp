@@ -7,13 +7,20 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <vector>
 
+#include "cohort/base/error.hpp"
+#include "cohort/base/handle.hpp"
+#include "cohort/base/log.hpp"
 #include "os/poller.hpp"
 #include "os/thread.hpp"
 
 namespace cohort::detail {
 
 namespace {
+
+constexpr const char* kName = "cohort-service";
 
 struct Watch {
   int fd;
@@ -30,26 +37,58 @@ struct Service {
   bool thread = false;
   Service* former = nullptr;  // the one of the process that this one is a copy of: kept reachable, never used
 
-  void loop() {
-    while (true) {
-      for (std::uint64_t key : poller->wait(Deadline::never())) {
-        std::function<void()> ready;
-        {
-          std::lock_guard guard(mutex);
-          auto found = watches.find(key);
-          if (found == watches.end()) continue;
-          poller->remove(found->second.fd);
-          ready = std::move(found->second.ready);
-          watches.erase(found);
-          running = key;
+  // One look at the descriptors.
+  void turn() {
+    std::vector<std::uint64_t> ready;
+    try {
+      ready = poller->wait(Deadline::never());
+    } catch (const OsError&) {
+      recover();
+      return;
+    }
+    for (std::uint64_t key : ready) call(key);
+  }
+
+  void call(std::uint64_t key) {
+    std::function<void()> ready;
+    {
+      std::lock_guard guard(mutex);
+      auto found = watches.find(key);
+      if (found == watches.end()) return;
+      poller->remove(found->second.fd);
+      ready = std::move(found->second.ready);
+      watches.erase(found);
+      running = key;
+    }
+    os::contain_exceptions(kName, [&] {
+      ready();
+      ready = nullptr;
+    });
+    std::lock_guard guard(mutex);
+    running = 0;
+    idle.notify_all();
+  }
+
+  // The program has closed our set, as daemons close what they do not know. What is watched and still open is watched on;
+  // the end of the rest is noticed by whoever asks for it.
+  void recover() {
+    std::vector<int> closed;
+    {
+      std::lock_guard guard(mutex);
+      poller->abandon();
+      *poller = os::Poller();
+      for (auto at = watches.begin(); at != watches.end();) {
+        try {
+          poller->add(at->second.fd, at->first);
+          ++at;
+        } catch (const OsError&) {
+          closed.push_back(at->second.fd);
+          at = watches.erase(at);
         }
-        ready();
-        ready = nullptr;
-        std::lock_guard guard(mutex);
-        running = 0;
-        idle.notify_all();
       }
     }
+    for (int fd : closed)
+      get_logger().error("the program has closed descriptor " + std::to_string(fd) + ", which the library watched");
   }
 };
 
@@ -75,17 +114,26 @@ std::uint64_t watch(int fd, std::function<void()> ready) {
   std::lock_guard guard(s.mutex);
   if (!s.poller) s.poller = std::make_unique<os::Poller>();
   std::uint64_t key = s.next++;
-  s.watches.emplace(key, Watch{fd, std::move(ready)});
+  auto at = s.watches.emplace(key, Watch{fd, std::move(ready)}).first;
+  // Nothing is left behind by one that fails.
+  bool watched = false;
+  ScopeExit undo([&] {
+    if (watched) s.poller->remove(fd);
+    s.watches.erase(at);
+  });
   s.poller->add(fd, key);
+  watched = true;
   if (!s.thread) {
     os::start_thread(
         [](void* raw) {
           on_service_thread = true;
-          static_cast<Service*>(raw)->loop();
+          static_cast<Service*>(raw)->turn();
+          return true;
         },
-        &s, "cohort-service", 256 * 1024);
+        &s, kName, 256 * 1024);
     s.thread = true;
   }
+  undo.dismiss();
   return key;
 }
 

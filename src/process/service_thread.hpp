@@ -4,7 +4,7 @@
 // Starts a thread: the one service thread of this process, when something is first watched.
 //
 // It waits on descriptors for those parts of the library that must react while no thread of the user's is in a call: the
-// watch on the parent in a child, and the watch on workers in a pool's owner.
+// watch on workers in a pool's owner. It outlives whatever the program does to its descriptors: see watch().
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,9 @@
 
 namespace cohort::detail {
 
-/// Calls `ready` on the service thread once `fd` is readable, once. `ready` must be short and must not throw. It may call watch().
-/// Returns a number for unwatch(), not 0.
+/// Calls `ready` on the service thread once `fd` is readable, once. `ready` must be short; an exception out of it is logged. It may call
+/// watch(). A descriptor that the program closes is not watched any more, which is logged. Returns a number for unwatch(), not 0.
+/// Throws with nothing watched.
 std::uint64_t watch(int fd, std::function<void()> ready);
 /// The function will not be called any more; waits until it has returned, if it is running on another thread.
 void unwatch(std::uint64_t watch) noexcept;

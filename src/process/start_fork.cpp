@@ -2,10 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The start method fork: a copy of this process calls the function.
 
+#include <cxxabi.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <mutex>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
+#include "os/child.hpp"
+#include "os/futex.hpp"
 #include "os/process.hpp"
 #include "os/signal.hpp"
 #include "os/thread.hpp"
@@ -37,7 +44,6 @@ struct ForkGuards {
   log::ForkGuard logger;
   std::unique_lock<std::mutex> server = lock_fork_server_for_fork();
   std::unique_lock<std::mutex> finalizers = lock_finalizers_for_fork();
-  std::unique_lock<std::mutex> life = lock_own_life_for_fork();
   std::unique_lock<std::mutex> state{process_state().mutex};
   os::BlockSignals blocked;
 
@@ -47,26 +53,110 @@ struct ForkGuards {
   }
 };
 
-// The child's whole life. It shares no thread with the parent, so the heap and the streams are usable.
-[[noreturn]] void live(ProcessCore& core, const Launch& launch, shm::MemberId member, os::Fd parent_life,
-                       int parent_pid) {
+constexpr int kBadStart = 70;  // EX_SOFTWARE, as a re-executed child that cannot begin ends
+
+// Tells the parent what this copy could not do, and ends it.
+[[noreturn]] void fail_start(shm::MemberRecord& record, StartStep step, int error) noexcept {
+  // relaxed: both: ordered by launch_state
+  record.words[word_step].store(static_cast<std::uint64_t>(step), std::memory_order_relaxed);
+  record.words[word_error].store(static_cast<std::uint64_t>(error), std::memory_order_relaxed);
+  // SYNC(launch_state): this release store -> await_beginning() acquire load; carries step and error
+  record.launch_state.store(static_cast<std::uint32_t>(LaunchState::failed), std::memory_order_release);
+  os::futex_wake_all(record.launch_state);
+  os::end_process(kBadStart);
+}
+
+// The child's first steps, while the parent waits for their outcome. Returns only as a child that may live.
+void begin(ForkGuards& guards, shm::Family& family, shm::MemberId member, shm::MemberRecord& record, os::Fd parent_life,
+           int parent_pid) noexcept {
+  if (int error = bind_to_parent(std::move(parent_life), parent_pid)) fail_start(record, StartStep::bond, error);
+  try {
+    guards.in_child();
+    family.become(member);
+  } catch (const OsError& e) { fail_start(record, StartStep::take_over, e.code().value()); } catch (...) {
+    fail_start(record, StartStep::take_over, ENOMEM);
+  }
+  // SYNC(launch_state): this release store -> await_beginning() acquire load
+  record.launch_state.store(static_cast<std::uint32_t>(LaunchState::forked), std::memory_order_release);
+  os::futex_wake_all(record.launch_state);
+}
+
+// Returns when the child has begun, or has ended otherwise. Throws when it says that it lacks something.
+void await_beginning(shm::MemberRecord& record, os::Child& child) {
+  // One that somebody stopped at birth is a child that runs, as any that is stopped later.
+  Deadline patience = std::chrono::seconds(5);
+  while (true) {
+    // SYNC(launch_state): release stores in begin(), fail_start() -> this load; carries step and error
+    auto state = static_cast<LaunchState>(record.launch_state.load(std::memory_order_acquire));
+    if (state == LaunchState::failed) break;
+    if (state != LaunchState::prepared || child.status() || patience.expired()) return;
+    if (os::futex_wait(record.launch_state, 0, std::chrono::milliseconds(50)) == os::FutexWait::timed_out)
+      (void)child.poll();
+  }
+  // relaxed: both: ordered by the acquire above
+  auto step = static_cast<StartStep>(record.words[word_step].load(std::memory_order_relaxed));
+  auto error = static_cast<int>(record.words[word_error].load(std::memory_order_relaxed));
+  if (step == StartStep::bond)
+    throw SpawnError(error, "clone", "the child's thread that watches its parent (see RLIMIT_NPROC, pids.max)");
+  throw SpawnError(error, "fork", "the child could not take over the library's state");
+}
+
+// What the child does until it ends, and its exit code.
+int work(ProcessCore& core, const Launch& launch) {
   forget_children();
   reset_process_exit();
   apply_launch(launch);
   os::detach_standard_input();
   make_standard_streams_line_buffered();
-  bind_to_parent(std::move(parent_life), parent_pid);
-  int code = run_reporting(launch.name, [&] {
+  return run_reporting(launch.name, [&] {
     run_after_fork();
     core.body().run();
   });
+}
+
+void finish(shm::MemberId member, int code) {
+  // A copy that the function made of the process, and that returned from it, has nothing of this process's to end.
+  if (!(shm::Family::self_or_nobody() == member)) return flush_standard_streams();
   run_process_exit();
   log_exit(code);
   flush_standard_streams();
   note_exit_code(member, code);
+}
+
+// The child's whole life. It shares no thread with the parent, so the heap and the streams are usable. Whatever happens in
+// it, no frame of the parent's that called start() is ever returned to or unwound here: that would be the program a second time.
+[[noreturn]] void live(ProcessCore& core, const Launch& launch, shm::MemberId member) noexcept {
+  int code = kBadStart;
+  try {
+    try {
+      code = work(core, launch);
+    } catch (const abi::__forced_unwind&) {
+      // pthread_exit() in the only thread that the user knows: as at the end of main(), the process ends with 0.
+      finish(member, 0);
+      shm::Family::leave();
+      os::end_process(0);
+    }
+    finish(member, code);
+  } catch (...) {
+    // Of what is ours before and after the function: no memory, a sink or a stream that throws.
+    if (code == 0) code = kBadStart;
+    report_current(launch.name);
+    note_exit_code(member, code);
+  }
   shm::Family::leave();
   // Not exit(): the parent's exit handlers and static objects are the parent's to end.
   os::end_process(code);
+}
+
+// The child as ours to wait for. Without the memory for that it must not go on, as nobody would ever know of it.
+os::Child own_child(pid_t pid) {
+  try {
+    return os::Child(pid);
+  } catch (...) {
+    os::signal_child(pid, SIGKILL);
+    os::reap_child(pid);
+    throw;
+  }
 }
 
 }  // namespace
@@ -85,26 +175,36 @@ std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string
   shm::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::fork, parent);
   shm::MemberId member = family.reserve_member(parent);
-  int life = own_life_fd();
-  int parent_pid = os::process_id();
-  flush_standard_streams();
+  shm::MemberRecord& record = family.member(member);
   pid_t pid;
   try {
+    os::Fd life = os::own_life();
+    int parent_pid = os::process_id();
+    flush_standard_streams();
     // The child's handles are as ours, and so are its references.
     shm::ObjectsTurn handles;
     family.objects().copy_ledger(member);
     ForkGuards guards;
     pid = os::fork_process();
-    if (pid == 0) {
-      guards.in_child();
-      family.become(member);
-    }
-  } catch (...) {
+    if (pid == 0) begin(guards, family, member, record, std::move(life), parent_pid);
+  } catch (...) {  // in the parent: begin() does not throw
     family.abandon_member(member);
     throw;
   }
-  if (pid == 0) live(core, launch, member, os::Fd(life), parent_pid);
-  return std::make_shared<DirectChild>(os::Child(pid), member, StartMethod::fork);
+  if (pid == 0) live(core, launch, member);
+  os::Child child;
+  try {
+    child = own_child(pid);
+    await_beginning(record, child);
+    return std::make_shared<DirectChild>(std::move(child), member, StartMethod::fork);
+  } catch (...) {
+    // A child that nobody knows of must not go on. One that has reported why it cannot begin has ended.
+    (void)child.send_signal(SIGKILL);
+    child.wait(Deadline::never());
+    family.abandon_member(member);
+    if (family.member_died(member)) family.release_member(member);
+    throw;
+  }
 }
 
 }  // namespace cohort::detail

@@ -4,9 +4,9 @@
 
 #include "cohort/base/error.hpp"
 #include "os/futex.hpp"
+#include "os/process.hpp"
 #include "process/fork_server_client.hpp"
 #include "process/launch.hpp"
-#include "process/parent_watch.hpp"
 #include "process/process_core.hpp"
 #include "process/reexecution.hpp"
 #include "process/standard_streams.hpp"
@@ -48,7 +48,8 @@ std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::strin
     store_launch(launch, attached.objects, member);
     Reexecution reexecution;
     reexecution.member = member;
-    reexecution.parent_life = own_life_fd();
+    os::Fd life = os::own_life();
+    reexecution.parent_life = life.get();
     for (const auto& descriptor : attached.descriptors) reexecution.descriptors.push_back(descriptor.number);
     auto server = inherited_fork_server();
     if (server) {

@@ -5,6 +5,7 @@
 #include <cxxabi.h>
 
 #include <string>
+#include <string_view>
 
 #include "cohort/base/log.hpp"
 #include "cohort/process/process.hpp"
@@ -17,10 +18,18 @@ namespace {
 
 void call(void* body) { (*static_cast<FunctionRef<void()>*>(body))(); }
 
+// Without memory there is no more to say, and it must be said without any.
+void report_briefly() noexcept {
+  constexpr std::string_view kLine = "cohort: an exception was not caught, and there is no memory to describe it\n";
+  log::write_raw(kLine.data(), kLine.size());
+}
+
 // "HEAD:\n  stack\nTYPE: TEXT\n", as Python prints a traceback: the stack first, what happened last.
-void report(std::string_view head) {
+void report(std::string_view of, std::string_view name) noexcept try {
   auto [type, text] = describe_current_exception();
-  std::string lines(head);
+  std::string lines(of);
+  lines += ' ';
+  lines += name;
   lines += ":\n";
   std::string trace = os::format_trace(os::take_trace());
   if (!trace.empty()) lines += "Stack trace (innermost first):\n" + trace;
@@ -28,7 +37,7 @@ void report(std::string_view head) {
   if (!text.empty()) lines += ": " + text;
   lines += '\n';
   log::write_raw(lines.data(), lines.size());
-}
+} catch (...) { report_briefly(); }
 
 }  // namespace
 
@@ -46,7 +55,7 @@ int run_reporting(std::string_view process_name, FunctionRef<void()> body) {
   } catch (const abi::__forced_unwind&) {  // thread cancellation must not be swallowed
     throw;
   } catch (...) {
-    report("Process " + std::string(process_name));
+    report("Process", process_name);
     return 1;
   }
 }
@@ -55,8 +64,10 @@ void report_uncaught(std::string_view what, FunctionRef<void()> body) {
   try {
     os::call_with_trace(call, &body);
   } catch (const abi::__forced_unwind&) { throw; } catch (...) {
-    report("Exception in " + std::string(what));
+    report("Exception in", what);
   }
 }
+
+void report_current(std::string_view process_name) noexcept { report("Process", process_name); }
 
 }  // namespace cohort::detail

@@ -14,6 +14,9 @@ namespace cohort::detail {
 /// on standard error with one write: "Process NAME:", type, text, and the stack where it was thrown.
 [[nodiscard]] int run_reporting(std::string_view process_name, FunctionRef<void()> body);
 
+/// Reports the exception that is being handled as run_reporting() does. With no memory for that it says so.
+void report_current(std::string_view process_name) noexcept;
+
 /// Calls `body`; an exception out of it is reported on standard error as "Exception in WHAT:" and goes no further.
 void report_uncaught(std::string_view what, FunctionRef<void()> body);
 

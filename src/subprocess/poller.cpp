@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "os/process.hpp"
 #include "os/signal.hpp"
+#include "os/thread.hpp"
 #include "subprocess/run_options.hpp"
 #include "subprocess/start_error.hpp"
 
@@ -333,15 +333,21 @@ Poller& Poller::instance() {
 Poller::Poller() : event_(as_start_of_program(os::make_eventfd)), owner_(os::process_id()) {}
 
 void Poller::start(std::unique_ptr<Poller> self) {
-  os::BlockSignals blocked;  // the thread inherits the mask: signals are for the program's own threads
   try {
-    std::thread([self = std::move(self)]() mutable {
-      self->loop();
-      // Only one that nobody wanted comes here.
-    }).detach();
+    // 8 MiB: continuations are the user's code, which expects the stack of a usual thread.
+    os::start_thread(
+        [](void* raw) {
+          auto* poller = static_cast<Poller*>(raw);
+          // An exception out of it (no memory, here or in the kernel) loses nothing; there may be some in the next turn.
+          if (poller->serve()) return true;
+          delete poller;  // only one that nobody wanted comes here
+          return false;
+        },
+        self.get(), "cohort-poller", std::size_t{8} << 20, os::ThreadUse::program);
   } catch (const std::system_error& error) {
     throw SpawnError(error.code().value(), "pthread_create", "cohort-poller");
   }
+  (void)self.release();
 }
 
 void Poller::submit(std::shared_ptr<Job> job) {
@@ -372,18 +378,6 @@ void Poller::start_queued() {
       job = queued_.erase(job);
     } else {
       ++job;
-    }
-  }
-}
-
-void Poller::loop() noexcept {
-  os::name_thread("cohort-poller");
-  while (true) {
-    try {
-      if (!serve()) return;
-    } catch (...) {
-      // No memory, here or in the kernel: nothing was lost, and there may be some in a moment.
-      std::this_thread::sleep_for(kBlindLook);
     }
   }
 }

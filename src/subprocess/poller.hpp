@@ -142,7 +142,6 @@ class Poller {
  private:
   Poller();
   void start(std::unique_ptr<Poller> self);
-  void loop() noexcept;
   bool serve();
   void take_inbox();
   void start_queued();

@@ -161,7 +161,8 @@ class COHORT_EXPORT Process : public ProcessHandle {
   /// @throws StateError      started before; in a daemon; with fork, when there are threads
   /// @throws BootstrapError  main() was not handed to Cohort (init.hpp); nothing was started
   /// @throws EncodeError     an argument cannot be encoded; nothing was started
-  /// @throws SpawnError, OsError, OutOfFamilyMemory   nothing is left running
+  /// @throws SpawnError      what the system refused, to this process or to the child before it began; no child is left
+  /// @throws OsError, OutOfFamilyMemory   nothing is left running
   /// Cost: 0.15 ms by forkserver, 0.9 ms by spawn, whatever the parent's size; fork grows with the parent (40 ms a GiB)
   void start();
 

@@ -23,6 +23,7 @@
 
 #include "base/sanitizers.hpp"
 #include "cohort/base/error.hpp"
+#include "os/life_bond.hpp"
 
 // NOLINTNEXTLINE(readability-identifier-naming): the coverage runtime's name
 extern "C" __attribute__((weak)) void __gcov_dump(void);
@@ -55,7 +56,7 @@ int thread_count() noexcept {
     ::closedir(tasks);
   }
   errno = saved;
-  return std::max(1, count - kSanitizerThreads);
+  return std::max(1, count - kSanitizerThreads - bond_threads());
 }
 
 int settled_thread_count(int expected) noexcept {
@@ -76,6 +77,12 @@ pid_t fork_process() {
 
 void set_parent_death_signal(int signal) noexcept { ::prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 void become_subreaper() noexcept { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+Fd own_life() {
+  Fd fd = above_standard_streams(Fd(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))));
+  if (!fd && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) throw_errno("pidfd_open", "this process itself");
+  return fd;
+}
 
 Fd open_pidfd(pid_t pid) noexcept {
   int saved = errno;
@@ -156,7 +163,11 @@ void drain(int fd) noexcept {
 
 void detach_standard_input() noexcept {
   int fd = ::open("/dev/null", O_RDONLY);
-  if (fd > 0) {
+  if (fd < 0) {
+    // Without a number to spare the one of the stream itself must do.
+    ::close(0);
+    (void)::open("/dev/null", O_RDONLY);
+  } else if (fd > 0) {
     ::dup2(fd, 0);
     ::close(fd);
   }

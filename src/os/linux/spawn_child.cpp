@@ -15,12 +15,7 @@
 #include <cerrno>
 #include <csignal>
 
-// The frames of this file live on a stack that no sanitizer knows.
-#if defined(__clang__)
-#define COHORT_RAW __attribute__((no_sanitize("address", "thread", "undefined")))
-#else
-#define COHORT_RAW __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
-#endif
+#include "os/linux/raw_syscall.hpp"
 
 namespace cohort::os {
 

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <stdexcept>
 #include <thread>
 
 #include "cohort/base/error.hpp"
@@ -210,12 +211,42 @@ TEST(Thread, runs_with_all_signals_blocked) {
       [](void* raw) {
         sigset_t mask = signal_mask();
         static_cast<Result*>(raw)->blocked = sigismember(&mask, SIGTERM);
+        return false;
       },
       &result, "test", 16 * 1024);
   Deadline patience = 30s;
   while (result.blocked < 0 && !patience.expired()) std::this_thread::yield();
   EXPECT_EQ(result.blocked, 1);
   EXPECT_EQ(settled_thread_count(1), 1);
+}
+
+TEST(Thread, logs_an_exception_of_any_type_and_takes_the_next_turn) {
+  struct NullText : std::exception {
+    [[nodiscard]] const char* what() const noexcept override { return nullptr; }
+  };
+  static std::atomic<int> turns{0};
+  std::atomic<int> lines{0};
+  get_logger().set_sink([&](LogLevel, std::string_view) {
+    ++lines;
+    throw std::runtime_error("a sink of the user's, on our thread");
+  });
+  get_logger().set_level(LogLevel::error);
+  {
+    Thread thread(
+        [](void*) -> bool {
+          switch (++turns) {
+            case 1: throw std::runtime_error("one");
+            case 2: throw NullText();
+            case 3: throw 3;
+            default: return turns < 5;
+          }
+        },
+        nullptr, "test", 64 * 1024);
+  }
+  get_logger().set_sink({});
+  get_logger().set_level(LogLevel::off);
+  EXPECT_EQ(turns, 5);
+  EXPECT_EQ(lines, 3);
 }
 
 TEST(ThreadCount, counts_those_that_live_and_forgets_the_joined) {

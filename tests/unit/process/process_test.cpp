@@ -4,9 +4,11 @@
 #include "cohort/process/process.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <thread>
 #include <type_traits>
 
@@ -99,6 +101,62 @@ TEST(ServiceThread, calls_once_and_never_after_unwatch) {
   EXPECT_TRUE(done);
   EXPECT_EQ(calls, 0);
   EXPECT_EQ(os::library_threads(), 1);
+}
+
+// Whether the descriptor of one of our waits is closed, and which it was.
+int service_set() {
+  for (int fd = 3; fd < 256; ++fd) {
+    std::error_code none;
+    auto link = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), none);
+    if (!none && link.string().find("eventpoll") != std::string::npos) return fd;
+  }
+  return -1;
+}
+bool is_soon(const std::atomic<bool>& flag) {
+  Deadline patience = std::chrono::seconds(30);
+  while (!flag && !patience.expired()) std::this_thread::yield();
+  return flag;
+}
+
+TEST(ServiceThread, goes_on_after_an_exception_of_a_callback) {
+  auto [first_read, first_write] = os::make_pipe();
+  auto [second_read, second_write] = os::make_pipe();
+  std::atomic<bool> done{false};
+  auto thrower = detail::watch(first_read.get(), [] { throw 1; });
+  detail::watch(second_read.get(), [&] { done = true; });
+  first_write.reset();
+  detail::unwatch(thrower);
+  second_write.reset();
+  EXPECT_TRUE(is_soon(done));
+}
+
+TEST(ServiceThread, goes_on_when_the_program_has_closed_its_set_and_some_of_what_it_watched) {
+  auto [kept_read, kept_write] = os::make_pipe();
+  auto [lost_read, lost_write] = os::make_pipe();
+  std::atomic<bool> done{false};
+  std::atomic<bool> called{false};
+  detail::watch(kept_read.get(), [&] { done = true; });
+  auto lost = detail::watch(lost_read.get(), [&] { called = true; });
+  int set = service_set();
+  ASSERT_GE(set, 3);
+  lost_read.reset();
+  // The kernel tells a thread that sleeps in a closed set of what comes there; the next call finds it closed.
+  ::close(set);
+  kept_write.reset();
+  EXPECT_TRUE(is_soon(done));
+  auto [next_read, next_write] = os::make_pipe();
+  std::atomic<bool> next{false};
+  Deadline patience = std::chrono::seconds(30);
+  std::uint64_t number = 0;
+  while (number == 0 && !patience.expired()) {
+    try {
+      number = detail::watch(next_read.get(), [&] { next = true; });
+    } catch (const OsError&) { std::this_thread::yield(); }  // it has not noticed yet
+  }
+  next_write.reset();
+  EXPECT_TRUE(is_soon(next));
+  EXPECT_FALSE(called);
+  detail::unwatch(lost);
 }
 
 }  // namespace
