@@ -12,7 +12,6 @@
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
-#include "pool/family_encoder.hpp"
 #include "pool/map_job.hpp"
 #include "pool/ring.hpp"
 #include "pool/spin.hpp"
@@ -118,39 +117,28 @@ std::uint32_t PoolCore::number_of(const CallableDescriptor& callable) {
   return last_number_;
 }
 
-std::vector<Encoder::Attachment> PoolCore::put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> encode) {
-  FamilyEncoder out(record.arguments.bytes, owner_);
-  encode(out);
-  std::size_t size = out.size();
-  if (shm::Offset block = out.take_block()) {
-    record.arguments.block = block;
-    record.arguments_block_bytes = size;
-    record.arguments_size = kInBlock;
-  } else {
-    record.arguments_size = static_cast<std::uint32_t>(size);
-  }
-  return out.take_attachments();
-}
-
 void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode,
                       const TaskOptions& options, std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
+  require_owner("Pool.submit");
+  // Before the mutex: it may take long, throw, and use this pool. relaxed: a choice of place
+  TaskArguments arguments(encode, owner_, table_is_full_.load(std::memory_order_relaxed));
   std::lock_guard guard(mutex_);
   require_open("Pool.submit");
   if (free_tasks_.empty()) {
     take_completions();
     feed_overflow();
   }
+  table_is_full_.store(free_tasks_.empty(), std::memory_order_relaxed);  // relaxed: as above
   if (free_tasks_.empty()) {
-    VectorEncoder arguments;
-    encode(arguments);
-    overflow_.push_back(
-        {&callable, arguments.take(), arguments.take_attachments(), options.retries, std::move(sink), tag});
+    arguments.make_private();
+    overflow_.push_back({&callable, std::move(arguments), options.retries, std::move(sink), tag});
     return;
   }
-  std::uint32_t index = free_tasks_.back();
-  tasks_[index].attachments = put_arguments(shared_->tasks[index], encode);
   (void)number_of(callable);  // may throw: before anything is taken
+  std::uint32_t index = free_tasks_.back();
+  arguments.move_to(shared_->tasks[index], owner_);
   free_tasks_.pop_back();
+  tasks_[index].attachments = arguments.take_attachments();
   fill_record(index, callable, options, std::move(sink), tag);
   enqueue(index);
 }
@@ -161,14 +149,14 @@ void PoolCore::feed_overflow() {
     overflow_.pop_front();
     std::uint32_t index = free_tasks_.back();
     try {
-      (void)put_arguments(shared_->tasks[index], [&](Encoder& out) { out.write(next.arguments); });
       (void)number_of(*next.callable);
+      next.arguments.move_to(shared_->tasks[index], owner_);
     } catch (...) {  // no family memory: this task fails, the others go on
       next.sink->deliver(next.tag, TaskResult(std::current_exception()));
       continue;
     }
     free_tasks_.pop_back();
-    tasks_[index].attachments = std::move(next.attachments);
+    tasks_[index].attachments = next.arguments.take_attachments();
     fill_record(index, *next.callable, {.retries = next.retries}, std::move(next.sink), next.tag);
     enqueue(index);
   }

@@ -22,6 +22,7 @@
 #include "cohort/process/process.hpp"
 #include "pool/job_board.hpp"
 #include "pool/layout.hpp"
+#include "pool/task_arguments.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
@@ -75,8 +76,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   /// A task for which there is no record yet.
   struct Overflow {
     const CallableDescriptor* callable;
-    std::vector<std::byte> arguments;
-    std::vector<Encoder::Attachment> attachments;
+    TaskArguments arguments;
     int retries;
     std::shared_ptr<TaskSink> sink;
     std::uint64_t tag;
@@ -95,7 +95,6 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void take_result(std::uint32_t index);
   void resolve(std::uint32_t index, TaskResult&& result);
   [[nodiscard]] std::uint32_t number_of(const CallableDescriptor& callable);
-  std::vector<Encoder::Attachment> put_arguments(TaskRecord& record, FunctionRef<void(Encoder&)> encode);
   void release_arguments(TaskRecord& record) noexcept;
   void feed_overflow();
   void note_death(std::uint32_t worker, int pid, ExitStatus status);
@@ -133,7 +132,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::vector<std::uint32_t> free_tasks_;
   std::size_t active_tasks_ = 0;
   std::deque<Overflow> overflow_;
-  std::uint32_t last_worker_ = 0;  // that has done a task: likely to look for another
+  std::atomic<bool> table_is_full_{false};  // at the last look: where the next arguments go meanwhile
+  std::uint32_t last_worker_ = 0;           // that has done a task: likely to look for another
   std::atomic<std::uint32_t> missing_workers_{0};
   std::optional<JobBoard> jobs_;
   Finalizer at_exit_;

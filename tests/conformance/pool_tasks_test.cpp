@@ -24,6 +24,26 @@ int refuse_three(int x) {
   return x;
 }
 
+// An item whose encoding is the user's code: it travels as the square that a task of that pool gives.
+struct Nested {
+  Pool* pool;
+  int value;
+};
+int square_of_nested(int x) { return x * x; }
+int value_of(Nested nested) { return nested.value; }
+
+}  // namespace cohort::test
+
+template <>
+struct cohort::Codec<cohort::test::Nested> {
+  static void encode(Encoder& out, const test::Nested& nested) {
+    out.write_raw(nested.pool->apply<test::square_of_nested>(nested.value));
+  }
+  static test::Nested decode(Decoder& in) { return {nullptr, in.read_raw<int>()}; }
+};
+
+namespace cohort::test {
+
 namespace {
 
 int square(int x) { return x * x; }
@@ -181,6 +201,75 @@ TEST_P(PoolTasks, an_input_that_throws_does_so_in_the_caller_and_the_pool_goes_o
   };
   EXPECT_THROW(lazy(), std::runtime_error);
   EXPECT_EQ(pool.apply<square>(3), 9);
+}
+
+TEST_P(PoolTasks, what_an_input_throws_comes_after_the_results_before_it_and_ends_it) {
+  auto input = std::views::iota(0, 100) | std::views::transform([](int i) {
+                 if (i == 7) throw std::runtime_error("no eighth item");
+                 return i;
+               });
+  for (std::size_t chunk : {1u, 3u, 100u}) {
+    auto results = pool.imap_unordered<square>(input, {.chunksize = chunk});
+    std::set<int> seen;
+    for (int i = 0; i < 7; ++i) seen.insert(results.next(patience()).value());
+    EXPECT_EQ(seen, (std::set{0, 1, 4, 9, 16, 25, 36}));
+    EXPECT_THROW(results.next(patience()), std::runtime_error);
+    EXPECT_EQ(results.next(patience()), std::nullopt);
+  }
+}
+
+TEST_P(PoolTasks, an_input_may_use_the_pool_that_it_is_for) {
+  auto calls = std::views::iota(0, 20) | std::views::transform([&](int x) { return pool.apply<square>(x); });
+  int sum = 0;
+  for (int y : pool.imap_unordered<square>(calls)) sum += y;
+  EXPECT_EQ(sum, 562'666);
+  auto maps =
+      std::views::iota(0, 5) | std::views::transform([&](int x) { return pool.map<square>(std::vector{x})[0]; });
+  EXPECT_EQ(pool.map<square>(maps), (std::vector{0, 1, 16, 81, 256}));
+  auto lazy = std::views::iota(0, 5) | std::views::transform([&](int x) {
+                int inner = 0;
+                for (int y : pool.imap_unordered<square>(std::vector{x, x})) inner += y;
+                return inner;
+              });
+  sum = 0;
+  for (int y : pool.imap_unordered<square>(lazy)) sum += y;
+  EXPECT_EQ(sum, 4 * (1 + 16 + 81 + 256));
+}
+
+TEST_P(PoolTasks, an_input_may_end_the_pool_that_it_is_for) {
+  auto ends = [](auto end) {
+    return std::views::iota(0, 20) | std::views::transform([end](int x) { return x == 3 ? (end(), x) : x; });
+  };
+  auto run = [&](auto input) {
+    for (int y : pool.imap_unordered<square>(input)) (void)y;
+  };
+  EXPECT_THROW(run(ends([&] { pool.close(); })), ClosedError);
+  EXPECT_THROW(run(ends([&] { pool.terminate(); })), Error);
+}
+
+TEST_P(PoolTasks, an_input_holds_up_nobody_else) {
+  ScratchDirectory directory;
+  std::atomic<bool> drawing{false};
+  std::atomic<bool> released{false};
+  std::thread reader([&] {
+    auto slow = std::views::iota(0, 3) | std::views::transform([&](int x) {
+                  drawing = true;
+                  while (!released) std::this_thread::yield();
+                  return x;
+                });
+    for (int y : pool.imap_unordered<square>(slow)) (void)y;
+  });
+  while (!drawing) std::this_thread::yield();
+  EXPECT_EQ(pool.apply_async<square>(3).get(patience()), 9);
+  EXPECT_EQ(pool.map<square>(std::vector{1, 2}), (std::vector{1, 4}));
+  EXPECT_THROW(pool.apply([] { ::raise(SIGKILL); }), WorkerDied);
+  released = true;
+  reader.join();
+}
+
+TEST_P(PoolTasks, a_codec_may_use_the_pool_that_it_encodes_for) {
+  EXPECT_EQ(pool.apply<value_of>(Nested{&pool, 5}), 25);
+  EXPECT_EQ(pool.map<value_of>(std::vector{Nested{&pool, 2}, Nested{&pool, 3}}), (std::vector{4, 9}));
 }
 
 TEST_P(PoolTasks, get_with_a_timeout_gives_up_and_the_task_goes_on) {

@@ -4,6 +4,7 @@
 // Imap: results of a lazy map, in the order in which they are ready.
 #pragma once
 
+#include <exception>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ class Imap {
   /// The next result; nullopt at the end.
   /// @throws TimeoutError  none came before the deadline; nothing is lost
   /// @throws what a task threw; the next call goes on with the others
+  /// @throws what the input threw, once all results of the items before it have been taken; that is its end
   std::optional<Value> next(Deadline deadline = Deadline::never()) {
     if (at_ == chunk_.size() && !take_chunk(deadline)) return std::nullopt;
     return std::move(chunk_[at_++]);
@@ -69,14 +71,16 @@ class Imap {
   using Chunk = detail::ChunkInvocation<F, P, R>;
   using Item = detail::StoredType<P>;
 
-  // Submits as far as the window allows. An input that throws does so here, after what was submitted before it.
+  // Submits as far as the window allows. What the input throws ends it, and is kept until the results before it have been taken.
   void fill() {
-    while (input_ != std::ranges::end(*view_) && state_->has_room()) {
+    while (!input_ended_ && state_->has_room()) {
+      std::vector<Item> items = draw();
+      if (items.empty()) return;
       state_->note_submitted();
       try {
         submit_task(
-            state_->pool(), Chunk::descriptor, [&](Encoder& out) { encode_chunk(out); }, {.retries = options_.retries},
-            state_, 0);
+            state_->pool(), Chunk::descriptor, [&](Encoder& out) { encode_chunk(out, items); },
+            {.retries = options_.retries}, state_, 0);
       } catch (...) {
         state_->note_not_submitted();
         throw;
@@ -84,11 +88,18 @@ class Imap {
     }
   }
 
-  void encode_chunk(Encoder& out) {
+  // The items of the next chunk; none at the end.
+  std::vector<Item> draw() {
     std::vector<Item> items;
-    items.reserve(options_.chunksize);
-    for (; items.size() < options_.chunksize && input_ != std::ranges::end(*view_); ++input_)
-      items.push_back(Item(*input_));
+    try {
+      for (; items.size() < options_.chunksize && input_ != std::ranges::end(*view_); ++input_)
+        items.push_back(Item(*input_));
+    } catch (...) { input_failure_ = std::current_exception(); }
+    input_ended_ = input_failure_ || items.size() < options_.chunksize;
+    return items;
+  }
+
+  void encode_chunk(Encoder& out, const std::vector<Item>& items) {
     detail::encode_state(out, f_);
     out.write_raw(static_cast<std::uint64_t>(items.size()));
     for (const Item& item : items) Codec<Item>::encode(out, item);
@@ -99,7 +110,10 @@ class Imap {
     at_ = 0;
     fill();
     detail::TaskResult result;
-    if (!state_->next(result, deadline)) return false;
+    if (!state_->next(result, deadline)) {
+      if (input_failure_) std::rethrow_exception(std::exchange(input_failure_, nullptr));
+      return false;
+    }
     Decoder in(result.value(), DecodeLimits::within_family());
     auto count = in.read_raw<std::uint64_t>();
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -117,6 +131,8 @@ class Imap {
   F f_;
   ImapOptions options_;
   std::ranges::iterator_t<View> input_;
+  bool input_ended_ = false;
+  std::exception_ptr input_failure_;
   std::vector<Value> chunk_;
   std::size_t at_ = 0;
   std::optional<Value> current_;
