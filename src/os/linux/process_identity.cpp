@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "os/linux/poll.hpp"
+#include "os/linux/process_stat.hpp"
 #include "os/own_descriptors.hpp"
 
 namespace cohort::os {
@@ -19,15 +20,6 @@ namespace cohort::os {
 namespace {
 
 std::atomic<std::uint64_t> fallbacks{0};
-
-// What /proc/PID/stat says that identifies a process and tells whether it runs.
-struct ProcessStat {
-  bool found = false;   // the file could be read
-  bool denied = false;  // it may be there, but we could not look (no /proc, no descriptors left)
-  char state = '?';
-  std::uint64_t threads = 0;
-  std::uint64_t start_time = 0;
-};
 
 // "/proc/PID/NAME" without stdio: this runs in forked children. `name` has at most 8 characters.
 void proc_path(std::int32_t pid, const char* name, char (&path)[32]) noexcept {
@@ -50,7 +42,9 @@ void proc_path(std::int32_t pid, const char* name, char (&path)[32]) noexcept {
   *out = '\0';
 }
 
-ProcessStat parse(const char* text, const char* end) noexcept {
+}  // namespace
+
+ProcessStat parse_process_stat(const char* text, const char* end) noexcept {
   ProcessStat result;
   // The command name, field 2, may hold any byte but is the only field with parentheses: the last one closes it.
   const char* at = nullptr;
@@ -79,6 +73,8 @@ ProcessStat parse(const char* text, const char* end) noexcept {
   return result;
 }
 
+namespace {
+
 // Where there is no descriptor left, `no_descriptor` is set.
 ProcessStat read_stat_here(std::int32_t pid, bool& no_descriptor) noexcept {
   char path[32];
@@ -97,7 +93,7 @@ ProcessStat read_stat_here(std::int32_t pid, bool& no_descriptor) noexcept {
     char text[1024];
     ssize_t length = 0;
     do { length = ::read(fd, text, sizeof text); } while (length < 0 && errno == EINTR);
-    if (length > 0) result = parse(text, text + length);
+    if (length > 0) result = parse_process_stat(text, text + length);
     if (length < 0 && errno != ESRCH) result.denied = true;
     ::close(fd);
   }
