@@ -293,6 +293,16 @@ Process::Process(std::unique_ptr<detail::ProcessBody> body, ProcessOptions optio
 
 void Process::start() { core().start(); }
 
+static ProcessOptions by_fork(ProcessOptions options) {
+  options.start_method = StartMethod::fork;
+  return options;
+}
+
+ForkProcess::ForkProcess(std::unique_ptr<detail::ProcessBody> body, ProcessOptions options)
+    : ProcessHandle(std::make_shared<detail::ProcessCore>(std::move(body), by_fork(std::move(options)))) {}
+
+void ForkProcess::start() { core().start(); }
+
 std::vector<ProcessHandle> active_children() {
   std::vector<ProcessHandle> handles;
   for (auto& core : detail::running_children()) handles.push_back(ProcessHandle(core));

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # check.sh COMPILER CASE.cpp INCLUDE_DIRECTORY
-#   Compiles the case twice. As it is, it must fail, and the first error must match the regular expression in the file's
-#   head; with the one token TWIN(bad, good) changed to the good one, it must compile without a warning.
+#   Compiles the case twice. As it is, it must fail, the first error must match the regular expression in the file's head,
+#   and all that is said must take no more lines than '// at most N lines' there allows; with the one token TWIN(bad, good)
+#   changed to the good one, it must compile without a warning.
 set -u
 compiler=$1
 case_file=$2
@@ -40,6 +41,14 @@ fi
 first=$(printf '%s\n' "$output" | grep -m 1 'error: ')
 printf '%s\n' "$first" | grep -Eq -e "$expected" || fail "the first error does not match '$expected':
 $first" "$output"
+
+# "// at most N lines": of GCC; Clang quotes the source at each step, and may use twice as many.
+most=$(sed -n 's|^// at most \([0-9]*\) lines$|\1|p' "$case_file")
+if [ -n "$most" ]; then
+  [ "$family" = gcc ] || most=$((most * 2))
+  lines=$(printf '%s\n' "$output" | wc -l)
+  [ "$lines" -le "$most" ] || fail "its errors take $lines lines, more than $most" "$output"
+fi
 
 if ! output=$(compile good); then
   fail "its twin does not compile, so its failure proves nothing" "$output"

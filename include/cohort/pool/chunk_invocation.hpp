@@ -4,7 +4,9 @@
 // How a worker applies a callable to many items: in place, or decoded and encoded one by one.
 #pragma once
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <ranges>
@@ -14,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "cohort/wire/call_refusals.hpp"
 #include "cohort/wire/callable.hpp"
 
 namespace cohort::detail {
@@ -31,6 +34,80 @@ struct MapParameter {
     using Type = P;
   };
   using Type = typename Only<typename CallParameters<F, Item>::Type>::Type;
+};
+
+/// What a range hands out, as the argument of a call.
+template <class Range>
+using ItemOf = std::conditional_t<std::is_reference_v<std::ranges::range_reference_t<Range>>,
+                                  std::ranges::range_reference_t<Range>, std::ranges::range_value_t<Range>>;
+
+/// Parameters of a callable that map can use: one, or those of a generic one.
+template <class Parameters>
+inline constexpr bool takes_one = std::is_void_v<Parameters>;
+template <class P>
+inline constexpr bool takes_one<ParameterList<P>> = true;
+
+/// Refuses at compile time a map that cannot be made; `value` is then false.
+template <class F, class Range>
+struct RequireMap {
+  static constexpr bool kIsRange = std::ranges::input_range<Range>;
+  static constexpr bool check() {
+    if constexpr (!kIsRange) {
+      static_assert(kIsRange, "cohort: map takes the function first, then a range of the arguments");
+      return false;
+    } else if constexpr (!takes_one<typename ParametersOf<F>::Type>) {
+      static_assert(takes_one<typename ParametersOf<F>::Type>,
+                    "cohort: map calls its function with one argument; for several use starmap");
+      return false;
+    } else {
+      return RequireAnswer<F, ItemOf<Range>>::value;
+    }
+  }
+  static constexpr bool value = check();
+};
+
+template <class F, class Tuple>
+struct RequireApplied;
+template <class F, template <class...> class Tuple, class... Items>
+  requires requires { std::tuple_size<Tuple<Items...>>::value; }
+struct RequireApplied<F, Tuple<Items...>> {
+  static constexpr bool check() {
+    if constexpr (!all_travel<Tuple<Items...>>())
+      return false;
+    else
+      return RequireAnswer<F, Items...>::value;
+  }
+  static constexpr bool value = check();
+};
+template <class F, class Item, std::size_t n>
+struct RequireApplied<F, std::array<Item, n>> {
+  template <std::size_t... i>
+  static constexpr bool check(std::index_sequence<i...>) {
+    return RequireAnswer<F, std::tuple_element_t<i, std::array<Item, n>>...>::value;
+  }
+  static constexpr bool value = check(std::make_index_sequence<n>{});
+};
+
+template <class T>
+concept TupleLike = requires { std::tuple_size<T>::value; };
+
+/// RequireMap for starmap, whose items are tuples of arguments.
+template <class F, class Range>
+struct RequireStarmap {
+  static constexpr bool kIsRange = std::ranges::input_range<Range>;
+  static constexpr bool check() {
+    if constexpr (!kIsRange) {
+      static_assert(kIsRange, "cohort: starmap takes the function first, then a range of tuples of arguments");
+      return false;
+    } else if constexpr (!TupleLike<std::decay_t<std::ranges::range_value_t<Range>>>) {
+      static_assert(TupleLike<std::decay_t<std::ranges::range_value_t<Range>>>,
+                    "cohort: starmap takes a range of tuples of arguments; for one argument an item use map");
+      return false;
+    } else {
+      return RequireApplied<F, std::decay_t<std::ranges::range_value_t<Range>>>::value;
+    }
+  }
+  static constexpr bool value = check();
 };
 
 /// What calling F with a P gives; references and const taken off.

@@ -8,9 +8,11 @@
 
 #include <cstddef>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "cohort/wire/call_refusals.hpp"
 #include "cohort/wire/callable.hpp"
 
 namespace cohort {
@@ -20,21 +22,26 @@ class Partial {
  public:
   /// Nothing to call.
   Partial() = default;
+  /// A callable that takes no arguments, as in `.initializer = load`.
+  template <class F>
+    requires(!std::is_same_v<std::decay_t<F>, Partial>)
+  Partial(F&& f) : Partial(make(std::forward<F>(f))) {}  // NOLINT(google-explicit-constructor): Python's initializer=f
 
   /// partial(f, arguments...) makes it.
   template <class F, class... Args>
   [[nodiscard]] static Partial make(F&& f, Args&&... arguments) {
     using Callable = std::decay_t<F>;
-    static_assert(detail::RequireTravelling<Callable>::value);
-    using Call = detail::Invocation<Callable, false, typename detail::CallParameters<Callable, Args...>::Type>;
     Partial result;
-    VectorEncoder out;
-    detail::encode_state(out, static_cast<const Callable&>(f));
-    Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
-    result.callable_ = Call::descriptor.id();
-    result.module_ = callable_module_path(result.callable_);
-    result.bytes_ = out.take();
-    result.attachments_ = out.take_attachments();
+    if constexpr (detail::RequireCall<Callable, Args...>::value) {
+      using Call = detail::Invocation<Callable, false, typename detail::CallParameters<Callable, Args...>::Type>;
+      VectorEncoder out;
+      detail::encode_state(out, static_cast<const Callable&>(f));
+      Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
+      result.callable_ = Call::descriptor.id();
+      result.module_ = callable_module_path(result.callable_);
+      result.bytes_ = out.take();
+      result.attachments_ = out.take_attachments();
+    }
     return result;
   }
 

@@ -61,31 +61,38 @@ class Pool {
     if (core_) detail::terminate_pool(*core_);
   }
 
+  // The templates below constrain nothing: RequireMap and its kin refuse with a sentence, where a constraint would list candidates.
+
   /// Calls the function once for each item, in the workers, and gives the results in the order of the items.
   ///
   /// Waits for all chunks, also after a failure, then throws the error of the lowest failed chunk.
   /// @throws what a task threw (Remote<E>, RemoteError), WorkerDied, PoolBroken, ClosedError, OutOfFamilyMemory
-  template <auto F, std::ranges::input_range Range>
+  template <auto F, class Range>
   auto map(Range&& range, const MapOptions& options = {}) {
     return map(fn<F>, std::forward<Range>(range), options);
   }
-  template <class F, std::ranges::input_range Range>
-  auto map(F&& f, Range&& range, const MapOptions& options = {});
+  template <class F, class Range>
+  auto map(F&& f, Range&& range, const MapOptions& options = {}) {
+    if constexpr (detail::RequireMap<std::decay_t<F>, Range>::value)
+      return run_map(std::forward<F>(f), std::forward<Range>(range), options);
+    else
+      return detail::RefusedResult{};
+  }
 
   /// map, but each item is a tuple of arguments.
-  template <auto F, std::ranges::input_range Range>
+  template <auto F, class Range>
   auto starmap(Range&& range, const MapOptions& options = {}) {
     return starmap(fn<F>, std::forward<Range>(range), options);
   }
-  template <class F, std::ranges::input_range Range>
+  template <class F, class Range>
   auto starmap(F&& f, Range&& range, const MapOptions& options = {});
 
   /// A lazy map whose results come as they are ready. Takes the range over when it is an rvalue, else refers to it.
-  template <auto F, std::ranges::input_range Range>
+  template <auto F, class Range>
   auto imap_unordered(Range&& range, const ImapOptions& options = {}) {
     return imap_unordered(fn<F>, std::forward<Range>(range), options);
   }
-  template <class F, std::ranges::input_range Range>
+  template <class F, class Range>
   auto imap_unordered(F&& f, Range&& range, const ImapOptions& options = {});
 
   /// Calls the function in a worker and waits for the result.
@@ -113,6 +120,14 @@ class Pool {
   }
   template <class F, class... Args>
   auto submit(const TaskOptions& options, F&& f, Args&&... arguments);
+  template <class F, class... Args>
+    requires(!std::is_convertible_v<F, TaskOptions>)
+  auto submit(F&&, Args&&...) {
+    static_assert(
+        std::is_convertible_v<F, TaskOptions>,
+        "cohort: submit takes TaskOptions first, as in submit({.retries = 2}, f, arguments); apply_async takes none");
+    return detail::RefusedResult{};
+  }
 
   /// No more tasks; those handed in are finished, then the workers end. Does not wait.
   void close() { detail::close_pool(core()); }
@@ -130,6 +145,9 @@ class Pool {
   [[nodiscard]] std::vector<int> worker_pids() const { return detail::pool_worker_pids(core()); }
 
  private:
+  template <class F, class Range>
+  auto run_map(F&& f, Range&& range, const MapOptions& options);
+
   [[nodiscard]] detail::PoolCore& core() const {
     if (!core_) throw StateError("Pool", "", "this object was moved from");
     return *core_;
@@ -143,21 +161,23 @@ class Pool {
 template <class F, class... Args>
 auto Pool::submit(const TaskOptions& options, F&& f, Args&&... arguments) {
   using Callable = std::decay_t<F>;
-  static_assert(detail::RequireTravelling<Callable>::value);
-  using Call = detail::Invocation<Callable, true, typename detail::CallParameters<Callable, Args...>::Type>;
-  auto state = std::make_shared<detail::AsyncState>(core_);
-  auto encode = [&](Encoder& out) {
-    detail::encode_state(out, static_cast<const Callable&>(f));
-    Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
-  };
-  detail::submit_task(core(), Call::descriptor, encode, options, state, 0);
-  return AsyncResult<std::decay_t<typename Call::Result>>(std::move(state));
+  if constexpr (!detail::RequireAnswer<Callable, Args...>::value) {
+    return detail::RefusedResult{};
+  } else {
+    using Call = detail::Invocation<Callable, true, typename detail::CallParameters<Callable, Args...>::Type>;
+    auto state = std::make_shared<detail::AsyncState>(core_);
+    auto encode = [&](Encoder& out) {
+      detail::encode_state(out, static_cast<const Callable&>(f));
+      Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
+    };
+    detail::submit_task(core(), Call::descriptor, encode, options, state, 0);
+    return AsyncResult<std::decay_t<typename Call::Result>>(std::move(state));
+  }
 }
 
-template <class F, std::ranges::input_range Range>
-auto Pool::map(F&& f, Range&& range, const MapOptions& options) {
+template <class F, class Range>
+auto Pool::run_map(F&& f, Range&& range, const MapOptions& options) {
   using Callable = std::decay_t<F>;
-  static_assert(detail::RequireTravelling<Callable>::value);
   using P = typename detail::MapParameter<Callable, std::ranges::range_value_t<Range>>::Type;
   using R = detail::MapResult<Callable, P>;
   using Item = detail::StoredType<P>;
@@ -196,22 +216,29 @@ auto Pool::map(F&& f, Range&& range, const MapOptions& options) {
   }
 }
 
-template <class F, std::ranges::input_range Range>
+template <class F, class Range>
 auto Pool::starmap(F&& f, Range&& range, const MapOptions& options) {
-  return map(detail::Applied<std::decay_t<F>, std::decay_t<std::ranges::range_value_t<Range>>>{std::forward<F>(f)},
-             std::forward<Range>(range), options);
+  if constexpr (!detail::RequireStarmap<std::decay_t<F>, Range>::value) {
+    return detail::RefusedResult{};
+  } else {
+    using Applied = detail::Applied<std::decay_t<F>, std::decay_t<std::ranges::range_value_t<Range>>>;
+    return run_map(Applied{std::forward<F>(f)}, std::forward<Range>(range), options);
+  }
 }
 
-template <class F, std::ranges::input_range Range>
+template <class F, class Range>
 auto Pool::imap_unordered(F&& f, Range&& range, const ImapOptions& options) {
   using Callable = std::decay_t<F>;
-  static_assert(detail::RequireTravelling<Callable>::value);
-  if (options.chunksize < 1) throw ValueError("Pool.imap_unordered", "chunksize", "must be 1 or more");
-  (void)core();
-  using View = std::views::all_t<Range>;
-  using P = typename detail::MapParameter<Callable, std::ranges::range_value_t<View>>::Type;
-  using R = detail::MapResult<Callable, P>;
-  return Imap<View, Callable, P, R>(core_, std::views::all(std::forward<Range>(range)), std::forward<F>(f), options);
+  if constexpr (!detail::RequireMap<Callable, Range>::value) {
+    return detail::RefusedResult{};
+  } else {
+    if (options.chunksize < 1) throw ValueError("Pool.imap_unordered", "chunksize", "must be 1 or more");
+    (void)core();
+    using View = std::views::all_t<Range>;
+    using P = typename detail::MapParameter<Callable, std::ranges::range_value_t<View>>::Type;
+    using R = detail::MapResult<Callable, P>;
+    return Imap<View, Callable, P, R>(core_, std::views::all(std::forward<Range>(range)), std::forward<F>(f), options);
+  }
 }
 
 }  // namespace cohort

@@ -12,6 +12,7 @@
 // Threads: any. Python: multiprocessing.util.Finalize and register_after_fork.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 
@@ -38,7 +39,29 @@ class COHORT_EXPORT Finalizer {
 /// Registers `function`. An exception out of it is reported on standard error and does not stop the others.
 COHORT_EXPORT Finalizer finalize(std::function<void()> function, int priority = 0);
 
+namespace detail {
+/// What no std::function<void()> can be made of.
+template <class F>
+concept NotACallback = !std::convertible_to<F, std::function<void()>>;
+}  // namespace detail
+
+/// Refuses what finalize() cannot call, with a sentence.
+template <class F, class... Arguments>
+  requires(detail::NotACallback<F>)
+void finalize(F&&, const Arguments&...) {
+  static_assert(!detail::NotACallback<F>,
+                "cohort: a finalizer is called without arguments: write finalize([=] { f(arguments); })");
+}
+
 /// Has every child that this process forks (start method fork) call `function` before it does its work.
 COHORT_EXPORT void register_after_fork(std::function<void()> function);
+/// Refuses what register_after_fork() cannot call, with a sentence.
+template <class F, class... Arguments>
+  requires(detail::NotACallback<F>)
+void register_after_fork(F&&, const Arguments&...) {
+  static_assert(
+      !detail::NotACallback<F>,
+      "cohort: what runs after a fork is called without arguments: write register_after_fork([=] { f(arguments); })");
+}
 
 }  // namespace cohort

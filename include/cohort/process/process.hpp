@@ -135,8 +135,12 @@ class COHORT_EXPORT ProcessHandle {
   std::shared_ptr<detail::ProcessCore> core_;
 };
 
+class ForkProcess;
+
 /// One child process. Move-only. Destroying it neither waits nor kills, see the top of this file.
-class COHORT_EXPORT Process : public ProcessHandle {
+/// Final: a class derived from it would not travel to the child. To define one with run(), give it an object that has one: Process(Job{7}).
+class COHORT_EXPORT Process final
+    : public ProcessHandle {  // not to derive from: pass an object with run(), as in Process(Job{7})
  public:
   /// Describes a process that calls `f(arguments...)`. Nothing starts yet.
   template <class F, class... Args>
@@ -150,6 +154,7 @@ class COHORT_EXPORT Process : public ProcessHandle {
       : Process(detail::make_travelling_body(std::forward<F>(f), std::forward<Args>(arguments)...),
                 std::move(options)) {}
 
+  Process(ForkProcess&& forked) noexcept;  // NOLINT(google-explicit-constructor): it is one, to be kept with others
   Process(Process&&) noexcept = default;
   Process& operator=(Process&&) noexcept = default;
   Process(const Process&) = delete;
@@ -166,12 +171,13 @@ class COHORT_EXPORT Process : public ProcessHandle {
   /// Cost: 0.15 ms by forkserver, 0.9 ms by spawn, whatever the parent's size; fork grows with the parent (40 ms a GiB)
   void start();
 
- protected:
+ private:
   Process(std::unique_ptr<detail::ProcessBody> body, ProcessOptions options);
 };
 
-/// A process made by fork: memory is inherited, so the callable may capture anything. Python: context.ForkProcess.
-class COHORT_EXPORT ForkProcess : public Process {
+/// A process made by fork: memory is inherited, so the callable may capture anything. It works on copies: what it changes, its parent
+/// does not see. Python: context.ForkProcess.
+class COHORT_EXPORT ForkProcess final : public ProcessHandle {  // not to derive from, see Process
  public:
   template <class F, class... Args>
     requires(!std::is_base_of_v<ProcessHandle, std::decay_t<F>> && !std::is_same_v<std::decay_t<F>, ProcessOptions>)
@@ -181,15 +187,23 @@ class COHORT_EXPORT ForkProcess : public Process {
   template <class F, class... Args>
     requires(!std::is_base_of_v<ProcessHandle, std::decay_t<F>>)
   ForkProcess(ProcessOptions options, F&& f, Args&&... arguments)
-      : Process(detail::make_inherited_body(std::forward<F>(f), std::forward<Args>(arguments)...),
-                by_fork(std::move(options))) {}
+      : ForkProcess(detail::make_inherited_body(std::forward<F>(f), std::forward<Args>(arguments)...),
+                    std::move(options)) {}
+
+  ForkProcess(ForkProcess&&) noexcept = default;
+  ForkProcess& operator=(ForkProcess&&) noexcept = default;
+  ForkProcess(const ForkProcess&) = delete;
+  ForkProcess& operator=(const ForkProcess&) = delete;
+  ~ForkProcess() = default;
+
+  /// As Process::start().
+  void start();
 
  private:
-  static ProcessOptions by_fork(ProcessOptions options) {
-    options.start_method = StartMethod::fork;
-    return options;
-  }
+  ForkProcess(std::unique_ptr<detail::ProcessBody> body, ProcessOptions options);
 };
+
+inline Process::Process(ForkProcess&& forked) noexcept : ProcessHandle(std::move(forked)) {}
 
 /// What a process knows about itself, or about the one that started it.
 struct ProcessInfo {

@@ -4,12 +4,14 @@
 // What a Process runs, type-erased: the thin part of Process that must be a template.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "cohort/base/export.hpp"
+#include "cohort/wire/call_refusals.hpp"
 #include "cohort/wire/callable.hpp"
 
 namespace cohort::detail {
@@ -64,18 +66,23 @@ class TravellingBody<F, ParameterList<P...>> final : public ProcessBody {
   typename Call::Stored arguments_;
 };
 
+/// Stands for what was refused; nobody defines it.
+std::unique_ptr<ProcessBody> refused_body();
+
 template <class F, class... Args>
 std::unique_ptr<ProcessBody> make_travelling_body(F&& f, Args&&... arguments) {
   using Callable = std::decay_t<F>;
   if constexpr (HasRun<Callable> && sizeof...(Args) == 0) {
     using Body = TravellingBody<RunMember, ParameterList<Callable>>;
-    return std::make_unique<Body>(RunMember{}, std::forward<F>(f));
-  } else if constexpr (RequireTravelling<Callable>::value && !has_opaque_state<Callable> &&
-                       !std::is_member_pointer_v<Callable>) {
-    using Parameters = typename CallParameters<Callable, Args...>::Type;
-    return std::make_unique<TravellingBody<Callable, Parameters>>(std::forward<F>(f), std::forward<Args>(arguments)...);
+    if constexpr (all_travel<Callable>())
+      return std::make_unique<Body>(RunMember{}, std::forward<F>(f));
+    else
+      return refused_body();
+  } else if constexpr (RequireCall<Callable, Args...>::value) {
+    using Body = TravellingBody<Callable, typename CallParameters<Callable, Args...>::Type>;
+    return std::make_unique<Body>(std::forward<F>(f), std::forward<Args>(arguments)...);
   } else {
-    return nullptr;  // RequireTravelling has said why this does not compile
+    return refused_body();
   }
 }
 
@@ -90,7 +97,7 @@ class InheritedBody final : public ProcessBody {
     if constexpr (HasRun<F> && sizeof...(Args) == 0)
       f_.run();
     else
-      std::apply(f_, arguments_);
+      std::apply([this](Args&... argument) { std::invoke(f_, std::move(argument)...); }, arguments_);  // it runs once
   }
   [[nodiscard]] const CallableDescriptor* descriptor() const noexcept override { return nullptr; }
   void encode(Encoder&) const override {}
@@ -102,8 +109,14 @@ class InheritedBody final : public ProcessBody {
 
 template <class F, class... Args>
 std::unique_ptr<ProcessBody> make_inherited_body(F&& f, Args&&... arguments) {
-  return std::make_unique<InheritedBody<std::decay_t<F>, std::decay_t<Args>...>>(std::forward<F>(f),
-                                                                                 std::forward<Args>(arguments)...);
+  using Callable = std::decay_t<F>;
+  using Body = InheritedBody<Callable, std::decay_t<Args>...>;
+  constexpr bool kRuns = HasRun<Callable> && sizeof...(Args) == 0;
+  constexpr CallFault kFault = kRuns ? CallFault::none : inherited_call_fault<Callable, Args...>();
+  if constexpr (has_no_fault<kFault>())
+    return std::make_unique<Body>(std::forward<F>(f), std::forward<Args>(arguments)...);
+  else
+    return refused_body();
 }
 
 }  // namespace cohort::detail

@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// at most 30 lines
+// first error: cohort: a parameter T& would only change a copy in the other process
+#include "cohort/pool/pool.hpp"
+
+void half(TWIN(int&, int)) {}
+int main() {
+  cohort::Pool pool;
+  std::vector<int> items{1, 2};
+  pool.map<half>(items);
+}

@@ -1,0 +1,11 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// at most 30 lines
+// first error: cohort: an argument does not convert to the parameter of the function
+#include "cohort/process/process.hpp"
+
+#include <string>
+
+void greet(std::string) {}
+int main() { cohort::Process p(greet, TWIN(7, "bob")); }
