@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// One round of the torture by surroundings: what the process that is tortured and the one that watches it know of each other.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <random>
+#include <string>
+
+namespace cohort::torture {
+
+/// What is made scarce, closed, stopped or sent. A round has one or two of them.
+enum class Surrounding : std::uint32_t {
+  descriptors,      ///< RLIMIT_NOFILE a few above what is open
+  processes,        ///< RLIMIT_NPROC, as another user
+  address_space,    ///< RLIMIT_AS
+  data,             ///< RLIMIT_DATA
+  stack,            ///< RLIMIT_STACK
+  file_size,        ///< RLIMIT_FSIZE
+  standard_closed,  ///< some of the descriptors 0 to 2 are closed
+  child_closes,     ///< children close descriptors at random
+  stopped,          ///< SIGSTOP and SIGCONT to descendants
+  signals,          ///< SIGUSR1 a thousand times a second, whose handler lets calls end with EINTR
+  memory_full,      ///< a tiny budget of the family memory, filled up
+  kills,            ///< SIGKILL to descendants
+};
+inline constexpr const char* kSurroundingNames[] = {"descriptors", "processes", "address_space",   "data",
+                                                    "stack",       "file_size", "standard_closed", "child_closes",
+                                                    "stopped",     "signals",   "memory_full",     "kills"};
+inline constexpr std::uint32_t kSurroundings = std::size(kSurroundingNames);
+
+/// What is done in them.
+inline constexpr const char* kKindNames[] = {"process.forkserver",
+                                             "process.spawn",
+                                             "process.fork",
+                                             "pool.map",
+                                             "pool.imap",
+                                             "pool.apply_async",
+                                             "queue",
+                                             "joinable",
+                                             "pipe",
+                                             "socket",
+                                             "locks",
+                                             "shared_memory",
+                                             "run",
+                                             "popen",
+                                             "pipeline",
+                                             "run_async"};
+inline constexpr std::uint32_t kKinds = std::size(kKindNames);
+
+inline constexpr std::size_t kMostErrors = 64;
+
+/// Lies in a mapped file, so that it needs no descriptor and is there after any death.
+struct Board {
+  /// The round has made what it needs: from now on it may be tortured from outside.
+  std::atomic<std::uint32_t> under_torture;
+  /// Calls that returned, and calls that threw one of Cohort's errors.
+  std::atomic<std::uint64_t> returned, refused;
+  std::atomic<std::uint64_t> kills, stops, signals;
+  std::atomic<std::uint32_t> error_count;
+  char step[128];       ///< what the round is doing
+  char violation[512];  ///< the first thing that was wrong; empty: none
+  struct {
+    char type[96];
+    std::uint32_t count;
+  } errors[kMostErrors];
+};
+
+/// Everything about a round follows from its seed.
+struct Plan {
+  std::uint64_t seed = 0;
+  std::uint32_t kind = 0;
+  std::uint32_t surroundings = 0;  ///< a bit for each
+
+  [[nodiscard]] bool has(Surrounding s) const { return (surroundings >> static_cast<std::uint32_t>(s) & 1u) != 0; }
+  [[nodiscard]] std::string to_string() const {
+    std::string text = kKindNames[kind];
+    for (std::uint32_t i = 0; i < kSurroundings; ++i)
+      if ((surroundings >> i & 1u) != 0) text += std::string(" ") + kSurroundingNames[i];
+    return text;
+  }
+  static Plan of(std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    Plan plan{seed, static_cast<std::uint32_t>(random() % kKinds), 0};
+    plan.surroundings = 1u << random() % kSurroundings;
+    if (random() % 3 == 0) plan.surroundings |= 1u << random() % kSurroundings;
+    return plan;
+  }
+};
+
+/// Runs a round in this process; the exit code is 0 when all held. `board` is the path of the mapped file.
+int run_round(const Plan& plan, const std::string& board);
+
+}  // namespace cohort::torture
