@@ -155,4 +155,35 @@ TEST(Corpus, is_found_with_a_recall_and_a_precision_above_the_floors) {
   EXPECT_GE(all.precision(), 0.90);
 }
 
+// Functions as they stand in programs (corpus/programs), the small samples beside them; the same command prints both:
+// scan_test --gtest_filter='Corpus.*'
+TEST(Corpus, shell_sinks_are_found_and_what_is_reported_with_high_confidence_is_right) {
+  std::map<std::string, Figures> sinks;
+  std::map<std::string, Figures> sure;
+  for (const std::string& path : corpus_files()) {
+    FileText file = read_file(path, 1U << 20U);
+    std::string part = path.find("/programs/") == std::string::npos ? "samples" : cwe_of(path);
+    std::set<Place> marks = marked(path, file.text);
+    std::set<Place> found;
+    for (const Finding& finding : scan_text(file.text)) {
+      Place place{path, finding.line, std::string(finding.rule->id)};
+      found.insert(place);
+      if (finding.confidence == Confidence::high)
+        ++(marks.contains(place) ? sure[part].found : sure[part].false_alarms);
+    }
+    for (const Place& mark : marks) {
+      if (!std::get<2>(mark).starts_with("shell-")) continue;
+      ++sinks[part].wanted;
+      sinks[part].found += found.contains(mark) ? 1 : 0;
+    }
+  }
+  for (const auto& [part, figures] : sinks)
+    std::printf("%-9s shell sinks found: %d of %d; right at high confidence: %d of %d\n", part.c_str(), figures.found,
+                figures.wanted, sure[part].found, sure[part].found + sure[part].false_alarms);
+  EXPECT_GE(sum(sinks).recall(), 0.95);
+  EXPECT_GE(sum(sure).precision(), 0.95);
+  EXPECT_GE(sinks["held_out"].recall(), 0.95);
+  EXPECT_GE(sure["held_out"].precision(), 0.95);
+}
+
 }  // namespace

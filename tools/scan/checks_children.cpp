@@ -54,6 +54,20 @@ bool compared_with_code(const Scene& scene, std::size_t i) {
   return number.kind == TokenKind::number && number.text != "0";
 }
 
+// `status = WIFEXITED(status) ? WEXITSTATUS(status) : 1;` between the wait and token `at`.
+bool is_decoded_before(const Scene& scene, std::size_t at) {
+  std::size_t least = std::max(scene.region.body.begin, at - std::min(at, kReach));
+  for (std::size_t i = at; i > least; --i) {
+    const Token& token = scene.token(i);
+    if (token.names("waitpid") || token.names("wait") || token.names("wait3") || token.names("wait4")) return false;
+    if (!token.names(scene.token(at).text) || !scene.token(i + 1).is("=")) continue;
+    std::size_t end = i;
+    while (end < at && !scene.token(end).is(";")) ++end;
+    if (scene.mentions({i, end}, "WEXITSTATUS") || scene.mentions({i, end}, "WTERMSIG")) return true;
+  }
+  return false;
+}
+
 void check_status(Scene& scene) {
   const std::set<std::string> names = status_names(scene);
   bool in_main = scene.region.name == "main";
@@ -65,7 +79,8 @@ void check_status(Scene& scene) {
     if (scene.token(i).kind != TokenKind::identifier || !names.contains(scene.token(i).text)) continue;
     const Token& next = scene.token(i + 1);
     bool whole = next.is(";") || next.is(")");
-    if ((whole && exits(i - 1)) || compared_with_code(scene, i + 1)) scene.report("wait-status", i);
+    bool as_code = (whole && exits(i - 1)) || compared_with_code(scene, i + 1);
+    if (as_code && !is_decoded_before(scene, i)) scene.report("wait-status", i);
   }
   for (const Call& call : scene.calls) {
     if (!is_status_call(scene, call)) continue;

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "scan/checks.hpp"
 #include "scan/shell_text.hpp"
@@ -112,30 +116,101 @@ void check_lists(Scene& scene) {
   }
 }
 
-// words.push_back("-c"); words.push_back(text);
-void check_pushes(Scene& scene) {
-  std::string list;
-  std::string shell_in;
-  for (const Call& call : scene.calls) {
-    if (!call.member || (call.name != "push_back" && call.name != "emplace_back") || call.arguments.size() != 1 ||
-        call.at < 2)
+bool is_flag_text(std::string_view text) {
+  Token token;
+  token.kind = TokenKind::string;
+  token.text = text;
+  return is_command_flag(token);
+}
+
+// A word of a list of words, wherever it was put there.
+struct Word {
+  TokenRange value;
+  std::size_t at = 0;
+  // The list or call in whose brackets it lies, of which check_lists reads what is written literally; kNone: put there by itself.
+  std::size_t open = kNone;
+};
+
+// `shell`, `user_shell.c_str()`: what $SHELL or a password entry says.
+bool names_shell(const Scene& scene, TokenRange word) {
+  std::string name(scene.values.base(word));
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name.find("shell") != std::string::npos;
+}
+
+// sh, -c, text: whatever the words are written as.
+void check_words(Scene& scene, const std::vector<Word>& words) {
+  int left = 0;
+  bool shell = false;
+  for (std::size_t n = 0; n + 1 < words.size(); ++n) {
+    auto constant = scene.values.text(words[n].value).constant();
+    bool named_shell = !constant && names_shell(scene, words[n].value);
+    if (named_shell || (constant && (is_shell(*constant) || is_interpreter(*constant)))) {
+      shell = named_shell || is_shell(*constant);
+      left = kMostWordsBefore;
       continue;
-    const std::string& name = scene.token(call.at - 2).text;
-    const Token& word = scene.token(call.arguments[0].begin);
-    bool literal = call.arguments[0].end == call.arguments[0].begin + 1;
-    if (!list.empty() && list == name) {
-      if (!scene.values.text(call.arguments[0]).safe_for_shell()) scene.report("shell-exec", call.at);
     }
-    list.clear();
-    if (literal && is_shell(word.text)) shell_in = name;
-    if (literal && is_command_flag(word)) {
-      bool initial = false;
-      for (TokenRange value : scene.values.assignments(name)) {
-        for (std::size_t i = value.begin; i < value.end; ++i)
-          initial |= scene.token(i).kind == TokenKind::string && is_shell(scene.token(i).text);
+    if (--left < 0 || !constant || !is_flag_text(*constant) || (shell && constant->back() != 'c')) continue;
+    const Word& command = words[n + 1];
+    bool literal = scene.token(words[n].value.begin).kind == TokenKind::string;
+    bool together =
+        n > 0 && words[n].open != kNone && words[n].open == command.open && words[n].open == words[n - 1].open;
+    bool read_already = literal && together && scene.token(words[n - 1].value.begin).kind == TokenKind::string;
+    if (read_already || is_null(scene, command.value) || scene.values.text(command.value).safe_for_shell()) continue;
+    scene.report(shell ? "shell-exec" : "interpreter-code", command.at);
+    return;
+  }
+}
+
+void add_words(Scene& scene, TokenRange list, std::vector<Word>& words) {
+  if (list.end - list.begin > kLongestList) return;
+  for (TokenRange element : scene.outline.split(list)) words.push_back({element, element.begin, list.begin});
+}
+
+// The words that a list is given where it is declared, and later: push_back, emplace_back, insert, [n] = word.
+void check_filled_lists(Scene& scene) {
+  std::map<std::string, std::vector<Word>> lists;
+  TokenRange body = scene.region.body;
+  for (std::size_t i = body.begin; i + 1 < body.end; ++i) {
+    const Token& name = scene.token(i);
+    if (name.kind != TokenKind::identifier) continue;
+    std::size_t next = i + 1;
+    bool element = false;
+    while (next < body.end && scene.token(next).is("[") && scene.token(next).match != kNone) {
+      element = true;
+      next = scene.token(next).match + 1;
+    }
+    if (scene.token(next).is("=")) ++next;
+    const Token& open = scene.token(next);
+    if (open.is("{") && open.match != kNone && (next > i + 1 || i > body.begin)) {
+      // A list has several words; `if (x) {` has statements.
+      bool after_type = i > body.begin && (scene.token(i - 1).is(">") || scene.token(i - 1).is("*") ||
+                                           scene.token(i - 1).kind == TokenKind::identifier);
+      if (next > i + 1 || after_type) add_words(scene, {next + 1, open.match}, lists[name.text]);
+    } else if (element && next > i + 1 && scene.token(next - 1).is("=")) {
+      std::size_t end = next;
+      while (end < body.end && !scene.token(end).is(";")) end = scene.outline.after(end);
+      lists[name.text].push_back({{next, end}, i, kNone});
+    } else if (scene.token(i + 1).is(".") && i + 3 < body.end && scene.token(i + 3).is("(") &&
+               scene.token(i + 3).match != kNone) {
+      TokenRange given{i + 4, scene.token(i + 3).match};
+      const std::string& call = scene.token(i + 2).text;
+      if (call == "push_back" || call == "emplace_back") {
+        lists[name.text].push_back({given, i, kNone});
+      } else if (call == "insert") {
+        for (TokenRange part : scene.outline.split(given))
+          if (scene.token(part.begin).is("{") && scene.token(part.begin).match != kNone)
+            add_words(scene, {part.begin + 1, scene.token(part.begin).match}, lists[name.text]);
       }
-      if (shell_in == name || initial) list = name;
     }
+  }
+  for (const auto& [name, words] : lists) check_words(scene, words);
+  for (const Call& call : scene.calls) {
+    const LaunchFunction* launch = scene.c_launch(call);
+    if (launch == nullptr || launch->launch != Launch::list) continue;
+    std::vector<Word> words;
+    for (TokenRange argument : call.arguments) words.push_back({argument, argument.begin, call.open});
+    check_words(scene, words);
   }
 }
 
@@ -215,7 +290,7 @@ void check_shells(Scene& scene) {
     check_wrapper(scene, call);
   }
   check_lists(scene);
-  check_pushes(scene);
+  check_filled_lists(scene);
   for (std::size_t i = scene.region.body.begin; i < scene.region.body.end; ++i) check_remote(scene, i);
 }
 

@@ -151,7 +151,7 @@ void Evaluator::read_parameters() {
     parameters_.insert(name);
     Variable& variable = locals_[name];
     variable.number = numeric_type_before(end - 1);
-    if (!variable.number) variable.writes.push_back({Write::Kind::unknown, {end - 1, end}});
+    if (!variable.number) variable.writes.push_back({Write::Kind::unknown, {end - 1, end}, end - 1});
   }
 }
 
@@ -160,6 +160,9 @@ void Evaluator::read_body() {
     if (outline_->token(i).kind == TokenKind::identifier) read_write(i);
   }
   for (const Call& call : outline_->calls(*region_)) read_call(call);
+  for (auto& [name, variable] : locals_)
+    std::stable_sort(variable.writes.begin(), variable.writes.end(),
+                     [](const Write& a, const Write& b) { return a.at < b.at; });
 }
 
 TokenRange Evaluator::to_statement_end(std::size_t begin) const {
@@ -173,7 +176,7 @@ TokenRange Evaluator::to_statement_end(std::size_t begin) const {
 }
 
 void Evaluator::write(std::size_t name, Write::Kind kind, TokenRange value) {
-  locals_[outline_->token(name).text].writes.push_back({kind, value});
+  locals_[outline_->token(name).text].writes.push_back({kind, value, name});
 }
 
 // Looks at one identifier: is something written to it here?
@@ -199,6 +202,8 @@ void Evaluator::read_write(std::size_t i) {
     write(i, Write::Kind::append, to_statement_end(next + 1));
   } else if (after.is("<<") && !declared && (first || !outline_->token(i - 1).is("<<"))) {
     for (TokenRange part : outline_->split(to_statement_end(next + 1), "<<")) write(i, Write::Kind::append, part);
+  } else if (declared && after.is(":") && next + 1 < end) {  // for (const char* name : table)
+    write(i, Write::Kind::assign, to_statement_end(next + 1));
   } else if (declared) {
     read_declaration(i);
   } else if (!first && outline_->token(i - 1).is(">") && i >= 2 && outline_->token(i - 2).is(">")) {
@@ -208,6 +213,12 @@ void Evaluator::read_write(std::size_t i) {
       outline_->token(next + 2).match != kNone) {
     TokenRange arguments{next + 3, outline_->token(next + 2).match};
     if (among(kAppends, outline_->token(next + 1).text)) write(i, Write::Kind::append, arguments);
+    // text.append(…).append(…)
+    for (std::size_t link = arguments.end + 1;
+         link + 2 < end && outline_->token(link).is(".") && outline_->token(link + 2).is("(") &&
+         outline_->token(link + 2).match != kNone && among(kAppends, outline_->token(link + 1).text);
+         link = outline_->token(link + 2).match + 1)
+      write(i, Write::Kind::append, {link + 3, outline_->token(link + 2).match});
     if (outline_->token(next + 1).names("assign")) write(i, Write::Kind::assign, arguments);
   }
 }
@@ -239,7 +250,7 @@ void Evaluator::read_call(const Call& call) {
     return argument < call.arguments.size() ? std::string(base(call.arguments[argument])) : "";
   };
   auto note = [&](const std::string& name, Write::Kind kind, TokenRange value) {
-    if (!name.empty()) locals_[name].writes.push_back({kind, value});
+    if (!name.empty()) locals_[name].writes.push_back({kind, value, call.at});
   };
   TokenRange all{call.open + 1, call.close};
   if (call.arguments.empty()) return;
@@ -360,7 +371,8 @@ Text Evaluator::primary(TokenRange expression, int depth) {
     return whole;
   }
   if (first.is("{"))
-    return first.match + 1 == expression.end ? text({i + 1, first.match}, depth + 1) : unknown(expression);
+    return first.match + 1 == expression.end ? of_element({i + 1, first.match}, depth + 1) : unknown(expression);
+  if (expression.begin + 1 == expression.end && (first.names("nullptr") || first.names("NULL"))) return {};
   if (first.is("(") && first.match != kNone && first.match < expression.end) {
     return with_links(text({i + 1, first.match}, depth + 1), first.match + 1, expression, depth);
   }
@@ -381,7 +393,7 @@ Text Evaluator::primary(TokenRange expression, int depth) {
     rest = outline_->after(rest);
   } else {
     value = name == expression.begin || outline_->constant(outline_->token(name).text).empty() == false
-                ? of_variable(outline_->token(name).text, depth)
+                ? of_variable(name, depth)
                 : unknown(expression);
   }
   return with_links(std::move(value), rest, expression, depth);
@@ -396,6 +408,10 @@ Text Evaluator::with_links(Text value, std::size_t rest, TokenRange expression, 
     } else if ((link.is(".") || link.is("->")) && rest + 2 < expression.end && outline_->token(rest + 2).is("(") &&
                among(kSameText, outline_->token(rest + 1).text)) {
       rest = outline_->after(rest + 2);
+    } else if (link.is(".") && rest + 1 < expression.end && value.constant() &&
+               outline_->token(rest + 1).kind == TokenKind::identifier && from_table(expression.begin)) {
+      value = {};  // one of several constants
+      rest += 2;
     } else if (link.is("/") && rest + 1 < expression.end) {  // std::filesystem::path
       append(value, constant_text("/"));
       append(value, text({rest + 1, expression.end}, depth + 1));
@@ -475,20 +491,89 @@ Text Evaluator::formatted(const std::vector<TokenRange>& arguments, std::size_t 
   return whole;
 }
 
-Text Evaluator::of_variable(std::string_view name, int depth) {
+// Whether a name is a constant of the file, or one after the other of such a table's rows.
+bool Evaluator::from_table(std::size_t name) const {
+  auto found = locals_.find(outline_->token(name).text);
+  if (found == locals_.end()) return !outline_->constant(outline_->token(name).text).empty();
+  const std::vector<Write>& writes = found->second.writes;
+  return writes.size() == 1 && outline_->token(writes[0].at + 1).is(":") &&
+         !outline_->constant(outline_->token(writes[0].value.begin).text).empty();
+}
+
+// One of a list, nobody knows which: the one of which least is known.
+Text Evaluator::of_element(TokenRange list, int depth) {
+  Text whole;
+  bool first = true;
+  for (TokenRange element : outline_->split(list)) {
+    Text value = text(element, depth + 1);
+    whole = first ? value : worse(whole, value);
+    first = false;
+  }
+  return whole;
+}
+
+bool Evaluator::dominates(std::size_t from, std::size_t at) const {
+  // The beginning of its statement; a branch without braces may be left out.
+  std::size_t i = from;
+  while (i > region_->body.begin) {
+    const Token& before = outline_->token(i - 1);
+    if (before.is(";") || before.is("{") || before.is("}")) break;
+    if (before.names("else") || before.is("?") || before.is("&&") || before.is("||") || before.names("case"))
+      return false;
+    if (before.is(")") && before.match != kNone && before.match > region_->body.begin) {
+      const Token& word = outline_->token(before.match - 1);
+      if (word.names("if") || word.names("for") || word.names("while") || word.names("switch")) return false;
+    }
+    i = (before.is(")") || before.is("]")) && before.match != kNone ? before.match : i - 1;
+  }
+  // From there forward, to the use or to the end of the block around it.
+  for (int steps = 0; i < at && steps < kMostSteps; ++steps) {
+    const Token& token = outline_->token(i);
+    if (token.is("}") || token.names("case") || token.names("default") || token.names("goto")) return false;
+    bool holds_use = token.match != kNone && token.match > at;
+    i = holds_use ? i + 1 : outline_->after(i);
+  }
+  return i >= at;
+}
+
+std::pair<std::size_t, std::size_t> Evaluator::reaching(const Variable& variable, std::size_t at) const {
+  const std::vector<Write>& writes = variable.writes;
+  for (std::size_t n = std::min<std::size_t>(writes.size(), kMostPieces); n > 0; --n) {
+    const Write& write = writes[n - 1];
+    bool replaces =
+        write.kind != Write::Kind::append && write.at < at && write.value.begin <= at && write.value.end <= at;
+    if (!replaces || !dominates(write.at, at)) continue;
+    // Those after the use come round only in a loop that the replacement is not in: then all count.
+    std::size_t stop = n;
+    while (stop < writes.size() && writes[stop].at < at) ++stop;
+    std::size_t open = at;
+    bool loop = false;
+    for (int steps = 0; open > write.at && steps < kMostSteps; ++steps, --open) {
+      const Token& token = outline_->token(open);
+      loop |= token.names("for") || token.names("while") || token.names("do");
+    }
+    return {n - 1, loop ? writes.size() : stop};
+  }
+  return {0, writes.size()};
+}
+
+Text Evaluator::of_variable(std::size_t at, int depth) {
+  std::string_view name = outline_->token(at).text;
   auto found = locals_.find(name);
   if (found == locals_.end()) {
     TokenRange value = outline_->constant(name);
     return value.empty() ? Text{{Piece{Piece::Kind::unknown, std::string(name)}}} : text(value, depth + 1);
   }
   Variable& variable = found->second;
-  if (variable.text) return *variable.text;
   if (variable.busy) return {};  // itself, within its own value
   if (variable.number) return Text{{Piece{Piece::Kind::number, ""}}};
+  auto [begin, end] = reaching(variable, at);
+  if (auto known = variable.texts.find({begin, end}); known != variable.texts.end()) return known->second;
   Text whole;
   bool assigned = false;
   variable.busy = true;
-  for (const Write& write : variable.writes) {
+  for (std::size_t n = begin; n < end; ++n) {
+    const Write& write = variable.writes[n];
     if (write.kind == Write::Kind::unknown) {
       whole = unknown({});
       whole.pieces[0].text = name;
@@ -507,7 +592,7 @@ Text Evaluator::of_variable(std::string_view name, int depth) {
   variable.busy = false;
   if (!assigned) whole = Text{{Piece{Piece::Kind::unknown, std::string(name)}}};
   // Only then is nothing of it left out because it was busy further up.
-  if (depth == 0) variable.text = whole;
+  if (depth == 0) variable.texts[{begin, end}] = whole;
   return whole;
 }
 

@@ -3,7 +3,8 @@
 //
 // What text an expression may have: which parts are constant, quoted for a shell, numbers, or unknown.
 //
-// Within one function, and without the order of its statements: a variable has everything that is ever assigned or appended to it.
+// Within one function. A variable has everything that is assigned or appended to it, but for what a later assignment, which every way
+// to the use passes, has replaced.
 // What a parameter, a member or another function gives is unknown. A reference that another function keeps and writes
 // through is not seen.
 #pragma once
@@ -13,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scan/outline.hpp"
@@ -59,12 +61,15 @@ class Evaluator {
     enum class Kind : std::uint8_t { assign, append, format, unknown };
     Kind kind = Kind::assign;
     TokenRange value;
+    /// The token that is written to.
+    std::size_t at = 0;
   };
   struct Variable {
     std::vector<Write> writes;
     bool number = false;
     bool busy = false;
-    std::optional<Text> text;
+    /// By the writes that reach.
+    std::map<std::pair<std::size_t, std::size_t>, Text> texts;
   };
 
   void read_parameters();
@@ -80,7 +85,13 @@ class Evaluator {
   Text primary(TokenRange expression, int depth);
   Text with_links(Text value, std::size_t rest, TokenRange expression, int depth);
   Text of_call(std::size_t name, TokenRange arguments, int depth);
-  Text of_variable(std::string_view name, int depth);
+  Text of_variable(std::size_t at, int depth);
+  [[nodiscard]] bool from_table(std::size_t name) const;
+  Text of_element(TokenRange list, int depth);
+  /// The first of the writes that can reach token `at`, and the end of those that can.
+  [[nodiscard]] std::pair<std::size_t, std::size_t> reaching(const Variable& variable, std::size_t at) const;
+  /// Whether every way to token `at` passes the statement of token `from` last.
+  [[nodiscard]] bool dominates(std::size_t from, std::size_t at) const;
   Text formatted(const std::vector<TokenRange>& arguments, std::size_t format_at, int depth);
   Text unknown(TokenRange expression) const;
   [[nodiscard]] TokenRange strip(TokenRange expression) const;
