@@ -119,11 +119,12 @@ std::uint32_t PoolCore::number_of(const CallableDescriptor& callable) {
 
 void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode,
                       const TaskOptions& options, std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
-  require_owner("Pool.submit");
+  const char* operation = sink->operation();
+  require_owner(operation);
   // Before the mutex: it may take long, throw, and use this pool. relaxed: a choice of place
   TaskArguments arguments(encode, owner_, table_is_full_.load(std::memory_order_relaxed));
   std::lock_guard guard(mutex_);
-  require_open("Pool.submit");
+  require_open(operation);
   if (free_tasks_.empty()) {
     take_completions();
     feed_overflow();
@@ -389,10 +390,10 @@ void PoolCore::push_job(const MapJob& job) {
   for (std::uint64_t chunk = 1; chunk < job.chunks() && wake_sleeper(*shared_); ++chunk) {}
 }
 
-void PoolCore::run_job(MapJob& job) {
+void PoolCore::run_job(MapJob& job, const char* operation) {
   {
     std::lock_guard guard(mutex_);
-    require_open("Pool.map");
+    require_open(operation);
     if (jobs_->open(job)) push_job(job);
   }
   wait_until([&] { return job.complete() || job.abandoned(); }, Deadline::never());

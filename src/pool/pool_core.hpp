@@ -40,7 +40,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
               std::shared_ptr<TaskSink> sink, std::uint64_t tag);
   bool wait_until(FunctionRef<bool()> done, Deadline deadline);
   /// Runs a job to its end. The caller has filled the job's block.
-  void run_job(MapJob& job);
+  void run_job(MapJob& job, const char* operation);
   /// Takes the job off the pool and frees its blocks once no worker looks at them.
   void finish_job(MapJob& job) noexcept;
   void close();

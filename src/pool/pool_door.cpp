@@ -93,23 +93,23 @@ void submit_task(PoolCore& pool, const CallableDescriptor& callable, FunctionRef
 bool wait_pool(PoolCore& pool, FunctionRef<bool()> done, Deadline deadline) { return pool.wait_until(done, deadline); }
 
 void run_ranged_map(PoolCore& pool, const RangedMap& map, const MapOptions& options) {
-  pool.check_open("Pool.map");
+  pool.check_open(map.operation);
   if (map.count == 0) return;
   MapJob job(pool.owner(), static_cast<std::uint32_t>(pool.processes()), *map.callable, map.state, map.count, options);
   std::memcpy(job.prepare_ranged(map.input_size, map.output_size), map.input, map.count * map.input_size);
   ScopeExit finish([&] { pool.finish_job(job); });
-  pool.run_job(job);
+  pool.run_job(job, map.operation);
   job.throw_if_failed();
   if (map.output_size != 0) map.take(job.output());
 }
 
 void run_encoded_map(PoolCore& pool, const EncodedMap& map, const MapOptions& options) {
-  pool.check_open("Pool.map");
+  pool.check_open(map.operation);
   if (map.count == 0) return;
   MapJob job(pool.owner(), static_cast<std::uint32_t>(pool.processes()), *map.callable, map.state, map.count, options);
   job.prepare_encoded(map.encode);
   ScopeExit finish([&] { pool.finish_job(job); });
-  pool.run_job(job);
+  pool.run_job(job, map.operation);
   job.throw_if_failed();
   job.take_results(map.decode);
 }

@@ -74,7 +74,7 @@ class Pool {
   template <class F, class Range>
   auto map(F&& f, Range&& range, const MapOptions& options = {}) {
     if constexpr (detail::RequireMap<std::decay_t<F>, Range>::value)
-      return run_map(std::forward<F>(f), std::forward<Range>(range), options);
+      return run_map("Pool.map", std::forward<F>(f), std::forward<Range>(range), options);
     else
       return detail::RefusedResult{};
   }
@@ -98,20 +98,20 @@ class Pool {
   /// Calls the function in a worker and waits for the result.
   template <auto F, class... Args>
   auto apply(Args&&... arguments) {
-    return submit(TaskOptions{}, fn<F>, std::forward<Args>(arguments)...).get();
+    return hand_in("Pool.apply", TaskOptions{}, fn<F>, std::forward<Args>(arguments)...).get();
   }
   template <class F, class... Args>
   auto apply(F&& f, Args&&... arguments) {
-    return submit(TaskOptions{}, std::forward<F>(f), std::forward<Args>(arguments)...).get();
+    return hand_in("Pool.apply", TaskOptions{}, std::forward<F>(f), std::forward<Args>(arguments)...).get();
   }
   /// Calls the function in a worker; the result is fetched later.
   template <auto F, class... Args>
   auto apply_async(Args&&... arguments) {
-    return submit(TaskOptions{}, fn<F>, std::forward<Args>(arguments)...);
+    return hand_in("Pool.apply_async", TaskOptions{}, fn<F>, std::forward<Args>(arguments)...);
   }
   template <class F, class... Args>
   auto apply_async(F&& f, Args&&... arguments) {
-    return submit(TaskOptions{}, std::forward<F>(f), std::forward<Args>(arguments)...);
+    return hand_in("Pool.apply_async", TaskOptions{}, std::forward<F>(f), std::forward<Args>(arguments)...);
   }
   /// apply_async with options: `pool.submit<render>({.retries = 2}, page)`.
   template <auto F, class... Args>
@@ -119,7 +119,9 @@ class Pool {
     return submit(options, fn<F>, std::forward<Args>(arguments)...);
   }
   template <class F, class... Args>
-  auto submit(const TaskOptions& options, F&& f, Args&&... arguments);
+  auto submit(const TaskOptions& options, F&& f, Args&&... arguments) {
+    return hand_in("Pool.submit", options, std::forward<F>(f), std::forward<Args>(arguments)...);
+  }
   template <class F, class... Args>
     requires(!std::is_convertible_v<F, TaskOptions>)
   auto submit(F&&, Args&&...) {
@@ -146,7 +148,9 @@ class Pool {
 
  private:
   template <class F, class Range>
-  auto run_map(F&& f, Range&& range, const MapOptions& options);
+  auto run_map(const char* operation, F&& f, Range&& range, const MapOptions& options);
+  template <class F, class... Args>
+  auto hand_in(const char* operation, const TaskOptions& options, F&& f, Args&&... arguments);
 
   [[nodiscard]] detail::PoolCore& core() const {
     if (!core_) throw StateError("Pool", "", "this object was moved from");
@@ -159,13 +163,13 @@ class Pool {
 // ---------------------------------------------------------------------------------------------------------------------
 
 template <class F, class... Args>
-auto Pool::submit(const TaskOptions& options, F&& f, Args&&... arguments) {
+auto Pool::hand_in(const char* operation, const TaskOptions& options, F&& f, Args&&... arguments) {
   using Callable = std::decay_t<F>;
   if constexpr (!detail::RequireAnswer<Callable, Args...>::value) {
     return detail::RefusedResult{};
   } else {
     using Call = detail::Invocation<Callable, true, typename detail::CallParameters<Callable, Args...>::Type>;
-    auto state = std::make_shared<detail::AsyncState>(core_);
+    auto state = std::make_shared<detail::AsyncState>(core_, operation);
     auto encode = [&](Encoder& out) {
       detail::encode_state(out, static_cast<const Callable&>(f));
       Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
@@ -176,7 +180,7 @@ auto Pool::submit(const TaskOptions& options, F&& f, Args&&... arguments) {
 }
 
 template <class F, class Range>
-auto Pool::run_map(F&& f, Range&& range, const MapOptions& options) {
+auto Pool::run_map(const char* operation, F&& f, Range&& range, const MapOptions& options) {
   using Callable = std::decay_t<F>;
   using P = typename detail::MapParameter<Callable, std::ranges::range_value_t<Range>>::Type;
   using R = detail::MapResult<Callable, P>;
@@ -189,15 +193,17 @@ auto Pool::run_map(F&& f, Range&& range, const MapOptions& options) {
     std::size_t count = items.size();
     const CallableDescriptor* callable = &detail::RangeInvocation<Callable, P, R>::descriptor;
     if constexpr (std::is_void_v<R>) {
-      detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}},
-                             options);
+      detail::run_ranged_map(
+          core(), {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}, operation},
+          options);
     } else {
       std::vector<R> results;
       auto take = [&](const std::byte* place) {
         const R* first = reinterpret_cast<const R*>(place);
         results.assign(first, first + count);
       };
-      detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), sizeof(R), count, take}, options);
+      detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), sizeof(R), count, take, operation},
+                             options);
       return results;
     }
   } else {
@@ -210,7 +216,8 @@ auto Pool::run_map(F&& f, Range&& range, const MapOptions& options) {
         for (std::size_t i = 0; i < count; ++i) results.push_back(Codec<R>::decode(in));
     };
     detail::run_encoded_map(
-        core(), {&detail::ChunkInvocation<Callable, P, R>::descriptor, state.bytes(), items.size(), encode, decode},
+        core(),
+        {&detail::ChunkInvocation<Callable, P, R>::descriptor, state.bytes(), items.size(), encode, decode, operation},
         options);
     if constexpr (!std::is_void_v<R>) return results;
   }
@@ -222,7 +229,7 @@ auto Pool::starmap(F&& f, Range&& range, const MapOptions& options) {
     return detail::RefusedResult{};
   } else {
     using Applied = detail::Applied<std::decay_t<F>, std::decay_t<std::ranges::range_value_t<Range>>>;
-    return run_map(Applied{std::forward<F>(f)}, std::forward<Range>(range), options);
+    return run_map("Pool.starmap", Applied{std::forward<F>(f)}, std::forward<Range>(range), options);
   }
 }
 

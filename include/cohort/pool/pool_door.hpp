@@ -48,6 +48,7 @@ struct RangedMap {
   std::size_t output_size;  ///< bytes a result; 0: there are none
   std::size_t count;
   FunctionRef<void(const std::byte* results)> take;  ///< is given the results where they lie
+  const char* operation;                             ///< the call that the user made
 };
 COHORT_EXPORT void run_ranged_map(PoolCore& pool, const RangedMap& map, const MapOptions& options);
 
@@ -58,13 +59,17 @@ struct EncodedMap {
   std::size_t count;
   FunctionRef<void(std::size_t index, Encoder& out)> encode;
   FunctionRef<void(Decoder& in, std::size_t count)> decode;
+  const char* operation;  ///< the call that the user made
 };
 COHORT_EXPORT void run_encoded_map(PoolCore& pool, const EncodedMap& map, const MapOptions& options);
 
 /// The state behind an AsyncResult.
 class COHORT_EXPORT AsyncState final : public TaskSink {
  public:
-  explicit AsyncState(PoolRef pool) : pool_(std::move(pool)) {}
+  /// `operation` is the call that the user made; it is kept, not copied.
+  explicit AsyncState(PoolRef pool, const char* operation = "Pool.submit")
+      : pool_(std::move(pool)), operation_(operation) {}
+  [[nodiscard]] const char* operation() const noexcept override { return operation_; }
   ~AsyncState() override;
   void deliver(std::uint64_t tag, TaskResult&& result) noexcept override;
   [[nodiscard]] bool ready();
@@ -75,6 +80,7 @@ class COHORT_EXPORT AsyncState final : public TaskSink {
 
  private:
   PoolRef pool_;
+  const char* operation_;
   TaskResult result_;
   std::atomic<bool> ready_{false};
 };
@@ -84,6 +90,7 @@ class COHORT_EXPORT ImapState final : public TaskSink {
  public:
   ImapState(PoolRef pool, std::size_t window) : pool_(std::move(pool)), window_(window) {}
   ~ImapState() override;
+  [[nodiscard]] const char* operation() const noexcept override { return "Pool.imap_unordered"; }
   void deliver(std::uint64_t tag, TaskResult&& result) noexcept override;
   /// True when another task may be submitted.
   [[nodiscard]] bool has_room();

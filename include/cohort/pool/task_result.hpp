@@ -62,6 +62,8 @@ class COHORT_EXPORT TaskSink {
   TaskSink& operator=(const TaskSink&) = delete;
   virtual ~TaskSink();
   virtual void deliver(std::uint64_t tag, TaskResult&& result) noexcept = 0;
+  /// The call that the user made, for messages.
+  [[nodiscard]] virtual const char* operation() const noexcept { return "Pool.submit"; }
 };
 
 }  // namespace cohort::detail
