@@ -71,6 +71,8 @@ class Child {
 
   /// For a child started with SpawnPlan::contain: has the supervisor kill it and all its descendants. Does not wait.
   void kill_contained();
+  /// Its supervisor was killed: by the program below it, most likely. Known once the status is known.
+  [[nodiscard]] bool lost_supervisor() const;
 
   /// Known once the status is known, and not for an unknown one.
   [[nodiscard]] std::optional<ResourceUsage> usage() const;

@@ -139,7 +139,9 @@ enum ForcedFallback : unsigned {
   force_no_close_range = 8,
   force_no_proc = 16,
   force_no_clone3 = 32,
+  force_no_executable_memory = 64,
 };
 void force_spawn_fallbacks(unsigned forced) noexcept;
+[[nodiscard]] bool is_forced(ForcedFallback which) noexcept;
 
 }  // namespace cohort::os

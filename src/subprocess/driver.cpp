@@ -132,6 +132,7 @@ CompletedProcess collect(const Command& command, const Options& options, Session
   done.args = command;
   done.status = session.child.status().value_or(ExitStatus::unknown());
   done.usage = usage_of(session.child);
+  done.supervisor_killed = session.child.lost_supervisor();
   done.captured_out = options.out.kind() == Redirect::Kind::pipe;
   done.captured_err = options.err.kind() == Redirect::Kind::pipe;
   done.out_bytes = exchange.out().total();

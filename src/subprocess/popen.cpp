@@ -251,6 +251,7 @@ CompletedProcess Popen::completed() const {
   so_far.args = state_->command;
   so_far.status = status().value_or(ExitStatus::unknown());
   so_far.usage = usage();
+  so_far.supervisor_killed = state_->session.child.lost_supervisor();
   return so_far;
 }
 

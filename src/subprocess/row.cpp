@@ -53,6 +53,7 @@ CompletedProcess stage_result(const Command& command, const Session& session) {
   done.args = command;
   done.status = session.child.status().value_or(ExitStatus::unknown());
   done.usage = usage_of(session.child);
+  done.supervisor_killed = session.child.lost_supervisor();
   return done;
 }
 

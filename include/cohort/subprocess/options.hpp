@@ -213,7 +213,8 @@ struct COHORT_EXPORT Options {
   /// False: a timeout kills the program alone, as in Python.
   bool kill_tree = true;
   /// Runs the program under a small supervisor that ends everything it started when it ends, when it is killed, or
-  /// when we die. Complete, and costs one more process.
+  /// when we die. Costs two more processes: a watcher above the supervisor, so that a program that kills one of them is
+  /// ended all the same and CompletedProcess::supervisor_killed says so. Complete unless the program kills both at once.
   bool contain = false;
   /// A writable directory of control groups (version 2); the program gets a group of its own in it. Complete.
   std::optional<std::filesystem::path> cgroup = std::nullopt;

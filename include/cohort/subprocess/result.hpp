@@ -55,6 +55,10 @@ struct COHORT_EXPORT CompletedProcess {
   std::uint64_t err_bytes = 0;
   /// True when a pipe was still held by some descendant at the drain limit, so that output may be missing.
   bool drain_expired = false;
+  /// True when the supervisor of a contained program was killed while that ran, which is what a program does that wants to
+  /// escape. Everything was killed then, and the status tells how that ended (as a rule by SIGKILL); with an unknown status
+  /// the watcher above the supervisor was killed in the same moment, and processes may be left over.
+  bool supervisor_killed = false;
   Usage usage;
 
   /// Python's number: the exit code, or minus the signal.

@@ -69,6 +69,7 @@ struct Child::State {
   mutable std::mutex lock;  // guards what follows, and with it the right to use `pid`
   std::optional<ExitStatus> status;
   std::optional<ResourceUsage> usage;
+  bool bereaved = false;
 
   // With the lock held: takes the status from the kernel if the child has ended.
   void reap() {
@@ -95,6 +96,7 @@ struct Child::State {
   void reap_contained() {
     supervisor::Message message;
     if (!receive_from_supervisor(pidfd.get(), false, message)) return;
+    bereaved = message.kind != supervisor::Kind::ended || message.bereaved != 0;
     if (message.kind == supervisor::Kind::ended) {
       status = status_of_wait(message.value);
       usage.emplace();
@@ -102,9 +104,10 @@ struct Child::State {
       usage->system_time = std::chrono::microseconds(message.system_microseconds);
       usage->max_resident_bytes = static_cast<std::uint64_t>(message.max_resident_kib) * 1024;
     } else {
-      status = ExitStatus::unknown();  // the supervisor was killed
+      status = ExitStatus::unknown();  // supervisor and watcher were killed, both at once
     }
-    // It has said its last word and leaves.
+    // They have said their last word and leave, unless the program has stopped the watcher.
+    ::kill(supervisor->pid, SIGCONT);  // our own unreaped child: the number is safe
     while (::waitpid(supervisor->pid, nullptr, 0) < 0 && errno == EINTR) {}
   }
 
@@ -276,7 +279,15 @@ bool Child::send_signal_to_group(int signal) {
 void Child::kill_contained() {
   if (!state_) return;
   std::lock_guard guard(state_->lock);
-  if (state_->supervisor) state_->order(supervisor::Kind::kill_all, 0);
+  if (!state_->supervisor || !state_->order(supervisor::Kind::kill_all, 0)) return;
+  // A program may have stopped the watcher, and the supervisor with it, which the watcher then lets go on.
+  ::kill(state_->supervisor->pid, SIGCONT);
+}
+
+bool Child::lost_supervisor() const {
+  if (!state_) return false;
+  std::lock_guard guard(state_->lock);
+  return state_->bereaved;
 }
 
 std::optional<ResourceUsage> Child::usage() const {

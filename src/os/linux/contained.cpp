@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,10 +16,12 @@
 #include <csignal>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "cohort/base/error.hpp"
 #include "os/linux/busy_file.hpp"
+#include "os/process.hpp"
 
 extern "C" {
 extern const char cohort_supervisor_image[];
@@ -28,18 +32,59 @@ namespace cohort::os {
 
 namespace {
 
-// The supervisor's file, in memory: made at the first use, sealed, and kept.
+std::span<const std::byte> image_bytes() {
+  auto size = static_cast<std::size_t>(cohort_supervisor_image_end - cohort_supervisor_image);
+  return std::as_bytes(std::span(cohort_supervisor_image, size));
+}
+
+// Null where memory may not be executed (vm.memfd_noexec=2).
+Fd image_in_memory() {
+  constexpr unsigned kExecutable = 0x10;  // MFD_EXEC, Linux 6.3: with vm.memfd_noexec=1 it has to be said
+  unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  Fd fd(::memfd_create("cohort-supervisor", flags | kExecutable));
+  if (!fd && errno == EINVAL) fd = Fd(::memfd_create("cohort-supervisor", flags));
+  if (!fd && errno == EACCES) return {};
+  if (!fd) throw_errno("memfd_create", "cohort-supervisor");
+  write_full(fd.get(), image_bytes());
+  ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+  return fd;
+}
+
+// A file without a name in `directory`, open for reading only: one that is open for writing cannot be executed. Null where
+// the directory is not there, is not ours to write, or holds no programs.
+Fd image_in(const char* directory) {
+  Fd writer(::open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0700));
+  struct statvfs mount{};
+  if (!writer || ::fstatvfs(writer.get(), &mount) != 0 || (mount.f_flag & ST_NOEXEC) != 0) return {};
+  try {
+    write_full(writer.get(), image_bytes());
+  } catch (const OsError&) { return {}; }            // full
+  if (::fchmod(writer.get(), 0555) != 0) return {};  // also for the program's user
+  return Fd(::open(("/proc/self/fd/" + std::to_string(writer.get())).c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+Fd make_image(bool in_memory) {
+  if (in_memory) {
+    if (Fd fd = image_in_memory()) return fd;
+  }
+  const std::string chosen = environment_variable("TMPDIR");
+  for (const char* directory : {chosen.c_str(), "/dev/shm", "/tmp", "/var/tmp", "."}) {
+    if (*directory == '\0') continue;
+    if (Fd fd = image_in(directory)) return fd;
+  }
+  throw SpawnError(EACCES, "memfd_create",
+                   "cohort-supervisor (vm.memfd_noexec forbids programs in memory, and neither TMPDIR, /dev/shm, /tmp, "
+                   "/var/tmp nor the working directory can hold one)");
+}
+
+// The supervisor's file: made at the first use and kept.
 int image_fd() {
   static std::mutex lock;
-  static Fd image;
+  static Fd images[2];
+  const bool in_memory = !is_forced(force_no_executable_memory);
   std::lock_guard guard(lock);
-  if (image) return image.get();
-  Fd fd(::memfd_create("cohort-supervisor", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd) throw_errno("memfd_create", "cohort-supervisor");
-  auto size = static_cast<std::size_t>(cohort_supervisor_image_end - cohort_supervisor_image);
-  write_full(fd.get(), std::as_bytes(std::span(cohort_supervisor_image, size)));
-  ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-  image = fd.get() < 3 ? duplicate(fd.get()) : std::move(fd);
+  Fd& image = images[in_memory];
+  if (!image) image = above_standard_streams(make_image(in_memory));
   return image.get();
 }
 

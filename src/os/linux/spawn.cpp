@@ -47,10 +47,7 @@ std::atomic<std::uint64_t> count_no_close_range{0};
 std::atomic<std::uint64_t> count_no_clone3{0};
 std::atomic<std::uint64_t> count_no_proc{0};
 
-bool forced(ForcedFallback which) noexcept {
-  // relaxed: a switch that tests set before they spawn
-  return (forced_fallbacks.load(std::memory_order_relaxed) & which) != 0;
-}
+bool forced(ForcedFallback which) noexcept { return is_forced(which); }
 
 void count(std::atomic<std::uint64_t>& counter) noexcept {
   counter.fetch_add(1, std::memory_order_relaxed);  // relaxed: a statistic
@@ -413,6 +410,11 @@ SpawnFallbacks spawn_fallbacks() noexcept {
           count_no_close_range.load(std::memory_order_relaxed),    // relaxed: statistic
           count_no_clone3.load(std::memory_order_relaxed),         // relaxed: statistic
           count_no_proc.load(std::memory_order_relaxed)};          // relaxed: statistic
+}
+
+bool is_forced(ForcedFallback which) noexcept {
+  // relaxed: a switch that tests set before they spawn
+  return (forced_fallbacks.load(std::memory_order_relaxed) & which) != 0;
 }
 
 void force_spawn_fallbacks(unsigned which) noexcept {

@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
+#include "cohort/subprocess/async.hpp"
 #include "cohort/subprocess/popen.hpp"
 #include "cohort/subprocess/run.hpp"
+#include "os/spawn.hpp"
 #include "unit/subprocess/temporary.hpp"
 
 namespace cohort::subprocess {
@@ -147,15 +149,65 @@ TEST(Contain, passes_signals_on) {
   EXPECT_NO_THROW(p.kill());
 }
 
-TEST(Contain, is_unknown_when_its_supervisor_is_killed) {
-  Popen p({"cat"}, {.in = PIPE, .contain = true});
-  std::string stat;
-  std::getline(std::ifstream("/proc/" + std::to_string(p.pid()) + "/stat"), stat);
-  int supervisor = std::atoi(stat.c_str() + stat.rfind(')') + 4);
-  ASSERT_GT(supervisor, 1);
-  ASSERT_NE(supervisor, getpid());
-  kill(supervisor, SIGKILL);
-  EXPECT_EQ(p.wait(60s), ExitStatus::kUnknownExitcode);
+// Shell text that signals the supervisor above a shell, the watcher above that, or both.
+const std::string kSupervisor = "$PPID";
+const std::string kWatcher = "$(cut -d' ' -f4 /proc/$PPID/stat)";
+
+TEST(Contain, ends_everything_though_the_program_kills_its_supervisor_or_the_watcher) {
+  for (const std::string& target : {kSupervisor, kWatcher}) {
+    for (bool async : {false, true}) {
+      Brood brood;
+      // What has left the session and the pipes, and runs by now, is what would be left over.
+      const std::string script = "setsid sleep " + brood.mark + " > /dev/null 2>&1 & (setsid sleep " + brood.mark +
+                                 " > /dev/null 2>&1 &) ; until [ $(pgrep -cf '^sleep " + brood.mark +
+                                 "') = 2 ]; do sleep 0.01; done; kill -9 " + target + "; sleep " + brood.mark;
+      const Command command{"sh", "-c", script};
+      const Options options{.out = PIPE, .timeout = 60s, .contain = true};
+      CompletedProcess done = async ? run_async(command, options).get(90s) : run(command, options);
+      EXPECT_TRUE(done.supervisor_killed) << target;
+      EXPECT_EQ(done.status, ExitStatus::signaled(SIGKILL)) << target;
+      // A supervisor whose watcher was killed is not our child: it says its last word and then leaves.
+      for (int i = 0; i < 5000 && !alive(brood.mark).empty(); ++i) usleep(1000);
+      EXPECT_EQ(alive(brood.mark), std::vector<int>{}) << target;
+    }
+  }
+  EXPECT_FALSE(run({"true"}, {.contain = true}).supervisor_killed);
+}
+
+TEST(Contain, says_so_when_supervisor_and_watcher_are_killed_at_once) {
+  CompletedProcess done =
+      run({"sh", "-c", "kill -9 " + kSupervisor + " " + kWatcher + "; sleep 1000"}, {.timeout = 60s, .contain = true});
+  EXPECT_TRUE(done.supervisor_killed);
+  EXPECT_FALSE(done.status.success());
+}
+
+TEST(Contain, keeps_time_limits_though_the_program_stops_its_supervisor) {
+  for (const std::string& target : {kSupervisor, kWatcher, kWatcher + " " + kSupervisor}) {
+    Brood brood;
+    const Command command{"sh", "-c",
+                          "setsid sleep " + brood.mark + " & kill -STOP " + target + "; sleep " + brood.mark};
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_THROW(run(command, {.out = DEVNULL, .timeout = 300ms, .contain = true}), TimeoutExpired) << target;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 9s) << target;  // it waits 10 s for what cannot be killed
+    EXPECT_EQ(alive(brood.mark), std::vector<int>{}) << target;
+  }
+}
+
+TEST(Contain, works_where_memory_cannot_be_executed) {
+  os::force_spawn_fallbacks(os::force_no_executable_memory);
+  Temporary elsewhere;
+  setenv("TMPDIR", elsewhere.path().c_str(), 1);
+  CompletedProcess done = run({"sh", "-c", "id -u; exit 3"}, {.out = PIPE, .contain = true});
+  std::optional<CompletedProcess> other;
+  if (getuid() == 0) {
+    other = run({"id", "-u"}, {.out = PIPE, .user = Account(std::uint32_t{65534}), .contain = true});
+  }
+  os::force_spawn_fallbacks(os::force_none);
+  unsetenv("TMPDIR");
+  EXPECT_EQ(done.returncode(), 3);
+  EXPECT_EQ(done.out, std::to_string(getuid()) + "\n");
+  if (other) { EXPECT_EQ(other->out, "65534\n"); }
+  EXPECT_TRUE(fs::is_empty(elsewhere.path()));
 }
 
 std::string writable_cgroup() {

@@ -4,6 +4,11 @@
 // The supervisor of a contained program: a program of its own, without a C library, some kilobytes large. It adopts
 // every orphan below it (a "child subreaper"), and when the program has ended, when it is told to, or when its
 // starter is gone, it kills children until it has none: whatever was below them is then its child and falls next.
+//
+// The program below it may kill it, by whatever right it has to signal its parent. So it is two: a watcher, which the
+// starter knows, and below it the supervisor, each noticing the other's death and then doing its work. The watcher adopts
+// what a killed supervisor leaves, and lets it go on when it was stopped. Killed both at once, before one could act, they
+// leave behind what has left the program's own process; only a pid namespace or a control group has no such moment.
 // Embedded into the library and executed from memory, so that nothing has to be installed and found.
 #include <linux/prctl.h>
 #include <linux/resource.h>
@@ -60,7 +65,9 @@ long number(const char* text) {
 }
 
 int control = -1;
+int bond = -1;  // between watcher and supervisor: readable when the other one has gone
 int main_pid = -1;
+bool bereaved = false;
 bool main_ended = false;
 Message last{};
 
@@ -140,17 +147,23 @@ void start(const Arguments& arguments) {
     leave(1);
   }
   main_pid = static_cast<int>(pid);
+  call(__NR_write, bond, address(&main_pid), sizeof main_pid);  // a killed supervisor cannot say it any more
   send({Kind::started, main_pid, Step::none, 0, 0, 0, 0});
+}
+
+void close_between(int first, int last) {
+  if (first > last || call(__NR_close_range, first, last, 0) >= 0) return;
+  constexpr int kMost = 65536;
+  for (int fd = first; fd <= last && fd < kMost; ++fd) call(__NR_close, fd);
 }
 
 // The program's files and directory are not ours to hold.
 void let_go() {
-  if (control > 0 && call(__NR_close_range, 0, control - 1, 0) < 0) {
-    for (int fd = 0; fd < control; ++fd) call(__NR_close, fd);
-  }
-  if (call(__NR_close_range, control + 1, ~0U, 0) < 0) {
-    for (int fd = control + 1; fd < 65536; ++fd) call(__NR_close, fd);
-  }
+  const int low = control < bond ? control : bond;
+  const int high = control < bond ? bond : control;
+  close_between(0, low - 1);
+  close_between(low + 1, high - 1);
+  close_between(high + 1, 0x7fffffff);
   call(__NR_chdir, address("/"));
 }
 
@@ -215,6 +228,7 @@ void nap() {
     if (round > 2) nap();
   }
   if (!main_ended) last.kind = Kind::ended, last.value = SIGKILL;
+  last.bereaved = bereaved;
   send(last);
   leave(0);
 }
@@ -238,12 +252,16 @@ void obey(const Message& order) {
   while (true) {
     reap();
     if (main_ended) end_all();
-    PollItem items[2] = {{control, 1, 0}, {events, 1, 0}};
+    PollItem items[3] = {{control, 1, 0}, {events, 1, 0}, {bond, 1, 0}};
     __kernel_timespec second{1, 0};  // against a lost SIGCHLD, should the descriptor have been refused
-    call(__NR_ppoll, address(items), 2, address(events < 0 ? &second : nullptr), 0, 8);
+    call(__NR_ppoll, address(items), 3, address(events < 0 ? &second : nullptr), 0, 8);
     if (items[1].revents != 0) {
       char ignored[128 * 8];
       call(__NR_read, events, address(ignored), sizeof ignored);
+    }
+    if (items[2].revents != 0) {
+      bereaved = true;
+      end_all();
     }
     if (items[0].revents != 0) {
       Message order{};
@@ -252,6 +270,48 @@ void obey(const Message& order) {
       if (got <= 0 && got != -4 && got != -11) end_all();  // gone, not EINTR or EAGAIN
     }
   }
+}
+
+// The process above the supervisor. Nothing is sent to it, so that it can sleep in wait4.
+[[noreturn]] void watch_over(int supervisor_pid) {
+  constexpr int kStopped = 2;  // WUNTRACED
+  let_go();
+  while (true) {
+    int status = 0;
+    long pid = call(__NR_wait4, -1, address(&status), kStopped, 0);
+    if (pid < 0 && pid != -4) leave(1);  // ECHILD cannot be
+    if (pid != supervisor_pid) continue;
+    if ((status & 0xff) == 0x7f) {
+      call(__NR_kill, supervisor_pid, SIGCONT);  // stopped, it would obey nobody
+    } else if ((status & 0x7f) == 0) {
+      leave(0);  // its work was done
+    } else {
+      break;
+    }
+  }
+  bereaved = true;
+  constexpr int kDontWait = 0x40;
+  if (call(__NR_recvfrom, bond, address(&main_pid), sizeof main_pid, kDontWait) != sizeof main_pid) {
+    send({Kind::failed, 10 /* ECHILD */, Step::fork, 0, 0, 0, 0});
+    main_pid = -1;
+  }
+  end_all();
+}
+
+// Parts the two; returns in the supervisor.
+void part() {
+  constexpr long kStreamCloseOnExec = 1 | 02000000;
+  int ends[2];
+  long result = call(__NR_socketpair, 1 /* AF_UNIX */, kStreamCloseOnExec, 0, address(ends));
+  long pid = result < 0 ? result : fork_copy();
+  if (pid < 0) {
+    send({Kind::failed, static_cast<int>(-pid), Step::fork, 0, 0, 0, 0});
+    leave(1);
+  }
+  bond = ends[pid == 0];
+  call(__NR_close, ends[pid != 0]);
+  if (pid > 0) watch_over(static_cast<int>(pid));
+  call(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1);  // not inherited by a fork
 }
 
 }  // namespace
@@ -296,6 +356,7 @@ void* memcpy(void* target, const void* source, unsigned long count) {
     unsigned long mask;
   } by_default{};
   call(__NR_rt_sigaction, SIGCHLD, address(&by_default), 0, 8);
+  part();
   start(arguments);
   let_go();
   watch();

@@ -25,7 +25,7 @@ struct Message {
   Kind kind;
   int value;
   Step step;
-  int padding;
+  int bereaved;  ///< ended: the supervisor, or the watcher above it, was killed, and the other one has ended everything
   long user_microseconds;
   long system_microseconds;
   long max_resident_kib;
