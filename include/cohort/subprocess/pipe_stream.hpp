@@ -3,7 +3,7 @@
 //
 // Our ends of a program's pipes: what Popen's in(), out() and err() give.
 //
-//   Popen p({"bc"}, {.in = PIPE, .out = PIPE, .text = true, .bufsize = 1});
+//   Popen p({"bc"}, {.in = PIPE, .out = PIPE, .bufsize = 1, .text = true});
 //   p.in().write("6*7\n");
 //   std::optional<std::string> line = p.out().read_line(1s);
 //

@@ -88,6 +88,8 @@ class COHORT_EXPORT Popen {
   /// @param input    bytes, or text in a text mode; only in the first call. It is copied.
   /// @param timeout  then TimeoutExpired is thrown, with what has come so far. The program goes on, and the next call goes
   ///                 on where this one stopped: neither input nor output is lost.
+  /// Once it has come to the end, a further call gives the same output again at once; input is a ValueError then, as it is in
+  /// a call that goes on after a timeout. Python: the same.
   /// A program that stops reading is no error. With callbacks, tees and limits as in Options. An exception of a callback
   /// comes out of here; the next call goes on.
   Communicated communicate(std::string_view input = {}, Timeout timeout = {});

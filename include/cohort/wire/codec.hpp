@@ -4,7 +4,7 @@
 // Values to bytes and back: what arguments, results and items of queues travel as.
 //
 //   struct Job { std::string name; std::vector<double> samples; std::optional<int> seed; };   // nothing to declare
-//   std::vector<std::byte> bytes = cohort::encode(job);
+//   std::vector<std::byte> bytes = cohort::encode(Job{"first", {1.5}, 42});
 //   Job same = cohort::decode<Job>(bytes);
 //
 // Built in: arithmetic types, enums, strings, the standard containers, pair, tuple, optional, variant, bitset, complex,

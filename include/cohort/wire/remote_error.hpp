@@ -8,7 +8,7 @@
 //
 //   try { pool.map<parse>(files); }
 //   catch (const std::out_of_range& e) {
-//     if (auto* remote = dynamic_cast<const cohort::RemoteException*>(&e)) log(remote->context().trace);
+//     if (auto* remote = dynamic_cast<const cohort::RemoteException*>(&e)) std::cerr << remote->context().trace;
 //   }
 //
 // The stack trace is taken where the exception is thrown. Nothing that arrives is ever executed: type names only select
