@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <string>
 
 #include "base/crash_point.hpp"
 #include "channel/ring_sides.hpp"
@@ -11,6 +12,7 @@
 #include "cohort/base/error.hpp"
 #include "os/cpu.hpp"
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
 #include "shm/objects.hpp"
 
 namespace cohort::channel {
@@ -83,10 +85,15 @@ bool try_put(RingBody& ring, const Message& message) {
 std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count) {
   Producer producer(ring);
   std::size_t done = 0;
-  for (; done < count && producer.may_put(); ++done) {
-    std::byte* to = producer.append(static_cast<std::uint32_t>(RecordKind::bytes), static_cast<std::uint32_t>(size));
-    copy_bytes(to, values + done * size, size);
-    if (done % kCommitEvery == kCommitEvery - 1) producer.commit();
+  try {
+    for (; done < count && producer.may_put(); ++done) {
+      std::byte* to = producer.append(static_cast<std::uint32_t>(RecordKind::bytes), static_cast<std::uint32_t>(size));
+      copy_bytes(to, values + done * size, size);
+      if (done % kCommitEvery == kCommitEvery - 1) producer.commit();
+    }
+  } catch (const shm::LockedOut&) {
+    // What came before is committed.
+    if (done == 0) throw;
   }
   COHORT_CRASH_POINT("channel.put_plain.written");
   producer.commit();
@@ -95,6 +102,14 @@ std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t s
 }
 
 // ---- taking ----------------------------------------------------------------------------------------------------------
+
+const char* type_of_queue(RingBody& ring) noexcept {
+  switch (static_cast<shm::ObjectKind>(shm::header_of(&ring).kind)) {
+    case shm::ObjectKind::simple_queue: return "SimpleQueue";
+    case shm::ObjectKind::joinable_queue: return "JoinableQueue";
+    default: return "Queue";
+  }
+}
 
 Taken try_take(RingBody& ring, ReceivedMessage& message) {
   Consumer consumer(ring);
@@ -117,7 +132,7 @@ Taken try_take(RingBody& ring, ReceivedMessage& message) {
   return Taken::message;
 }
 
-std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most) {
+std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most, const char* verb) {
   Consumer consumer(ring);
   std::size_t done = 0;
   Record record;
@@ -125,7 +140,8 @@ std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std:
     if (record.size != size || record.kind != RecordKind::bytes || record.parcel != 0) {
       consumer.stay();
       if (done == 0)
-        throw DecodeError("Queue.get", "", "the oldest item has another size than items of this type: use one type");
+        throw DecodeError(std::string(type_of_queue(ring)) + '.' + verb, "",
+                          "the oldest item has another size than items of this type: use one type");
       break;
     }
     copy_bytes(to + done * size, record.payload, size);

@@ -33,10 +33,11 @@ struct Message {
   detail::ParcelEntry parcel{};  ///< of this process, with the objects that the message names
 };
 
-/// How long to wait.
+/// How long to wait, and for what call of the user's.
 struct WaitLimits {
   Deadline deadline;
   const std::stop_token* stop = nullptr;
+  const char* verb = "get";  ///< for messages
 };
 
 // ---- one look, no wait -----------------------------------------------------------------------------------------------
@@ -46,6 +47,7 @@ struct WaitLimits {
 [[nodiscard]] bool try_put(RingBody& ring, const Message& message);
 /// Puts values of `size` bytes (at most kMostInline) that lie one after the other; as many of `count` as there is room
 /// for, which it returns. A process that dies in it has put some of them.
+/// Throws: OutOfFamilyMemory; shm::LockedOut, but only before the first value
 [[nodiscard]] std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count);
 enum class Taken { nothing, message, comes_in_pieces };
 /// Takes the oldest message, unless it comes in pieces (message_pieces.hpp).
@@ -54,7 +56,8 @@ enum class Taken { nothing, message, comes_in_pieces };
 /// Takes messages of exactly `size` bytes, at most `most`, which are copied one after the other. Stops at one of
 /// another form.
 /// Returns: how many
-[[nodiscard]] std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most);
+[[nodiscard]] std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most,
+                                         const char* verb = "get");
 
 // ---- with waiting ----------------------------------------------------------------------------------------------------
 
@@ -75,6 +78,8 @@ enum class Taken { nothing, message, comes_in_pieces };
 /// Items in the ring at this moment.
 [[nodiscard]] std::size_t item_count(const RingBody& ring) noexcept;
 [[nodiscard]] bool is_full(const RingBody& ring) noexcept;
+/// The name of the class, for messages. The ring is a queue's.
+[[nodiscard]] const char* type_of_queue(RingBody& ring) noexcept;
 /// How often the locks were taken from dead holders.
 [[nodiscard]] std::uint64_t takeovers(const RingBody& ring) noexcept;
 

@@ -34,22 +34,24 @@ void Connection::throw_timeout(const char* operation) { throw TimeoutError(opera
 // ---- values ----------------------------------------------------------------------------------------------------------
 
 bool Connection::send_encoded(detail::MessageEncoder& encoder, Deadline deadline, const std::stop_token* stop) {
-  if (!stream_) return channel::ring_send(ring_, encoder, {deadline, stop});
+  const char* operation = stop == nullptr ? "Connection.send" : "Connection.try_send";
+  if (!stream_) return channel::ring_send(ring_, encoder, {deadline, stop}, operation);
   if (encoder.has_attachments())
-    throw EncodeError("Connection.send", "",
+    throw EncodeError(operation, "",
                       "the value holds a handle of a shared object, which passes through pipes in memory only");
-  return stream_->send(encoder.bytes(), {deadline, stop}, "Connection.send");
+  return stream_->send(encoder.bytes(), {deadline, stop}, operation);
 }
 
 bool Connection::recv_message(Arrived& arrived, Deadline deadline, const std::stop_token* stop) {
+  const char* operation = stop == nullptr ? "Connection.recv" : "Connection.try_recv";
   if (!stream_) {
     channel::Assembly assembly;
-    bool received = channel::ring_receive(ring_, arrived.message, assembly, channel::kAnyLength, {deadline, stop},
-                                          "Connection.recv");
+    bool received =
+        channel::ring_receive(ring_, arrived.message, assembly, channel::kAnyLength, {deadline, stop}, operation);
     arrived.storage = std::move(assembly.storage);  // what the message points to stays where it is
     return received;
   }
-  auto message = stream_->receive({}, {deadline, stop}, "Connection.recv");
+  auto message = stream_->receive({}, {deadline, stop}, operation);
   if (!message) return false;
   arrived.limits = stream_->limits().decode;
   arrived.storage = std::move(*message);
@@ -82,13 +84,13 @@ void Connection::send_bytes(std::span<const std::byte> bytes, std::size_t offset
     throw ValueError("Connection.send_bytes", std::to_string(*size), "offset and size lie beyond the buffer");
   auto message = bytes.subspan(offset, size.value_or(rest));
   bool sent = stream_ ? stream_->send(message, {deadline, nullptr}, "Connection.send_bytes")
-                      : channel::ring_send(ring_, message, {deadline, nullptr});
+                      : channel::ring_send(ring_, message, {deadline, nullptr}, "Connection.send_bytes");
   if (!sent) throw_timeout("Connection.send_bytes");
 }
 
 bool Connection::try_send_bytes(std::span<const std::byte> bytes, Deadline deadline, const std::stop_token& stop) {
   if (stream_) return stream_->send(bytes, {deadline, &stop}, "Connection.try_send_bytes");
-  return channel::ring_send(ring_, bytes, {deadline, &stop});
+  return channel::ring_send(ring_, bytes, {deadline, &stop}, "Connection.try_send_bytes");
 }
 
 std::vector<std::byte> Connection::recv_bytes(std::optional<std::size_t> maxlength, Deadline deadline) {

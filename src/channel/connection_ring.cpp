@@ -24,6 +24,7 @@
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
 #include "shm/objects.hpp"
 #include "sync/system.hpp"
 
@@ -334,6 +335,15 @@ class RoomWait {
 
 namespace {
 
+// What `call` returns; `late` when another process, which may be stopped, held a lock of ours until the deadline.
+template <class Result, class Call>
+Result within(const WaitLimits& limits, Result late, Call call) {
+  shm::LockDeadline limit(limits.deadline);
+  try {
+    return call();
+  } catch (const shm::LockedOut&) { return late; }
+}
+
 [[noreturn]] void throw_broken(const EndUse& use) {
   // Nobody can receive what lies in this direction any more; handles in it would keep their objects.
   drop_all(use.pipe(), use.peer());
@@ -393,9 +403,9 @@ void refuse_own_receiver(const EndUse& use, shm::Offset object) {
 
 }  // namespace
 
-bool ring_send(const RingEnd& end, MessageEncoder& encoder, const WaitLimits& limits) {
-  EndUse use(end, "Connection.send");
-  check_may_send(use);
+namespace {
+
+bool send_message(const EndUse& use, MessageEncoder& encoder, const WaitLimits& limits) {
   if (!wait_for_room(use, limits)) return false;
   Message message;
   message.bytes = encoder.bytes().data();
@@ -427,9 +437,7 @@ bool ring_send(const RingEnd& end, MessageEncoder& encoder, const WaitLimits& li
   return true;
 }
 
-bool ring_send(const RingEnd& end, std::span<const std::byte> bytes, const WaitLimits& limits) {
-  EndUse use(end, "Connection.send_bytes");
-  check_may_send(use);
+bool send_message(const EndUse& use, std::span<const std::byte> bytes, const WaitLimits& limits) {
   if (!wait_for_room(use, limits)) return false;
   if (goes_in_pieces(use.pipe(), bytes.size())) {
     bool whole = put_pieces(use.pipe(), use.peer(), bytes, [&] { return use.closed() || peer_closed(use); });
@@ -455,6 +463,20 @@ bool ring_send(const RingEnd& end, std::span<const std::byte> bytes, const WaitL
   put_now(use, message);
   block.forget();
   return true;
+}
+
+}  // namespace
+
+bool ring_send(const RingEnd& end, MessageEncoder& encoder, const WaitLimits& limits, const char* operation) {
+  EndUse use(end, operation);
+  check_may_send(use);
+  return within(limits, false, [&] { return send_message(use, encoder, limits); });
+}
+
+bool ring_send(const RingEnd& end, std::span<const std::byte> bytes, const WaitLimits& limits, const char* operation) {
+  EndUse use(end, operation);
+  check_may_send(use);
+  return within(limits, false, [&] { return send_message(use, bytes, limits); });
 }
 
 // ---- receiving -------------------------------------------------------------------------------------------------------
@@ -553,10 +575,10 @@ class Receive {
 
 }  // namespace
 
-bool ring_receive(const RingEnd& end, ReceivedMessage& message, Assembly& assembly, std::size_t most,
-                  const WaitLimits& limits, const char* operation) {
-  EndUse use(end, operation);
-  check_may_receive(use);
+namespace {
+
+bool receive_message(const EndUse& use, ReceivedMessage& message, Assembly& assembly, std::size_t most,
+                     const WaitLimits& limits) {
   RingBody& ring = use.pipe().ring[use.end()];
   Receive receive(use, message, assembly, most, limits);
   keep_pace(ring);
@@ -571,13 +593,22 @@ bool ring_receive(const RingEnd& end, ReceivedMessage& message, Assembly& assemb
     Receive::Outcome outcome = is_last ? receive.take() : Receive::Outcome::busy;
     if (outcome == Receive::Outcome::taken) break;
     if (outcome == Receive::Outcome::nothing)
-      throw EndOfFile(operation, "", "the other end of the pipe is closed, and all it sent was received");
+      throw EndOfFile(use.operation(), "", "the other end of the pipe is closed, and all it sent was received");
     if (!wait.again([&] { return can_receive(use) || use.closed(); })) return false;
     if (receive.take() == Receive::Outcome::taken) break;
     deaths.look();
   }
   wait.finish([&] { return can_receive(use); });
   return true;
+}
+
+}  // namespace
+
+bool ring_receive(const RingEnd& end, ReceivedMessage& message, Assembly& assembly, std::size_t most,
+                  const WaitLimits& limits, const char* operation) {
+  EndUse use(end, operation);
+  check_may_receive(use);
+  return within(limits, false, [&] { return receive_message(use, message, assembly, most, limits); });
 }
 
 bool can_receive(const EndUse& use) noexcept { return has_items(use.pipe().ring[use.end()]) || peer_closed(use); }

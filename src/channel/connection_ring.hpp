@@ -54,9 +54,11 @@ class EndUse {
 inline constexpr std::size_t kAnyLength = std::numeric_limits<std::size_t>::max();
 
 /// Sends what was encoded. False on the deadline or a stop; the encoder is as before then.
-bool ring_send(const detail::RingEnd& end, detail::MessageEncoder& encoder, const WaitLimits& limits);
+bool ring_send(const detail::RingEnd& end, detail::MessageEncoder& encoder, const WaitLimits& limits,
+               const char* operation);
 /// Sends bytes.
-bool ring_send(const detail::RingEnd& end, std::span<const std::byte> bytes, const WaitLimits& limits);
+bool ring_send(const detail::RingEnd& end, std::span<const std::byte> bytes, const WaitLimits& limits,
+               const char* operation);
 /// Receives a message of at most `most` bytes; one that comes in pieces is put together in `assembly`. False on the deadline
 /// or a stop.
 bool ring_receive(const detail::RingEnd& end, detail::ReceivedMessage& message, Assembly& assembly, std::size_t most,

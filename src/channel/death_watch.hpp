@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
 
 namespace cohort::channel {
 
@@ -28,6 +29,8 @@ class DeathWatch {
     }
     if (now < next_) return;
     try {
+      // The wait has a deadline, and whoever holds a lock that the repairs need may be stopped.
+      shm::LockDeadline soon(Deadline::now());
       shm::Family::instance().sweep();
     } catch (...) {  // NOLINT(bugprone-empty-catch)
       // Out of memory, or the family was left: the wait itself will tell.

@@ -96,9 +96,12 @@ void repair_leases(QueueBody& queue) {
 // Holds out.
 class Lender {
  public:
-  explicit Lender(QueueBody& queue) : queue_(queue), guard_(queue.ring.out) {
-    if (guard_.taken_over()) [[unlikely]]
+  /// @param verb  of the user's call, for messages
+  explicit Lender(QueueBody& queue, const char* verb = "get") : queue_(queue), verb_(verb), guard_(queue.ring.out) {
+    if (guard_.taken_over()) [[unlikely]] {
       repair_out(queue.ring);
+      guard_.mark_repaired();
+    }
     // relaxed: under the lock. Words that are left over from a death, whoever took the lock over since.
     if (queue.leasing.load(std::memory_order_relaxed) != 0 || queue.finishing.load(std::memory_order_relaxed) != 0)
         [[unlikely]]
@@ -191,7 +194,7 @@ class Lender {
     for (std::uint32_t i = 0; i < queue_.lease_count; ++i)
       if (leases_of(queue_)[i].state.load(std::memory_order_relaxed) == kLeaseFree)
         return i;  // relaxed: under the lock
-    throw StateError("JoinableQueue.get", "",
+    throw StateError("JoinableQueue." + std::string(verb_), "",
                      std::to_string(queue_.lease_count) +
                          " items were taken and not done: call task_done() for each, or set most_unfinished_gets");
   }
@@ -209,14 +212,20 @@ class Lender {
     if (size <= kMostInline) {
       to = message.room(size);
     } else {
-      Offset copy = family.allocate(size, family.self());
-      to = family.address(copy, size);
-      message.set_block(copy, to, size, true);
+      try {
+        Offset copy = family.allocate_to_take(size, family.self());
+        to = family.address(copy, size);
+        message.set_block(copy, to, size, true);
+      } catch (const OutOfFamilyMemory&) {
+        // Taking an item is what makes room there.
+        to = message.room_here(size);
+      }
     }
     if (size != 0) std::memcpy(to, from, size);
   }
 
   QueueBody& queue_;
+  const char* verb_;
   SideGuard guard_;
 };
 
@@ -262,10 +271,10 @@ bool wait_until_finished(QueueBody& queue, const WaitLimits& limits) {
 }
 
 bool take_lease(QueueBody& queue, detail::ReceivedMessage& message, const WaitLimits& limits) {
-  if (Lender(queue).take(message)) return true;
+  if (Lender(queue, limits.verb).take(message)) return true;
   RingWait wait(queue.ring.in, limits);
   while (wait.again([&] { return has_items(queue); })) {
-    if (!Lender(queue).take(message)) continue;
+    if (!Lender(queue, limits.verb).take(message)) continue;
     wait.finish([&] { return has_items(queue); });
     return true;
   }

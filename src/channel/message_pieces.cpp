@@ -16,6 +16,8 @@
 #include "cohort/base/error.hpp"
 #include "os/futex.hpp"
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
+#include "shm/process_page.hpp"
 #include "sync/thread_word.hpp"
 
 namespace cohort::channel {
@@ -130,6 +132,57 @@ PieceWords words_of(const Record& record) {
   PieceWords words;
   std::memcpy(&words, record.payload, sizeof words);
   return words;
+}
+
+// What this process has received of a message where neither the budget nor the reservation had room to keep it for all: another
+// receiver of this end drops the rest then, and this one goes on.
+struct KeptHere {
+  shm::MemberId owner;
+  Offset pipe;
+  std::uint64_t generation;
+  std::uint32_t e;
+  Begun begun;
+  std::vector<std::byte> bytes;
+};
+std::vector<KeptHere>& all_kept_here() {
+  static auto* all =
+      new std::vector<KeptHere>;  // under DeferredTurn; never destroyed: threads may receive until the end
+  return *all;
+}
+std::atomic<std::size_t> kept_here{0};
+
+Offset offset_of(const PipeBody& pipe) { return Family::instance().offset_of(&pipe) - sizeof(shm::ObjectHeader); }
+
+bool is_of(const KeptHere& one, Offset pipe, std::uint32_t e) {
+  return one.owner == Family::self_or_nobody() && one.pipe == pipe && one.e == e &&
+         one.generation == shm::Objects::instance().generation(pipe);
+}
+
+void keep_here(const PipeBody& pipe, std::uint32_t e, const Begun& begun, std::vector<std::byte> bytes) {
+  Offset offset = offset_of(pipe);
+  shm::DeferredTurn turn;
+  auto& all = all_kept_here();
+  // Of pipes that are gone, and of the process that this one is a copy of.
+  std::erase_if(all, [](const KeptHere& one) { return !is_of(one, one.pipe, one.e); });
+  all.push_back(
+      {Family::self_or_nobody(), offset, shm::Objects::instance().generation(offset), e, begun, std::move(bytes)});
+  kept_here.store(all.size(), std::memory_order_relaxed);  // relaxed: looked at again under the turn
+}
+
+// `may_take` looks at what was kept before it is taken out.
+std::optional<KeptHere> take_kept_here(const PipeBody& pipe, std::uint32_t e,
+                                       FunctionRef<void(const Begun&)> may_take) {
+  if (kept_here.load(std::memory_order_relaxed) == 0) return std::nullopt;  // relaxed: a look
+  Offset offset = offset_of(pipe);
+  shm::DeferredTurn turn;
+  auto& all = all_kept_here();
+  auto found = std::ranges::find_if(all, [&](const KeptHere& one) { return is_of(one, offset, e); });
+  if (found == all.end()) return std::nullopt;
+  may_take(found->begun);
+  KeptHere kept = std::move(*found);
+  all.erase(found);
+  kept_here.store(all.size(), std::memory_order_relaxed);  // relaxed: as above
+  return kept;
 }
 
 // Holds `out` from the first piece to the last.
@@ -257,10 +310,19 @@ class Receiver {
   // ---- a message that a receiver gave up ----
 
   void keep() {
-    auto& family = Family::instance();
-    OwnBlock block(sizeof(Begun) + have_);
-    std::byte* place = block.place();
     const Begun begun{sender_, number_, total_, have_};
+    try {
+      keep_for_all(begun);
+    } catch (const OutOfFamilyMemory&) {
+      keep_here(pipe_, e_, begun, {bytes().begin(), bytes().begin() + static_cast<std::ptrdiff_t>(have_)});
+    } catch (const shm::LockedOut&) {
+      keep_here(pipe_, e_, begun, {bytes().begin(), bytes().begin() + static_cast<std::ptrdiff_t>(have_)});
+    }
+  }
+  void keep_for_all(const Begun& begun) {
+    auto& family = Family::instance();
+    OwnBlock block(sizeof(Begun) + have_, OwnBlock::kTaking);
+    std::byte* place = block.place();
     std::memcpy(place, &begun, sizeof begun);
     if (have_ != 0) std::memcpy(place + sizeof begun, bytes().data(), have_);
     COHORT_CRASH_POINT("channel.pieces.kept");
@@ -274,6 +336,11 @@ class Receiver {
   }
   bool go_on_with_begun(std::size_t most, const char* operation) {
     auto& named = pipe_.receiving[e_].begun;
+    auto start_as = [&](const Begun& was) { start(was.sender, was.number, was.total, most, operation); };
+    if (auto kept = take_kept_here(pipe_, e_, start_as)) {
+      add(kept->bytes);
+      return true;
+    }
     Offset block = named.load(std::memory_order_relaxed);  // relaxed: written under the lock
     if (block == 0) return false;
     auto& family = Family::instance();
@@ -281,7 +348,7 @@ class Receiver {
     Begun begun;
     std::memcpy(&begun, family.address(block, sizeof begun), sizeof begun);
     if (begun.have > begun.total || begun.have > room - sizeof begun) throw_damaged("a begun message is no message");
-    start(begun.sender, begun.number, begun.total, most, operation);
+    start_as(begun);
     add({family.address(block, sizeof begun + begun.have) + sizeof begun, begun.have});
     family.set_owner(block, family.self());
     COHORT_CRASH_POINT("channel.pieces.begun_owned");
@@ -301,6 +368,11 @@ class Receiver {
 };
 
 }  // namespace
+
+bool has_begun_message(const PipeBody& pipe, std::uint32_t e) noexcept {
+  // relaxed: both: looked at again under the lock
+  return pipe.receiving[e].begun.load(std::memory_order_relaxed) != 0 || kept_here.load(std::memory_order_relaxed) != 0;
+}
 
 Pieces take_pieces(PipeBody& pipe, std::uint32_t e, Assembly& assembly, ReceivedMessage& message, std::size_t most,
                    const WaitLimits& limits, FunctionRef<bool()> is_over, const char* operation) {

@@ -46,15 +46,12 @@ enum class Pieces {
   given_up  ///< the deadline, a stop, or `is_over`: what was received is kept, and the next receive goes on there
 };
 /// Receives a message from ring[e] that comes in pieces. `message` gets its bytes, which lie in `assembly`.
-/// Throws: OsError message_size when it has more than `most` bytes: it stays; OutOfFamilyMemory when it was given up and
-///         cannot be kept: it is lost
+/// Throws: OsError message_size when it has more than `most` bytes: it stays
 Pieces take_pieces(PipeBody& pipe, std::uint32_t e, Assembly& assembly, detail::ReceivedMessage& message,
                    std::size_t most, const WaitLimits& limits, FunctionRef<bool()> is_over, const char* operation);
 
 /// Whether a receiver gave up in the middle of a message.
-[[nodiscard]] inline bool has_begun_message(const PipeBody& pipe, std::uint32_t e) noexcept {
-  return pipe.receiving[e].begun.load(std::memory_order_relaxed) != 0;  // relaxed: looked at again under the lock
-}
+[[nodiscard]] bool has_begun_message(const PipeBody& pipe, std::uint32_t e) noexcept;
 /// Whether somebody else is in the middle of a message there.
 [[nodiscard]] inline bool is_busy(const std::atomic<std::uint64_t>& busy) noexcept {
   return busy.load(std::memory_order_relaxed) != 0;  // relaxed: who comes too early waits for the lock

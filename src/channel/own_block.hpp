@@ -16,6 +16,10 @@ class OwnBlock {
   /// Throws: OutOfFamilyMemory
   explicit OwnBlock(std::size_t size)
       : size_(size), block_(shm::Family::instance().allocate(size, shm::Family::instance().self())) {}
+  /// For what taking something out needs.
+  enum Taking { kTaking };
+  OwnBlock(std::size_t size, Taking)
+      : size_(size), block_(shm::Family::instance().allocate_to_take(size, shm::Family::instance().self())) {}
   ~OwnBlock() {
     if (block_ == 0) return;
     try {

@@ -18,6 +18,7 @@
 #include "cohort/channel/loan.hpp"
 #include "cohort/wire/decoder.hpp"
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
 #include "shm/objects.hpp"
 
 namespace cohort::detail {
@@ -33,6 +34,15 @@ using shm::Objects;
 namespace {
 
 constexpr std::uint32_t kClosed = 1;  // in local_flags()
+
+// What `call` returns; `late` when another process, which may be stopped, held a lock of ours until the deadline.
+template <class Result, class Call>
+Result within(const Deadline& deadline, Result late, Call call) {
+  shm::LockDeadline limit(deadline);
+  try {
+    return call();
+  } catch (const shm::LockedOut&) { return late; }
+}
 
 void member_died(shm::Offset, void* body, shm::MemberId dead) {
   auto& queue = *static_cast<QueueBody*>(body);
@@ -104,6 +114,8 @@ class Parcel {
 
 // The items of a vector's message begin here in its block, so that they are aligned whatever their type.
 constexpr std::size_t kItemsAt = 64;
+// In Lent::block, which is the address then: a loan lies in this process's own memory. Blocks begin at multiples of 64.
+constexpr std::uint64_t kInOwnMemory = 1;
 
 }  // namespace
 
@@ -123,11 +135,16 @@ QueueHandle::QueueHandle(ObjectKind kind, const JoinableQueueOptions& options)
 
 // ---- state -----------------------------------------------------------------------------------------------------------
 
-std::atomic<std::uint32_t>& QueueHandle::check_open(const char* operation) const {
+std::string QueueHandle::operation(const char* verb) const {
+  const RingBody& ring = queue_at(body()).ring;
+  return std::string(channel::type_of_queue(const_cast<RingBody&>(ring))) + '.' + verb;
+}
+
+std::atomic<std::uint32_t>& QueueHandle::check_open(const char* verb) const {
   std::atomic<std::uint32_t>& flags = local_flags();
   // relaxed: whoever closes while others call orders that himself
   if ((flags.load(std::memory_order_relaxed) & kClosed) != 0) [[unlikely]]
-    throw ClosedError(operation, "", "this process has closed the queue");
+    throw ClosedError(operation(verb), "", "this process has closed the queue");
   return flags;
 }
 
@@ -138,7 +155,7 @@ inline void QueueHandle::took(std::atomic<std::uint32_t>& flags) const noexcept 
 }
 
 std::size_t QueueHandle::qsize() const {
-  check_open("Queue.qsize");
+  check_open("qsize");
   QueueBody& queue = queue_at(body());
   return channel::item_count(queue.ring) + channel::returned_leases(queue);
 }
@@ -146,12 +163,12 @@ std::size_t QueueHandle::qsize() const {
 bool QueueHandle::empty() const {
   QueueBody& queue = queue_at(body());
   bool never_used = queue.ring.in.position.load(std::memory_order_relaxed) == 0;  // relaxed: a look
-  if (!never_used) check_open("Queue.empty");
+  if (!never_used) check_open("empty");
   return never_used || qsize() == 0;
 }
 
 bool QueueHandle::full() const {
-  check_open("Queue.full");
+  check_open("full");
   return channel::is_full(queue_at(body()).ring);
 }
 
@@ -164,7 +181,7 @@ void QueueHandle::close() {
 }
 
 int QueueHandle::fileno() const {
-  auto& flags = check_open("Queue.fileno");
+  auto& flags = check_open("fileno");
   QueueBody& queue = queue_at(body());
   auto ready = [](const channel::PolledObject& object) noexcept {
     const auto& polled = *static_cast<const QueueBody*>(object.body);
@@ -180,50 +197,71 @@ bool QueueHandle::closed() const {
 }
 
 void QueueHandle::join_thread() {
-  if (!closed()) throw StateError("Queue.join_thread", "", "close() comes first");
+  if (!closed()) throw StateError(operation("join_thread"), "", "close() comes first");
 }
 
 void QueueHandle::cancel_join_thread() { static_cast<void>(body()); }
 
 std::uint64_t QueueHandle::takeovers() const { return channel::takeovers(queue_at(body()).ring); }
 
-void QueueHandle::throw_empty(const char* operation, const Limits& limits) {
+void QueueHandle::throw_empty(const Limits& limits) const {
   bool stopped = limits.stop != nullptr && limits.stop->stop_requested();
-  throw Empty(operation, "", stopped ? "a stop was requested before there was an item" : "there was no item in time");
+  throw Empty(operation(limits.verb), "",
+              stopped ? "a stop was requested before there was an item" : "there was no item in time");
 }
 
-void QueueHandle::throw_full(const char* operation, const Limits& limits) {
+void QueueHandle::throw_full(const Limits& limits) const {
   bool stopped = limits.stop != nullptr && limits.stop->stop_requested();
-  throw Full(operation, "", stopped ? "a stop was requested before there was room" : "there was no room in time");
+  throw Full(operation(limits.verb), "",
+             stopped ? "a stop was requested before there was room" : "there was no room in time");
 }
 
 // ---- putting ---------------------------------------------------------------------------------------------------------
 
 std::size_t QueueHandle::put_plain(const void* values, std::size_t size, std::size_t count,
                                    const Limits& limits) const {
-  check_open("Queue.put");
+  check_open(limits.verb);
   QueueBody& queue = queue_at(body());
   const auto* bytes = static_cast<const std::byte*>(values);
   if (queue.lease_count != 0) [[unlikely]]
     return put_plain_in_blocks(bytes, size, count, limits);
-  return channel::put_plain(queue.ring, bytes, size, count, {limits.deadline, limits.stop});
+  return within(limits.deadline, std::size_t{0}, [&] {
+    return channel::put_plain(queue.ring, bytes, size, count, {limits.deadline, limits.stop, limits.verb});
+  });
 }
 
 // With redelivery every item lies in a block of its own.
 std::size_t QueueHandle::put_plain_in_blocks(const std::byte* values, std::size_t size, std::size_t count,
                                              const Limits& limits) const {
   RingBody& ring = queue_at(body()).ring;
-  for (std::size_t done = 0; done < count; ++done) {
-    OwnBlock block(size);
-    std::copy_n(values + done * size, size, block.place());
-    if (!channel::put(ring, {.size = size, .block = block.offset()}, {limits.deadline, limits.stop})) return done;
-    block.forget();
+  shm::LockDeadline limit(limits.deadline);
+  std::size_t done = 0;
+  try {
+    for (; done < count; ++done) {
+      OwnBlock block(size);
+      std::copy_n(values + done * size, size, block.place());
+      if (!channel::put(ring, {.size = size, .block = block.offset()}, {limits.deadline, limits.stop})) break;
+      block.forget();
+    }
+  } catch (const shm::LockedOut&) {  // NOLINT(bugprone-empty-catch): as when the deadline has passed
   }
-  return count;
+  return done;
+}
+
+bool QueueHandle::put_message(FunctionRef<void(Encoder&)> encode, const Limits& limits) const {
+  check_open(limits.verb);
+  return within(limits.deadline, false, [&] {
+    MessageEncoder encoder(limits.deadline);
+    {
+      // Not while the user's code runs: what it does has its own deadlines.
+      shm::LockDeadline::Lifted lifted;
+      encode(encoder);
+    }
+    return put_encoded(encoder, limits);
+  });
 }
 
 bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits) const {
-  check_open("Queue.put");
   QueueBody& queue = queue_at(body());
   Parcel parcel(encoder);
   std::span<const std::byte> bytes = encoder.bytes();
@@ -250,31 +288,51 @@ bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits) con
   return true;
 }
 
-QueueHandle::Lent QueueHandle::lend(std::size_t size, std::size_t count) const {
-  check_open("Queue.loan");
+QueueHandle::Lent QueueHandle::lend(std::size_t size, std::size_t count, const char* verb, bool taking) const {
+  check_open(verb);
   std::byte prefix[10];
   std::size_t prefix_size = write_count(prefix, count);
   if (count > (std::numeric_limits<std::size_t>::max() / 2 - kItemsAt) / size)
-    throw OutOfFamilyMemory("Queue.loan", "", "so many items have no room in any memory");
+    throw OutOfFamilyMemory(operation(verb), "", "so many items have no room in any memory");
   auto& family = Family::instance();
   std::size_t bytes = count * size;
-  Lent lent{.block = family.allocate(kItemsAt + bytes, family.self()),
-            .start = kItemsAt - prefix_size,
-            .size = prefix_size + bytes};
-  std::byte* place = family.address(lent.block, kItemsAt + bytes);
+  Lent lent{.start = kItemsAt - prefix_size, .size = prefix_size + bytes};
+  std::byte* place = nullptr;
+  try {
+    lent.block = taking ? family.allocate_to_take(kItemsAt + bytes, family.self())
+                        : family.allocate(kItemsAt + bytes, family.self());
+    place = family.address(lent.block, kItemsAt + bytes);
+  } catch (const OutOfFamilyMemory&) {
+    if (!taking) throw;
+    // The item is taken already, which is what makes room there.
+    place = static_cast<std::byte*>(::operator new(kItemsAt + bytes, std::align_val_t{kItemsAt}));
+    lent.block = reinterpret_cast<std::uintptr_t>(place) | kInOwnMemory;
+  }
   std::memcpy(place + lent.start, prefix, prefix_size);
   lent.items = place + kItemsAt;
   return lent;
 }
 
 bool QueueHandle::publish(const Lent& lent, const Limits& limits) const {
-  check_open("Queue.publish");
-  return channel::put(queue_at(body()).ring, {.size = lent.size, .block = lent.block, .start = lent.start},
-                      {limits.deadline, limits.stop});
+  check_open(limits.verb);
+  RingBody& ring = queue_at(body()).ring;
+  const WaitLimits wait{limits.deadline, limits.stop, limits.verb};
+  return within(limits.deadline, false, [&] {
+    if ((lent.block & kInOwnMemory) == 0)
+      return channel::put(ring, {.size = lent.size, .block = lent.block, .start = lent.start}, wait);
+    OwnBlock block(lent.start + lent.size);
+    std::memcpy(block.place() + lent.start, reinterpret_cast<const std::byte*>(lent.block - kInOwnMemory) + lent.start,
+                lent.size);
+    if (!channel::put(ring, {.size = lent.size, .block = block.offset(), .start = lent.start}, wait)) return false;
+    block.forget();
+    free_loan(lent.block);
+    return true;
+  });
 }
 
 bool QueueHandle::put_range(const void* items, std::size_t size, std::size_t count, const Limits& limits) const {
-  Lent lent = lend(size, count);
+  Lent lent = within(limits.deadline, Lent{}, [&] { return lend(size, count, limits.verb, false); });
+  if (lent.block == 0) return false;
   try {
     if (count != 0) std::memcpy(lent.items, items, size * count);
     if (publish(lent, limits)) return true;
@@ -289,12 +347,14 @@ bool QueueHandle::put_range(const void* items, std::size_t size, std::size_t cou
 // ---- getting ---------------------------------------------------------------------------------------------------------
 
 std::size_t QueueHandle::get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const {
-  auto& flags = check_open("Queue.get");
+  auto& flags = check_open(limits.verb);
   QueueBody& queue = queue_at(body());
   auto* bytes = static_cast<std::byte*>(to);
   if (queue.lease_count != 0) [[unlikely]]
     return get_plain_leases(bytes, size, most, limits);
-  std::size_t taken = channel::take_plain(queue.ring, bytes, size, most, {limits.deadline, limits.stop});
+  std::size_t taken = within(limits.deadline, std::size_t{0}, [&] {
+    return channel::take_plain(queue.ring, bytes, size, most, {limits.deadline, limits.stop, limits.verb});
+  });
   took(flags);
   return taken;
 }
@@ -306,21 +366,24 @@ std::size_t QueueHandle::get_plain_leases(std::byte* to, std::size_t size, std::
   std::size_t done = 0;
   for (; done < most; ++done) {
     ReceivedMessage message;
-    if (!channel::take_lease(queue, message, {done == 0 ? limits.deadline : Deadline::now(), limits.stop})) break;
+    const WaitLimits wait{done == 0 ? limits.deadline : Deadline::now(), limits.stop, limits.verb};
+    if (!within(wait.deadline, false, [&] { return channel::take_lease(queue, message, wait); })) break;
     took(flags);
     if (message.bytes().size() != size)
-      throw DecodeError("Queue.get", "", "the item has another size than items of this type: use one type");
+      throw DecodeError(operation(limits.verb), "", "the item has another size than items of this type: use one type");
     std::copy(message.bytes().begin(), message.bytes().end(), to + done * size);
   }
   return done;
 }
 
 bool QueueHandle::get_message(ReceivedMessage& message, const Limits& limits) const {
-  auto& flags = check_open("Queue.get");
+  auto& flags = check_open(limits.verb);
   QueueBody& queue = queue_at(body());
-  const WaitLimits wait{limits.deadline, limits.stop};
-  bool taken =
-      queue.lease_count == 0 ? channel::take(queue.ring, message, wait) : channel::take_lease(queue, message, wait);
+  const WaitLimits wait{limits.deadline, limits.stop, limits.verb};
+  bool taken = within(limits.deadline, false, [&] {
+    return queue.lease_count == 0 ? channel::take(queue.ring, message, wait)
+                                  : channel::take_lease(queue, message, wait);
+  });
   took(flags);
   return taken;
 }
@@ -342,13 +405,17 @@ std::optional<std::size_t> QueueHandle::get_lent(Lent& lent, std::size_t size, c
     lent.start = address - start - block;
     lent.size = bytes.size();
   } else {
-    lent = lend(size, count);
+    lent = lend(size, count, limits.verb, true);
     std::copy(items.begin(), items.end(), lent.items);
   }
   return count;
 }
 
 void free_loan(std::uint64_t block) noexcept {
+  if ((block & kInOwnMemory) != 0) {
+    ::operator delete(reinterpret_cast<void*>(block - kInOwnMemory), std::align_val_t{kItemsAt});
+    return;
+  }
   // A family that was left has taken our blocks back already.
   if (!Family::self_or_nobody()) return;
   try {
@@ -360,13 +427,13 @@ void free_loan(std::uint64_t block) noexcept {
 // ---- joining ---------------------------------------------------------------------------------------------------------
 
 void QueueHandle::task_done_core() const {
-  check_open("JoinableQueue.task_done");
+  check_open("task_done");
   if (!channel::finish_item(queue_at(body())))
-    throw ValueError("JoinableQueue.task_done", "", "it was called more often than items were taken");
+    throw ValueError(operation("task_done"), "", "it was called more often than items were taken");
 }
 
 bool QueueHandle::join_core(const Limits& limits) const {
-  check_open("JoinableQueue.join");
+  check_open("join");
   return channel::wait_until_finished(queue_at(body()), {limits.deadline, limits.stop});
 }
 

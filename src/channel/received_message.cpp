@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
 #include "shm/objects.hpp"
 
 namespace cohort::detail {
@@ -37,6 +38,7 @@ MessageEncoder::~MessageEncoder() { free_own_block(block_); }
 
 void MessageEncoder::write_slow(const std::byte* data, std::size_t size) {
   auto& family = shm::Family::instance();
+  shm::LockDeadline limit(deadline_);
   std::size_t used = static_cast<std::size_t>(cursor_ - begin_);
   // A value that does not fit is often one large range: give that exactly one block.
   shm::Offset bigger = family.allocate(std::max(used + size, 2 * used), family.self());

@@ -87,8 +87,10 @@ inline void copy_bytes(std::byte* to, const std::byte* from, std::size_t size) n
 class Producer {
  public:
   explicit Producer(RingBody& ring) : ring_(ring), family_(shm::Family::instance()), guard_(ring.in) {
-    if (guard_.taken_over()) [[unlikely]]
+    if (guard_.taken_over()) [[unlikely]] {
       repair_in(ring);
+      guard_.mark_repaired();
+    }
     position_ = ring.in.position.load(std::memory_order_relaxed);  // relaxed: written under the lock
     note_processor(ring.in, position_);
   }
@@ -310,8 +312,10 @@ class Consumer {
   // Repairs before the reader looks at the position.
   struct Guard {
     explicit Guard(RingBody& ring) : side(ring.out) {
-      if (side.taken_over()) [[unlikely]]
+      if (side.taken_over()) [[unlikely]] {
         repair_out(ring);
+        side.mark_repaired();
+      }
     }
     SideGuard side;
   };

@@ -11,6 +11,7 @@
 #include "cohort/base/error.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
+#include "shm/lock.hpp"
 
 namespace cohort::channel {
 
@@ -104,9 +105,14 @@ std::size_t put_plain(RingBody& ring, const std::byte* values, std::size_t size,
   if (done == count) [[likely]]
     return done;
   RingWait wait(ring.out, limits, kPausesWhenFull);
-  while (wait.again([&] { return !is_full(ring); })) {
-    done += try_put_plain(ring, values + done * size, size, count - done);
-    if (done == count) break;
+  try {
+    while (wait.again([&] { return !is_full(ring); })) {
+      done += try_put_plain(ring, values + done * size, size, count - done);
+      if (done == count) break;
+    }
+  } catch (const shm::LockedOut&) {
+    // Those that were put are put.
+    if (done == 0) throw;
   }
   wait.finish([&] { return !is_full(ring); });
   return done;
@@ -138,12 +144,12 @@ bool take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& li
 
 std::size_t take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most, const WaitLimits& limits) {
   keep_pace(ring);
-  std::size_t done = try_take_plain(ring, to, size, most);
+  std::size_t done = try_take_plain(ring, to, size, most, limits.verb);
   if (done != 0 || most == 0) [[likely]]
     return done;
   RingWait wait(ring.in, limits);
   while (wait.again([&] { return has_items(ring); })) {
-    done = try_take_plain(ring, to, size, most);
+    done = try_take_plain(ring, to, size, most, limits.verb);
     if (done == 0) continue;
     wait.finish([&] { return has_items(ring); });
     return done;

@@ -7,6 +7,7 @@
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
 #include "shm/objects.hpp"
 
 namespace cohort::channel {
@@ -44,6 +45,7 @@ void SideGuard::wait() {
 
 void SideGuard::sleep() {
   sync::Patience patience;
+  const Deadline give_up = shm::LockDeadline::for_this_wait();
   while (true) {
     std::uint64_t seen = 0;
     // SYNC(side): as in SideGuard()
@@ -54,16 +56,19 @@ void SideGuard::sleep() {
     seen = side_.lock.load(std::memory_order_relaxed);  // relaxed: a compare-exchange follows
     if (seen == 0) continue;
     // Not on the lock's word: a holder who released it, found nobody asleep yet, and took it again would look the same.
-    auto result = os::futex_wait(side_.waiters, announced, patience.next());
+    auto result = os::futex_wait(side_.waiters, announced, Deadline::earlier(give_up, patience.next()));
     if (result != os::FutexWait::timed_out) continue;
     patience.lengthen();
-    if (!sync::thread_is_dead(seen, patience.looks_closest())) continue;
+    if (!sync::thread_is_dead(seen, patience.looks_closest())) {
+      if (give_up.expired()) throw shm::LockedOut();
+      continue;
+    }
     // SYNC(side): the holder's death, which the system reported, orders its stores before this
     if (!side_.lock.compare_exchange_strong(seen, self_.word, std::memory_order_acquire, std::memory_order_relaxed))
       continue;
     COHORT_CRASH_POINT("channel.lock.taken_over");
     side_.takeovers.fetch_add(1, std::memory_order_relaxed);  // relaxed: a statistic
-    taken_over_ = true;
+    left_by_ = seen;
     break;
   }
   // Others may still sleep for the lock, and the wake-up was ours.

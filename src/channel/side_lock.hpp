@@ -24,7 +24,7 @@ inline constexpr std::uint32_t kPartners = 2;     ///< somebody of the other sid
 /// Holds the lock of a side while it exists.
 class SideGuard {
  public:
-  /// Throws what sync::this_thread() throws.
+  /// Throws what sync::this_thread() throws, and shm::LockedOut when a shm::LockDeadline says so.
   explicit SideGuard(RingSide& side) : side_(side), self_(sync::this_thread()) {
     std::uint64_t expected = 0;
     // SYNC(side): release store in ~SideGuard -> acquire here; carries all that the lock guards
@@ -33,8 +33,9 @@ class SideGuard {
       wait();
   }
   ~SideGuard() {
+    // What a dead holder left and we could not repair stays as it was: the next one takes over from that holder again.
     // SYNC(side): release here -> acquire in SideGuard(), wait(), sleep()
-    side_.lock.store(0, std::memory_order_release);
+    side_.lock.store(left_by_, std::memory_order_release);
     // SYNC(sleepers): light fence here -> heavy fence in announce(): we see the sleeper, or it sees what we stored
     sync::System::light_fence(self_);
     if (side_.waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]  // relaxed: ordered by the fences
@@ -43,8 +44,9 @@ class SideGuard {
   SideGuard(const SideGuard&) = delete;
   SideGuard& operator=(const SideGuard&) = delete;
 
-  /// The last holder died: repair what it left, before anything else.
-  [[nodiscard]] bool taken_over() const noexcept { return taken_over_; }
+  /// The last holder died: repair what it left, before anything else, and say so.
+  [[nodiscard]] bool taken_over() const noexcept { return left_by_ != 0; }
+  void mark_repaired() noexcept { left_by_ = 0; }
   /// Wakes one who sleeps for progress of the side, as the release would; the lock stays held.
   void wake_partners_now() noexcept {
     // SYNC(sleepers): as in ~SideGuard()
@@ -62,7 +64,7 @@ class SideGuard {
 
   RingSide& side_;
   sync::ThreadSelf& self_;
-  bool taken_over_ = false;
+  std::uint64_t left_by_ = 0;  // the word of the dead holder
 };
 
 /// Says that somebody is about to sleep for progress of `side`: the next release of its lock wakes one of those, and rings for

@@ -147,8 +147,8 @@ bool ProcessCore::poll_ended() {
   return status.has_value();
 }
 
-void ProcessCore::send_signal(int signal) {
-  auto child = require_started("Process.send_signal");
+void ProcessCore::send_signal(int signal, const char* operation) {
+  auto child = require_started(operation);
   if (std::lock_guard guard(mutex_); status_) return;
   child->send_signal(signal);
 }
@@ -266,9 +266,9 @@ detail::ProcessCore& ProcessHandle::core() const {
 
 bool ProcessHandle::join(Deadline deadline) const { return core().wait(deadline); }
 bool ProcessHandle::is_alive() const { return core().is_alive(); }
-void ProcessHandle::terminate() const { core().send_signal(SIGTERM); }
-void ProcessHandle::kill() const { core().send_signal(SIGKILL); }
-void ProcessHandle::interrupt() const { core().send_signal(SIGINT); }
+void ProcessHandle::terminate() const { core().send_signal(SIGTERM, "Process.terminate"); }
+void ProcessHandle::kill() const { core().send_signal(SIGKILL, "Process.kill"); }
+void ProcessHandle::interrupt() const { core().send_signal(SIGINT, "Process.interrupt"); }
 void ProcessHandle::send_signal(int signal) const { core().send_signal(signal); }
 std::string ProcessHandle::name() const { return core().name(); }
 void ProcessHandle::set_name(std::string name) const { core().set_name(std::move(name)); }

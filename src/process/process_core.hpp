@@ -28,7 +28,7 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   bool wait(Deadline deadline);
   /// True when the child was started and has ended; never blocks, never throws for lack of a start.
   bool poll_ended();
-  void send_signal(int signal);
+  void send_signal(int signal, const char* operation = "Process.send_signal");
   void close();
 
   [[nodiscard]] bool is_alive();

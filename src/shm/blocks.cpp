@@ -53,16 +53,16 @@ std::uint64_t Blocks::spare() const noexcept {
 }
 
 // When the quick way found nothing: repair spoilt lists, merge, give pages back, in this order.
-Heap::Allocation Blocks::allocate_hard(Heap& heap, unsigned order, MemberId owner, LockGuard& guard) {
-  Heap::Allocation got = heap.allocate(order, owner, spare());
+Heap::Allocation Blocks::allocate_hard(Heap& heap, unsigned order, MemberId owner, LockGuard& guard, bool last_part) {
+  Heap::Allocation got = heap.allocate(order, owner, spare(), last_part);
   if (got.outcome == Heap::Outcome::damaged) {
     guard.mark_damaged();
     repair(guard);
-    got = heap.allocate(order, owner, spare());
+    got = heap.allocate(order, owner, spare(), last_part);
   }
   if (got.outcome == Heap::Outcome::done) return got;
   heap.coalesce();
-  got = heap.allocate(order, owner, spare());
+  got = heap.allocate(order, owner, spare(), last_part);
   if (got.outcome == Heap::Outcome::done) return got;
   std::uint64_t used = control_.used_bytes() + payload_.used_bytes();
   std::uint64_t budget = windows_.header().constants.budget;
@@ -77,20 +77,25 @@ Heap::Allocation Blocks::allocate_hard(Heap& heap, unsigned order, MemberId owne
     control_.trim(0);
   }
   heap.coalesce();
-  got = heap.allocate(order, owner, spare());
+  got = heap.allocate(order, owner, spare(), last_part);
   if (got.outcome != Heap::Outcome::over_budget) return got;
   payload_.trim(0);
-  return heap.allocate(order, owner, spare());
+  return heap.allocate(order, owner, spare(), last_part);
 }
 
-Offset Blocks::allocate(Region region, std::uint64_t size, MemberId owner, const os::ProcessIdentity& self) {
+Offset Blocks::allocate(Region region, std::uint64_t size, MemberId owner, const os::ProcessIdentity& self,
+                        Purpose purpose) {
+  const bool last_part = region == Region::payload || purpose == Purpose::taking;
   Heap& heap = region == Region::control ? control_ : payload_;
   unsigned order = order_for(size);
   Heap::Allocation got;
   {
     Locked locked(*this, self);
-    got = heap.allocate(order, owner, spare());
-    if (got.outcome != Heap::Outcome::done && order < kOrders) got = allocate_hard(heap, order, owner, locked.guard());
+    got = heap.allocate(order, owner, spare(), last_part);
+    if (got.outcome != Heap::Outcome::done && order < kOrders)
+      got = allocate_hard(heap, order, owner, locked.guard(), last_part);
+    if (got.outcome != Heap::Outcome::done && purpose == Purpose::taking)
+      got = heap.allocate(order, owner, UINT64_MAX, true);
   }
   if (got.outcome != Heap::Outcome::done) {
     std::string sentence;

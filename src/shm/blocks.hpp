@@ -21,9 +21,13 @@ class Blocks {
   explicit Blocks(Windows& windows) noexcept;
 
   enum class Region { control, payload };
+  /// What a block is for. Who takes things out makes room by that, and so may go beyond the budget for what that needs, and
+  /// has the last part of the control heap to itself.
+  enum class Purpose { any, taking };
   /// A block of at least `size` bytes; `self` is who asks, `owner` who gets it. Control blocks are zeroed.
   /// Throws: OutOfFamilyMemory
-  [[nodiscard]] Offset allocate(Region region, std::uint64_t size, MemberId owner, const os::ProcessIdentity& self);
+  [[nodiscard]] Offset allocate(Region region, std::uint64_t size, MemberId owner, const os::ProcessIdentity& self,
+                                Purpose purpose = Purpose::any);
   void free(Offset block, const os::ProcessIdentity& self);
   /// Frees all that `owner` owns; returns how many blocks.
   std::size_t free_owned(MemberId owner, const os::ProcessIdentity& self);
@@ -54,7 +58,7 @@ class Blocks {
   [[nodiscard]] std::uint64_t used_word(const Place& place, Offset block, const char* operation);
   [[nodiscard]] std::uint64_t spare() const noexcept;
   [[nodiscard]] std::uint64_t heap_bytes(Region region) const noexcept;
-  Heap::Allocation allocate_hard(Heap& heap, unsigned order, MemberId owner, LockGuard& guard);
+  Heap::Allocation allocate_hard(Heap& heap, unsigned order, MemberId owner, LockGuard& guard, bool last_part);
   void repair(LockGuard& guard);
 
   Windows& windows_;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cohort/base/error.hpp"
 #include "os/memory.hpp"
@@ -198,12 +199,85 @@ Offset Family::offset_of(const void* place) const {
 }
 
 Offset Family::allocate(std::size_t size, MemberId owner) {
+  free_deferred();
   return blocks_.allocate(Blocks::Region::payload, size, owner, own_identity());
 }
 Offset Family::allocate_control(std::size_t size, MemberId owner) {
+  free_deferred();
   return blocks_.allocate(Blocks::Region::control, size, owner, own_identity());
 }
-void Family::free(Offset block) { blocks_.free(block, own_identity()); }
+Offset Family::allocate_to_take(std::size_t size, MemberId owner) {
+  return blocks_.allocate(Blocks::Region::payload, size, owner, own_identity(), Blocks::Purpose::taking);
+}
+Offset Family::allocate_control_to_take(std::size_t size, MemberId owner) {
+  return blocks_.allocate(Blocks::Region::control, size, owner, own_identity(), Blocks::Purpose::taking);
+}
+
+void Family::free(Offset block) {
+  if (!self_or_nobody()) return blocks_.free(block, own_identity());
+  try {
+    LockDeadline soon(Deadline::now());
+    blocks_.free(block, own_identity());
+  } catch (const LockedOut&) {
+    free_later(block);
+    return;
+  }
+  free_deferred();
+}
+
+namespace {
+
+// Blocks of this process that are to be freed when the lock can be had: of the member that put them there, which a copy of the
+// process is not. Under DeferredTurn.
+struct DeferredBlock {
+  MemberId owner;
+  Offset block;
+};
+std::vector<DeferredBlock>& deferred_blocks() {
+  static auto* blocks =
+      new std::vector<DeferredBlock>;  // never destroyed: other threads may use it until the process ends
+  return *blocks;
+}
+std::atomic<bool> any_deferred{false};
+
+}  // namespace
+
+void Family::free_later(Offset block) {
+  // Should we die, it goes with our blocks.
+  MemberId self = self_or_nobody();
+  blocks_.set_owner(block, self);
+  DeferredTurn turn;
+  deferred_blocks().push_back({self, block});
+  any_deferred.store(true, std::memory_order_relaxed);  // relaxed: looked at again under the turn
+}
+
+void Family::free_deferred() {
+  // relaxed: a look
+  if (!any_deferred.load(std::memory_order_relaxed)) [[likely]]
+    return;
+  std::vector<DeferredBlock> blocks;
+  {
+    DeferredTurn turn;
+    blocks.swap(deferred_blocks());
+    any_deferred.store(false, std::memory_order_relaxed);  // relaxed: as above
+  }
+  MemberId self = self_or_nobody();
+  std::erase_if(blocks, [&](const DeferredBlock& one) { return !(one.owner == self); });
+  while (!blocks.empty()) {
+    try {
+      LockDeadline soon(Deadline::now());
+      blocks_.free(blocks.back().block, own_identity());
+      blocks.pop_back();
+    } catch (const LockedOut&) {
+      DeferredTurn turn;
+      auto& all = deferred_blocks();
+      all.insert(all.end(), blocks.begin(), blocks.end());
+      any_deferred.store(true, std::memory_order_relaxed);  // relaxed: as above
+      return;
+    }
+  }
+}
+
 std::size_t Family::block_size(Offset block) { return blocks_.size(block); }
 MemberId Family::owner(Offset block) { return blocks_.owner(block); }
 void Family::set_owner(Offset block, MemberId to) { blocks_.set_owner(block, to); }

@@ -79,7 +79,12 @@ class Family {
   [[nodiscard]] Offset allocate(std::size_t size, MemberId owner);
   /// The same for a control structure: zeroed, and out of reach of payload that overruns.
   [[nodiscard]] Offset allocate_control(std::size_t size, MemberId owner);
-  /// Frees a block of either kind. Throws ValueError when `block` is not the start of an allocated block.
+  /// The same two, for what taking something out needs: a place for what is taken, an entry of the ledger. They succeed
+  /// also when the budget is used up, since what was taken makes room next.
+  [[nodiscard]] Offset allocate_to_take(std::size_t size, MemberId owner);
+  [[nodiscard]] Offset allocate_control_to_take(std::size_t size, MemberId owner);
+  /// Frees a block of either kind. Where another process, which may be stopped, holds the lock for 20 ms, the block becomes
+  /// this process's, which frees it later. Throws ValueError when `block` is not the start of an allocated block.
   void free(Offset block);
   /// Bytes in a block. Throws ValueError when `block` is not the start of an allocated block.
   [[nodiscard]] std::size_t block_size(Offset block);
@@ -168,6 +173,9 @@ class Family {
  private:
   explicit Family(std::unique_ptr<Windows> windows) noexcept
       : windows_(std::move(windows)), blocks_(*windows_), members_(*windows_), objects_(*this) {}
+
+  void free_later(Offset block);
+  void free_deferred();
 
   static Family& create();
   static void publish(std::unique_ptr<Windows> windows);

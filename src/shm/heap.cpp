@@ -122,10 +122,12 @@ Heap::Allocation Heap::take(int list, unsigned order, bool warm, MemberId owner)
   return carve(unit, from, order, warm, owner);
 }
 
-bool Heap::can_extend(unsigned order) const noexcept {
+bool Heap::can_extend(unsigned order, bool last_part) const noexcept {
   std::uint64_t size = std::uint64_t{1} << order;
   std::uint64_t start = (frontier() + size - 1) & ~(size - 1);
-  return start + size <= place_.units;
+  // Large ones are few, and may need a place that is aligned to their size.
+  std::uint64_t end = last_part || order >= kSmall ? place_.units : place_.units - place_.units / 8;
+  return start + size <= end;
 }
 
 // Takes a block beyond all that was ever used. The units skipped for alignment become free blocks. Each store of a
@@ -146,7 +148,7 @@ Heap::Allocation Heap::extend(unsigned order, MemberId owner) {
   return carve(at, order, order, false, owner);
 }
 
-Heap::Allocation Heap::allocate(unsigned order, MemberId owner, std::uint64_t spare) {
+Heap::Allocation Heap::allocate(unsigned order, MemberId owner, std::uint64_t spare, bool last_part) {
   if (order >= kOrders || block_bytes(order) > place_.units * kUnitSize) return {Outcome::no_space, 0, false};
   bool fresh_allowed = block_bytes(order) <= spare;
   int warm = choose_list(order, true);
@@ -155,7 +157,7 @@ Heap::Allocation Heap::allocate(unsigned order, MemberId owner, std::uint64_t sp
   if (!fresh_allowed) return {Outcome::over_budget, 0, false};
   int fresh = choose_list(order, false);
   if (fresh >= 0) return take(fresh, order, false, owner);
-  if (can_extend(order)) return extend(order, owner);
+  if (can_extend(order, last_part)) return extend(order, owner);
   if (warm >= 0) return take(warm, order, true, owner);
   return {Outcome::no_space, 0, false};
 }

@@ -67,7 +67,8 @@ class Heap {
   };
 
   /// Takes a block of 2^order units. `spare` is what the budget still allows for bytes that are neither used nor kept.
-  Allocation allocate(unsigned order, MemberId owner, std::uint64_t spare);
+  /// `last_part`: whether a small block may lie in the last eighth of the heap, which is kept for who takes things out.
+  Allocation allocate(unsigned order, MemberId owner, std::uint64_t spare, bool last_part = true);
   /// Frees the block at `unit`, whose word was `word` and must not have changed. Returns false if it has.
   bool free(std::uint64_t unit, std::uint64_t word);
   /// Merges all free buddies.
@@ -114,7 +115,7 @@ class Heap {
   [[nodiscard]] Allocation carve(std::uint64_t unit, unsigned from, unsigned order, bool warm, MemberId owner);
   [[nodiscard]] Allocation extend(unsigned order, MemberId owner);
   [[nodiscard]] Allocation take(int list, unsigned order, bool warm, MemberId owner);
-  [[nodiscard]] bool can_extend(unsigned order) const noexcept;
+  [[nodiscard]] bool can_extend(unsigned order, bool last_part) const noexcept;
   [[nodiscard]] bool buddy_is_mergeable(std::uint64_t unit, unsigned order, bool warm);
   [[nodiscard]] std::uint64_t frontier() const noexcept;
   void release_block(std::uint64_t unit, unsigned order);

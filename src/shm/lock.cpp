@@ -24,8 +24,19 @@ const std::atomic<std::uint32_t>& low_half(const LockWord& lock) {
 constexpr int kSpins = 100;
 constexpr std::chrono::milliseconds kFirstWait{1};
 constexpr std::chrono::milliseconds kLongestWait{50};
+// A holder that runs is done in far less, and one that waits for a processor as a rule too.
+constexpr std::chrono::milliseconds kLeastLockWait{20};
 
 }  // namespace
+
+LockedOut::LockedOut()
+    : TimeoutError("Family", "", "another process, which may be stopped, held an internal lock until the deadline") {}
+
+constinit thread_local Deadline LockDeadline::current{};
+
+Deadline LockDeadline::for_this_wait() {
+  return current.is_never() ? current : Deadline::later(current, Deadline(kLeastLockWait));
+}
 
 bool lock_holder_is_dead(std::uint64_t word, std::uint64_t memory) noexcept {
   auto pid = static_cast<std::int32_t>(word & LockGuard::kPidMask);
@@ -37,7 +48,7 @@ bool lock_holder_is_dead(std::uint64_t word, std::uint64_t memory) noexcept {
   return !os::is_alive(now) || !os::may_map_memory(now, memory);
 }
 
-void LockGuard::wait(std::uint64_t mine) noexcept {
+void LockGuard::wait(std::uint64_t mine) {
   std::uint64_t seen = 0;
   for (int i = 0; i < kSpins; ++i) {
     seen = lock_.word.load(std::memory_order_relaxed);  // relaxed: the compare-exchange below orders
@@ -50,6 +61,7 @@ void LockGuard::wait(std::uint64_t mine) noexcept {
   // Who has slept keeps the waiters' bit set when it gets the lock: others may still sleep.
   std::uint64_t mine_waited = mine | kWaiters;
   auto limit = kFirstWait;
+  const Deadline give_up = LockDeadline::for_this_wait();
   while (true) {
     seen = lock_.word.load(std::memory_order_relaxed);  // relaxed: the compare-exchanges below order
     if (seen == 0) {
@@ -61,14 +73,19 @@ void LockGuard::wait(std::uint64_t mine) noexcept {
     std::uint64_t marked = seen | kWaiters;
     // relaxed: only announces a sleeper
     if (marked != seen && !lock_.word.compare_exchange_strong(seen, marked, std::memory_order_relaxed)) continue;
-    os::FutexWait result = os::futex_wait(low_half(lock_), static_cast<std::uint32_t>(marked), Deadline(limit));
+    os::FutexWait result = os::futex_wait(low_half(lock_), static_cast<std::uint32_t>(marked),
+                                          Deadline::earlier(give_up, Deadline(limit)));
     if (result != os::FutexWait::timed_out) continue;
     limit = std::min(limit * 2, kLongestWait);
     // Looking for an exec() costs more than asking whether the holder lives, so only after 100 ms.
     // relaxed: a constant
     std::uint64_t memory = limit == kLongestWait ? lock_.memory.load(std::memory_order_relaxed) : 0;
     bool own_process = (marked & ~kWaiters) == mine;
-    if (own_process || !lock_holder_is_dead(marked, memory)) continue;
+    if (own_process || !lock_holder_is_dead(marked, memory)) {
+      // The mark of a sleeper stays: it costs a needless call.
+      if (give_up.expired()) throw LockedOut();
+      continue;
+    }
     // SYNC(lock): the holder's death, which the system reported, orders its stores before this
     if (!lock_.word.compare_exchange_strong(marked, mine_waited, std::memory_order_acquire, std::memory_order_relaxed))
       continue;

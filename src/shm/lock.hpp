@@ -10,15 +10,55 @@
 // Words:   docs/formats/family-memory.md "The internal locks"
 #pragma once
 
+#include "cohort/base/deadline.hpp"
+#include "cohort/base/error.hpp"
 #include "os/process_identity.hpp"
 #include "shm/layout.hpp"
 
 namespace cohort::shm {
 
+/// A lock of ours was held by another process, which may be stopped, until the deadline of the call. Nothing was done.
+class LockedOut final : public TimeoutError {
+ public:
+  LockedOut();
+};
+
+/// While it exists, the calling thread waits for the locks of the family and of the insides of its objects no longer than until
+/// `deadline`; but kLeastLockWait at least, since who holds one is as a rule done in a moment. For calls with a deadline: a
+/// holder may be stopped for as long as somebody likes.
+class LockDeadline {
+ public:
+  explicit LockDeadline(Deadline deadline) noexcept : before_(current) {
+    current = Deadline::earlier(before_, deadline);
+  }
+  ~LockDeadline() { current = before_; }
+  LockDeadline(const LockDeadline&) = delete;
+  LockDeadline& operator=(const LockDeadline&) = delete;
+
+  /// Takes the limits away while user code runs, which has its own.
+  class Lifted {
+   public:
+    Lifted() noexcept : before_(current) { current = Deadline::never(); }
+    ~Lifted() { current = before_; }
+    Lifted(const Lifted&) = delete;
+    Lifted& operator=(const Lifted&) = delete;
+
+   private:
+    Deadline before_;
+  };
+
+  /// When a wait that begins now is to give up.
+  [[nodiscard]] static Deadline for_this_wait();
+
+ private:
+  static constinit thread_local Deadline current __attribute__((tls_model("initial-exec")));
+  Deadline before_;
+};
+
 class LockGuard {
  public:
-  /// Takes the lock. damaged() says whether somebody died while holding it and the repair is not yet done.
-  LockGuard(LockWord& lock, const os::ProcessIdentity& self) noexcept : lock_(lock) {
+  /// Takes the lock. Throws LockedOut when a LockDeadline says so. damaged() says whether somebody died while holding it and the repair is not yet done.
+  LockGuard(LockWord& lock, const os::ProcessIdentity& self) : lock_(lock) {
     std::uint64_t mine = word_of(self);
     std::uint64_t expected = 0;
     // SYNC(lock): release exchange in ~LockGuard -> acquire here; carries all that the lock guards
@@ -46,7 +86,7 @@ class LockGuard {
   }
 
  private:
-  void wait(std::uint64_t mine) noexcept;
+  void wait(std::uint64_t mine);
   void wake() noexcept;
 
   LockWord& lock_;

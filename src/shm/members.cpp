@@ -53,7 +53,7 @@ bool Members::move(MemberId id, MemberState from, MemberState to) noexcept {
                                        std::memory_order_acquire);
 }
 
-std::optional<MemberId> Members::reserve(MemberId parent, const os::ProcessIdentity& self) noexcept {
+std::optional<MemberId> Members::reserve(MemberId parent, const os::ProcessIdentity& self) {
   LockGuard guard(windows_.header().member_lock, self);
   guard.mark_repaired();  // a death in a critical section here leaves nothing half done: the state's store is the act
   auto found = find_free();
@@ -68,7 +68,7 @@ std::optional<MemberId> Members::reserve(MemberId parent, const os::ProcessIdent
   return MemberId{found->slot, found->generation};
 }
 
-std::optional<MemberId> Members::join(const os::ProcessIdentity& self) noexcept {
+std::optional<MemberId> Members::join(const os::ProcessIdentity& self) {
   LockGuard guard(windows_.header().member_lock, self);
   guard.mark_repaired();
   auto found = find_free();
@@ -84,7 +84,7 @@ std::optional<MemberId> Members::join(const os::ProcessIdentity& self) noexcept 
   return MemberId{found->slot, found->generation};
 }
 
-bool Members::claim(MemberId id, const os::ProcessIdentity& self) noexcept {
+bool Members::claim(MemberId id, const os::ProcessIdentity& self) {
   LockGuard guard(windows_.header().member_lock, self);
   if (state(id) != MemberState::reserved) return false;
   name_process(record(id.slot), self);
@@ -94,7 +94,7 @@ bool Members::claim(MemberId id, const os::ProcessIdentity& self) noexcept {
   return moved;
 }
 
-bool Members::give_up(MemberId id, const os::ProcessIdentity& self) noexcept {
+bool Members::give_up(MemberId id, const os::ProcessIdentity& self) {
   LockGuard guard(windows_.header().member_lock, self);
   if (state(id) != MemberState::reserved) return false;
   name_process(record(id.slot), {});  // a claim may have died half-way
@@ -103,14 +103,14 @@ bool Members::give_up(MemberId id, const os::ProcessIdentity& self) noexcept {
   return moved;
 }
 
-void Members::leave(MemberId id, const os::ProcessIdentity& self) noexcept {
+void Members::leave(MemberId id, const os::ProcessIdentity& self) {
   LockGuard guard(windows_.header().member_lock, self);
   bool frees = (record(id.slot).flags.load(std::memory_order_relaxed) & kReleasesItself) != 0;  // relaxed: constant
   (void)move(id, MemberState::live, frees ? MemberState::free : MemberState::left);
   COHORT_CRASH_POINT("shm.leave.committed");
 }
 
-void Members::bury(MemberId id, const os::ProcessIdentity& self) noexcept {
+void Members::bury(MemberId id, const os::ProcessIdentity& self) {
   LockGuard guard(windows_.header().member_lock, self);
   bool frees = (record(id.slot).flags.load(std::memory_order_relaxed) & kReleasesItself) != 0;  // relaxed: constant
   MemberState to = frees ? MemberState::free : MemberState::dead;
@@ -120,7 +120,7 @@ void Members::bury(MemberId id, const os::ProcessIdentity& self) noexcept {
 }
 
 // The process first, then the count: who reads the new count sees the new process, and is told that it lives.
-bool Members::take_over(MemberId id, std::uint32_t flags, const os::ProcessIdentity& self) noexcept {
+bool Members::take_over(MemberId id, std::uint32_t flags, const os::ProcessIdentity& self) {
   LockGuard guard(windows_.header().member_lock, self);
   MemberState now = state(id);
   if ((now != MemberState::live && now != MemberState::left) || !is_still(id, flags)) return false;
@@ -135,14 +135,14 @@ bool Members::take_over(MemberId id, std::uint32_t flags, const os::ProcessIdent
   return true;
 }
 
-void Members::forsake(MemberId id, const os::ProcessIdentity& self) noexcept {
+void Members::forsake(MemberId id, const os::ProcessIdentity& self) {
   LockGuard guard(windows_.header().member_lock, self);
   if (state(id) != MemberState::live) return;
   name_process(record(id.slot), {});
   (void)move(id, MemberState::live, MemberState::left);
 }
 
-bool Members::release(MemberId id, const os::ProcessIdentity& self) noexcept {
+bool Members::release(MemberId id, const os::ProcessIdentity& self) {
   LockGuard guard(windows_.header().member_lock, self);
   bool moved = move(id, MemberState::dead, MemberState::free) || move(id, MemberState::left, MemberState::free);
   COHORT_CRASH_POINT("shm.release.committed");
@@ -191,7 +191,7 @@ bool Members::is_alive(MemberId id) noexcept {
   return false;
 }
 
-const char* Members::validate(const os::ProcessIdentity& self) noexcept {
+const char* Members::validate(const os::ProcessIdentity& self) {
   LockGuard guard(windows_.header().member_lock, self);
   for (std::uint32_t i = 0; i < kMaxMembers; ++i) {
     std::uint64_t now = record(i).state.load(std::memory_order_relaxed);  // relaxed: under the members' lock

@@ -23,24 +23,24 @@ class Members {
   explicit Members(Windows& windows) noexcept : windows_(windows) {}
 
   /// Takes a free slot; nullopt when there is none.
-  [[nodiscard]] std::optional<MemberId> reserve(MemberId parent, const os::ProcessIdentity& self) noexcept;
+  [[nodiscard]] std::optional<MemberId> reserve(MemberId parent, const os::ProcessIdentity& self);
   /// Takes a free slot for this process itself, live at once; it is free as soon as the process ends.
-  [[nodiscard]] std::optional<MemberId> join(const os::ProcessIdentity& self) noexcept;
+  [[nodiscard]] std::optional<MemberId> join(const os::ProcessIdentity& self);
   /// reserved -> live, by the child. False when the slot is not reserved under this id any more.
-  [[nodiscard]] bool claim(MemberId id, const os::ProcessIdentity& self) noexcept;
+  [[nodiscard]] bool claim(MemberId id, const os::ProcessIdentity& self);
   /// reserved -> left, by who gives the child up. False when it was not reserved.
-  bool give_up(MemberId id, const os::ProcessIdentity& self) noexcept;
+  bool give_up(MemberId id, const os::ProcessIdentity& self);
   /// live -> left (or free, for one who releases itself).
-  void leave(MemberId id, const os::ProcessIdentity& self) noexcept;
+  void leave(MemberId id, const os::ProcessIdentity& self);
   /// live | left -> dead (or free). The member's blocks must have been freed.
-  void bury(MemberId id, const os::ProcessIdentity& self) noexcept;
+  void bury(MemberId id, const os::ProcessIdentity& self);
   /// live | left -> live, by a process that is no member and goes on in the place of one that has ended, so as to repair
   /// what it left. The caller holds the objects' lock. False when it is not `flags` any more.
-  [[nodiscard]] bool take_over(MemberId id, std::uint32_t flags, const os::ProcessIdentity& self) noexcept;
+  [[nodiscard]] bool take_over(MemberId id, std::uint32_t flags, const os::ProcessIdentity& self);
   /// The end of that before the repair was complete: live -> left, without a process, for another to go on with.
-  void forsake(MemberId id, const os::ProcessIdentity& self) noexcept;
+  void forsake(MemberId id, const os::ProcessIdentity& self);
   /// left | dead -> free.
-  bool release(MemberId id, const os::ProcessIdentity& self) noexcept;
+  bool release(MemberId id, const os::ProcessIdentity& self);
 
   [[nodiscard]] MemberRecord& record(std::uint32_t slot) noexcept {
     return reinterpret_cast<MemberRecord*>(windows_.base() + windows_.places().members)[slot % kMaxMembers];
@@ -60,7 +60,7 @@ class Members {
   /// Whether the slot is free once the member is repaired: it releases itself, or no parent asks for it.
   [[nodiscard]] bool nobody_asks_for(MemberId id) noexcept;
   /// nullptr, or the first fault.
-  [[nodiscard]] const char* validate(const os::ProcessIdentity& self) noexcept;
+  [[nodiscard]] const char* validate(const os::ProcessIdentity& self);
 
   [[nodiscard]] static constexpr std::uint64_t word(std::uint32_t generation, MemberState state) noexcept {
     return static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(state);

@@ -98,7 +98,8 @@ class Objects {
   [[nodiscard]] std::uint64_t generation(Offset object) noexcept;
   /// One more reference, in this process's ledger; nullopt when there is no such object (any more). Any offset is safe.
   std::optional<Entry> refer(Offset object, std::uint64_t generation, ObjectKind kind);
-  /// Takes the ledger's entry away; may destroy the object.
+  /// Takes the ledger's entry away; may destroy the object. Where another process, which may be stopped, holds the lock for
+  /// 20 ms, this process does it later, at the latest when it ends; so does free_parcel().
   void drop(Entry entry);
   /// A place of static storage: where in which module, and what this process knows of the objects that it has had there.
   struct StaticKey {
@@ -167,6 +168,9 @@ class Objects {
   friend class Destroyer;
   friend class ObjectStep;
   void ring_watchers() noexcept;
+  void drop_now(Entry entry);
+  void free_parcel_now(Entry parcel);
+  void do_deferred();
 
   Family& family_;
 };

@@ -23,6 +23,7 @@ struct ProcessPage {
   std::atomic<std::uint32_t> left;        ///< 1 after Family::leave()
   std::atomic<std::uint32_t> objects;     ///< 1 while a thread changes the table of local objects
   std::atomic<std::uint32_t> polled;      ///< 1 while a thread changes or looks at the objects with descriptors
+  std::atomic<std::uint32_t> deferred;    ///< 1 while a thread changes what is to be done when a lock can be had
 };
 
 /// The page; mapped at first use. Throws OsError when the system cannot wipe a page on fork.
@@ -54,6 +55,12 @@ class ProcessTurn : PageTurn {
 class ObjectsTurn : PageTurn {
  public:
   ObjectsTurn() : PageTurn(process_page().objects) {}
+};
+
+/// Holds ProcessPage::deferred.
+class DeferredTurn : PageTurn {
+ public:
+  DeferredTurn() : PageTurn(process_page().deferred) {}
 };
 
 /// Holds ProcessPage::polled.

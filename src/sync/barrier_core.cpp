@@ -3,35 +3,52 @@
 #include "sync/barrier_core.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/crash_point.hpp"
 #include "sync/stop_waker.hpp"
 
 namespace cohort::sync {
 
+namespace {
+
+// Who has the internal lock and runs is done in far less.
+constexpr std::chrono::milliseconds kLeastWait{20};
+
+}  // namespace
+
 // The internal lock. Who gets it from one who died in it finds the meeting half changed, and breaks it.
 class BarrierCore::Turn {
  public:
-  Turn(BarrierCore& core, ThreadSelf& self) noexcept;
+  /// Waits for it until the deadline, but for 20 ms at least.
+  Turn(BarrierCore& core, ThreadSelf& self, Deadline deadline = Deadline::never()) noexcept;
   ~Turn() {
+    if (!held_) return;
     LockCore::release(core_.body_.lock, self_);
     if (changed_) core_.wake(self_);
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
+  /// False: a party that is stopped has it.
+  [[nodiscard]] bool held() const noexcept { return held_; }
   /// The sleepers are to look up when the turn ends.
   void changed() noexcept { changed_ = true; }
 
  private:
   BarrierCore& core_;
   ThreadSelf& self_;
+  bool held_;
   bool changed_ = false;
 };
 
 // Not in the class: a crash point may not lie in an inline function.
-BarrierCore::Turn::Turn(BarrierCore& core, ThreadSelf& self) noexcept : core_(core), self_(self) {
+BarrierCore::Turn::Turn(BarrierCore& core, ThreadSelf& self, Deadline deadline) noexcept
+    : core_(core),
+      self_(self),
+      held_(LockCore::acquire(core.body_.lock, self, Deadline::later(deadline, Deadline(kLeastWait))) ==
+            Acquired::yes) {
+  if (!held_) return;
   LockBody& lock = core.body_.lock;
-  LockCore::acquire(lock, self, Deadline::never());
   if (lock.died.load(std::memory_order_relaxed) == 0) return;  // relaxed: under the lock
   core.end_phase(false);
   core.body_.broken.store(1, std::memory_order_relaxed);  // relaxed: under the lock
@@ -58,8 +75,14 @@ bool BarrierCore::has_passed(std::uint64_t phase) const noexcept {
   return body_.passed[phase % kPhases].load(std::memory_order_relaxed) != 0;  // relaxed: see SYNC(phase)
 }
 
-void BarrierCore::break_phase(ThreadSelf& self, std::uint64_t phase) noexcept {
-  Turn turn(*this, self);
+void BarrierCore::break_phase(ThreadSelf& self, std::uint64_t phase, Deadline deadline) noexcept {
+  Turn turn(*this, self, deadline);
+  if (!turn.held()) {
+    // Nobody who comes from now on passes, so the meeting does not: it lacks us.
+    // relaxed: as good as under the lock, since only reset() takes it back
+    body_.broken.store(1, std::memory_order_relaxed);
+    return;
+  }
   if (body_.phase.load(std::memory_order_relaxed) != phase) return;  // relaxed: under the lock
   end_phase(false);
   turn.changed();
@@ -83,7 +106,8 @@ BarrierCore::Outcome BarrierCore::wait(ThreadSelf& self, Deadline deadline, cons
   std::uint32_t index = 0;
   switch (arrive(self, deadline, stop, phase, index)) {
     case Arrival::broken: return {};
-    case Arrival::last: return {run(self, phase, action), index};
+    case Arrival::too_late: return {.came = false};
+    case Arrival::last: return {run(self, phase, action, deadline), index};
     case Arrival::first: break;
   }
   return {await(self, phase, deadline, stop), index};
@@ -93,7 +117,8 @@ BarrierCore::Arrival BarrierCore::arrive(ThreadSelf& self, Deadline deadline, co
                                          std::uint64_t& phase, std::uint32_t& index) {
   while (true) {
     {
-      Turn turn(*this, self);
+      Turn turn(*this, self, deadline);
+      if (!turn.held()) return Arrival::too_late;
       if (body_.broken.load(std::memory_order_relaxed) != 0) return Arrival::broken;  // relaxed: under the lock
       std::uint32_t parties = body_.parties.load(std::memory_order_relaxed);          // relaxed: constant
       phase = body_.phase.load(std::memory_order_relaxed);                            // relaxed: under the lock
@@ -109,13 +134,13 @@ BarrierCore::Arrival BarrierCore::arrive(ThreadSelf& self, Deadline deadline, co
     }
     // All have come and the action runs: we are of the next meeting.
     if (!sleep(self, phase, deadline, stop)) {
-      break_phase(self, phase);
+      break_phase(self, phase, Deadline::now());
       return Arrival::broken;
     }
   }
 }
 
-bool BarrierCore::run(ThreadSelf& self, std::uint64_t phase, const Action* action) {
+bool BarrierCore::run(ThreadSelf& self, std::uint64_t phase, const Action* action, Deadline deadline) {
   if (action != nullptr) {
     COHORT_CRASH_POINT("sync.barrier.acting");
     try {
@@ -125,7 +150,11 @@ bool BarrierCore::run(ThreadSelf& self, std::uint64_t phase, const Action* actio
       throw;
     }
   }
-  Turn turn(*this, self);
+  Turn turn(*this, self, deadline);
+  if (!turn.held()) {
+    body_.broken.store(1, std::memory_order_relaxed);  // relaxed: as in break_phase()
+    return false;
+  }
   if (body_.phase.load(std::memory_order_relaxed) != phase) return false;  // relaxed: under the lock
   end_phase(true);
   turn.changed();
@@ -134,7 +163,7 @@ bool BarrierCore::run(ThreadSelf& self, std::uint64_t phase, const Action* actio
 
 bool BarrierCore::await(ThreadSelf& self, std::uint64_t phase, Deadline deadline, const std::stop_token* stop) {
   // Who gives up breaks the meeting; unless it ended just before.
-  if (!sleep(self, phase, deadline, stop)) break_phase(self, phase);
+  if (!sleep(self, phase, deadline, stop)) break_phase(self, phase, Deadline::now());
   // SYNC(phase): acquire here <- release in end_phase()
   (void)body_.phase.load(std::memory_order_acquire);
   return has_passed(phase);
@@ -169,10 +198,13 @@ bool BarrierCore::sleep(ThreadSelf& self, std::uint64_t phase, Deadline deadline
 // Asking takes 15 µs a thread: a few of a large meeting at a time, others the next time and by the others.
 void BarrierCore::look_for_the_dead(ThreadSelf& self, std::uint64_t phase) noexcept {
   constexpr std::uint32_t kAtOnce = 3;
+  // Somebody gave up without the lock.
+  // relaxed: a hint; decided under the lock
+  if (body_.broken.load(std::memory_order_relaxed) != 0) return break_phase(self, phase, Deadline::now());
   std::uint64_t owner = LockCore::owner(body_.lock);
   if (owner != kFree && owner != self.word && System::is_dead(owner, false)) {
     // It may have died between the stores that end a phase: nobody is inside then, and nobody has passed.
-    Turn turn(*this, self);
+    Turn turn(*this, self, Deadline::now());
     return;
   }
   std::uint32_t parties = body_.parties.load(std::memory_order_relaxed);  // relaxed: constant
@@ -184,7 +216,7 @@ void BarrierCore::look_for_the_dead(ThreadSelf& self, std::uint64_t phase) noexc
     // relaxed: a hint; decided under the lock
     std::uint64_t thread = body_.inside((start + i) % count).load(std::memory_order_relaxed);
     if (thread == 0 || thread == self.word || !System::is_dead(thread, false)) continue;
-    Turn turn(*this, self);
+    Turn turn(*this, self, Deadline::now());
     if (body_.phase.load(std::memory_order_relaxed) != phase) return;  // relaxed: under the lock
     end_phase(false);
     turn.changed();

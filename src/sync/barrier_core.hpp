@@ -56,6 +56,7 @@ class BarrierCore {
   struct Outcome {
     bool passed = false;
     std::uint32_t index = 0;
+    bool came = true;  ///< false: nothing was done, as a party that is stopped held the insides until the deadline
   };
   using Action = FunctionRef<void()>;
 
@@ -73,16 +74,16 @@ class BarrierCore {
 
  private:
   class Turn;
-  enum class Arrival : std::uint8_t { broken, first, last };
+  enum class Arrival : std::uint8_t { broken, first, last, too_late };
 
   Arrival arrive(ThreadSelf& self, Deadline deadline, const std::stop_token* stop, std::uint64_t& phase,
                  std::uint32_t& index);
-  bool run(ThreadSelf& self, std::uint64_t phase, const Action* action);
+  bool run(ThreadSelf& self, std::uint64_t phase, const Action* action, Deadline deadline);
   bool await(ThreadSelf& self, std::uint64_t phase, Deadline deadline, const std::stop_token* stop);
   bool sleep(ThreadSelf& self, std::uint64_t phase, Deadline deadline, const std::stop_token* stop);
   void look_for_the_dead(ThreadSelf& self, std::uint64_t phase) noexcept;
   void end_phase(bool passed) noexcept;
-  void break_phase(ThreadSelf& self, std::uint64_t phase) noexcept;
+  void break_phase(ThreadSelf& self, std::uint64_t phase, Deadline deadline = Deadline::never()) noexcept;
   void wake(ThreadSelf& self) noexcept;
   [[nodiscard]] bool has_passed(std::uint64_t phase) const noexcept;
 

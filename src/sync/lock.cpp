@@ -60,7 +60,11 @@ bool LockHandle::owner_died() const {
 
 void LockHandle::mark_consistent() {
   LockBody& lock = body_of(body());
-  if (!owned()) throw StateError("Lock.mark_consistent", "", "only who holds the lock can say that its data is sound");
+  if (!owned())
+    throw StateError(shm::header_of(&lock).kind == static_cast<std::uint32_t>(ObjectKind::rlock)
+                         ? "RLock.mark_consistent"
+                         : "Lock.mark_consistent",
+                     "", "only who holds the lock can say that its data is sound");
   lock.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock
 }
 

@@ -22,18 +22,27 @@ SemaphoreBody& body_of(void* body) { return *static_cast<SemaphoreBody*>(body); 
 
 bool has_owners(const SemaphoreBody& body) { return OwnedSemaphoreCore::places(body) != 0; }
 
-std::uint32_t checked(int value) {
-  if (value < 0) throw ValueError("Semaphore", std::to_string(value), "the number of permits cannot be negative");
+const char* type_of(ObjectKind kind) {
+  return kind == ObjectKind::bounded_semaphore ? "BoundedSemaphore" : "Semaphore";
+}
+
+// What the user called, for messages.
+std::string call(const SemaphoreBody* body, const char* verb) {
+  return std::string(type_of(static_cast<ObjectKind>(shm::header_of(body).kind))) + '.' + verb;
+}
+
+std::uint32_t checked(ObjectKind kind, int value) {
+  if (value < 0) throw ValueError(type_of(kind), std::to_string(value), "the number of permits cannot be negative");
   return static_cast<std::uint32_t>(value);
 }
 
 // How many permits with owners the options ask for.
-std::uint32_t owned(int value, const SemaphoreOptions& options) {
+std::uint32_t owned(ObjectKind kind, int value, const SemaphoreOptions& options) {
   if (options.on_owner_death != PermitOwnerDeath::give_back) return 0;
-  if (value < 1 || checked(value) > sync::kMostOwnedPermits)
-    throw ValueError("Semaphore", std::to_string(value),
+  if (value < 1 || checked(kind, value) > sync::kMostOwnedPermits)
+    throw ValueError(type_of(kind), std::to_string(value),
                      "a semaphore whose permits have owners has from 1 to " + std::to_string(sync::kMostOwnedPermits));
-  return checked(value);
+  return checked(kind, value);
 }
 
 void member_died(shm::Offset, void* place, shm::MemberId dead) {
@@ -60,8 +69,8 @@ bool acquire_owned(SemaphoreBody& body, Deadline deadline, const std::stop_token
 }  // namespace
 
 SemaphoreHandle::SemaphoreHandle(ObjectKind kind, int value, bool bounded, const SemaphoreOptions& options)
-    : SharedHandle(kind, OwnedSemaphoreCore::size_for(owned(value, options)),
-                   [value = checked(value), bounded, places = owned(value, options)](void* body) {
+    : SharedHandle(kind, OwnedSemaphoreCore::size_for(owned(kind, value, options)),
+                   [value = checked(kind, value), bounded, places = owned(kind, value, options)](void* body) {
                      auto* semaphore = new (body) SemaphoreBody;
                      // relaxed: all: nobody sees it yet
                      semaphore->places.store(places, std::memory_order_relaxed);
@@ -85,7 +94,7 @@ bool SemaphoreHandle::acquire(std::stop_token stop, Deadline deadline) {
 
 void SemaphoreHandle::release(int count) {
   SemaphoreBody& semaphore = body_of(body());
-  if (count < 1) throw ValueError("Semaphore.release", std::to_string(count), "the count must be at least 1");
+  if (count < 1) throw ValueError(call(&semaphore, "release"), std::to_string(count), "the count must be at least 1");
   // The thread's name is not needed: one that has none yet only takes a fence too many.
   if (!SemaphoreCore::release(semaphore, sync::thread_self, static_cast<std::uint32_t>(count))) release_slowly(count);
   shm::Objects::instance().ring(&semaphore);  // behind the fence in release()
@@ -95,10 +104,10 @@ void SemaphoreHandle::release(int count) {
 void SemaphoreHandle::release_slowly(int count) {
   SemaphoreBody& semaphore = body_of(body());
   if (!has_owners(semaphore))
-    throw StateError("Semaphore.release", "",
+    throw StateError(call(&semaphore, "release"), "",
                      "semaphore or lock released too many times: it has all permits that it may have");
   if (!OwnedSemaphoreCore::release(semaphore, sync::this_thread(), static_cast<std::uint32_t>(count)))
-    throw StateError("Semaphore.release", std::to_string(count),
+    throw StateError(call(&semaphore, "release"), std::to_string(count),
                      "semaphore or lock released too many times: this process has not so many of its permits");
 }
 
@@ -121,7 +130,7 @@ bool SemaphoreHandle::owner_died() const {
 void SemaphoreHandle::mark_consistent() {
   SemaphoreBody& semaphore = body_of(body());
   if (OwnedSemaphoreCore::held(semaphore, sync::this_thread()) == 0)
-    throw StateError("Semaphore.mark_consistent", "",
+    throw StateError(call(&semaphore, "mark_consistent"), "",
                      "only a process that has one of its permits can say that all is sound");
   semaphore.died.store(0, std::memory_order_relaxed);  // relaxed: carried by the permit
 }

@@ -236,6 +236,16 @@ TEST_P(Life, refuses_what_its_state_does_not_allow) {
   Process p = process(stay);
   EXPECT_THROW((void)p.join(0ms), StateError);
   EXPECT_THROW(p.terminate(), StateError);
+  // The error names the call.
+  auto named = [](auto call) {
+    try {
+      call();
+    } catch (const Error& error) { return error.operation(); }
+    return std::string();
+  };
+  EXPECT_EQ(named([&] { p.terminate(); }), "Process.terminate");
+  EXPECT_EQ(named([&] { p.kill(); }), "Process.kill");
+  EXPECT_EQ(named([&] { p.send_signal(1); }), "Process.send_signal");
   EXPECT_THROW((void)p.start_method(), StateError);
   p.set_daemon(true);
   EXPECT_TRUE(p.daemon());

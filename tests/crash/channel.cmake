@@ -9,3 +9,6 @@ crash_points_test(channel_queue_points_test LAYER channel SOURCES channel_queue_
 
 # More raw forks than there are slots for members.
 cohort_test(raw_forks_test SOURCES raw_forks_test.cpp LABELS crash TIMEOUT 120 NO_MAIN_HOOK)
+
+# The victim is stopped, not killed.
+cohort_test(channel_stopped_step_test SOURCES channel_stopped_step_test.cpp LABELS crash TIMEOUT 240 NO_MAIN_HOOK)

@@ -78,7 +78,7 @@ namespace cohort::channel {
 bool try_put(RingBody&, const Message&) { return false; }
 std::size_t try_put_plain(RingBody&, const std::byte*, std::size_t, std::size_t) { return 0; }
 Taken try_take(RingBody&, detail::ReceivedMessage&) { return Taken::nothing; }
-std::size_t try_take_plain(RingBody&, std::byte*, std::size_t, std::size_t) { return 0; }
+std::size_t try_take_plain(RingBody&, std::byte*, std::size_t, std::size_t, const char*) { return 0; }
 bool is_full(const RingBody&) noexcept { return false; }
 
 namespace {
@@ -94,6 +94,7 @@ struct SmallRing {
 
   bool try_put(std::uint64_t item) {
     SideGuard guard(body.in);
+    guard.mark_repaired();  // what a dead holder leaves here needs no repair
     std::uint64_t position = body.in.position.load(std::memory_order_relaxed);
     // As Producer::look_at_out()
     if (position - body.out.position.load(std::memory_order_acquire) == kPlaces) return false;
@@ -106,6 +107,7 @@ struct SmallRing {
   }
   std::optional<std::uint64_t> try_take() {
     SideGuard guard(body.out);
+    guard.mark_repaired();
     std::uint64_t position = body.out.position.load(std::memory_order_relaxed);
     // As Reader::next()
     if (body.in.position.load(planted == Fault::weak_look ? std::memory_order_relaxed : std::memory_order_acquire) ==

@@ -116,7 +116,7 @@ class COHORT_EXPORT Connection {
   /// @throws ClosedError   this process has closed this end
   template <class T>
   void send(const T& value, Deadline deadline = Deadline::never()) {
-    detail::MessageEncoder encoder;
+    detail::MessageEncoder encoder(deadline);
     Codec<T>::encode(encoder, value);
     if (!send_encoded(encoder, deadline, nullptr)) throw_timeout("Connection.send");
   }

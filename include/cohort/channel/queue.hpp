@@ -57,7 +57,7 @@ class Queue : public detail::TypedQueue<T> {
   [[nodiscard]] auto loan(std::size_t count) const
     requires detail::PlainVector<T>::value
   {
-    Lent lent = this->lend(sizeof(Element), count);
+    Lent lent = this->lend(sizeof(Element), count, "loan", false);
     return loan_of(lent, count);
   }
   /// Puts what was written; the loan is empty afterwards. Throws Full and leaves the loan as it is when there is no room
@@ -66,9 +66,9 @@ class Queue : public detail::TypedQueue<T> {
     requires detail::PlainVector<T>::value && std::is_same_v<U, typename T::value_type>
   void publish(Loan<U>&& loan, Deadline deadline = {}) const {
     if (loan.block_ == 0) throw ValueError("Queue.publish", "", "the loan was published or moved from");
-    const Limits limits{deadline};
+    const Limits limits{deadline, nullptr, "publish"};
     const Lent lent{.block = loan.block_, .start = loan.start_, .size = loan.size_};
-    if (!Base::publish(lent, limits)) this->throw_full("Queue.publish", limits);
+    if (!Base::publish(lent, limits)) this->throw_full(limits);
     loan.block_ = 0;
     loan.items_ = {};
   }
@@ -77,9 +77,9 @@ class Queue : public detail::TypedQueue<T> {
     requires detail::PlainVector<T>::value
   {
     Lent lent;
-    const Limits limits{deadline};
+    const Limits limits{deadline, nullptr, "get_loan"};
     auto count = this->get_lent(lent, sizeof(Element), limits);
-    if (!count) this->throw_empty("Queue.get_loan", limits);
+    if (!count) this->throw_empty(limits);
     return loan_of(lent, *count);
   }
 

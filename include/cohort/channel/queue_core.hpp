@@ -11,9 +11,11 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/function_ref.hpp"
 #include "cohort/channel/received_message.hpp"
 #include "cohort/shm/shared_handle.hpp"
 
@@ -73,18 +75,19 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   QueueHandle(ObjectKind kind, const JoinableQueueOptions& options);
   QueueHandle(ObjectKind kind, const HandleName& name) : SharedHandle(kind, name) {}
 
-  /// How long to wait; `stop` may be null.
+  /// How long to wait, and for what call; `stop` may be null.
   struct Limits {
     Deadline deadline;
     const std::stop_token* stop = nullptr;
+    const char* verb = "get";  ///< what the user called, for messages
   };
 
   /// Puts values of `size` bytes, one after the other; returns how many by the deadline.
   std::size_t put_plain(const void* values, std::size_t size, std::size_t count, const Limits& limits) const;
   /// Waits for a value and takes at most `most`; 0 on the deadline.
   std::size_t get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const;
-  /// Puts what was encoded; false on the deadline.
-  bool put_encoded(MessageEncoder& encoder, const Limits& limits) const;
+  /// Puts what `encode` writes; false on the deadline.
+  bool put_message(FunctionRef<void(Encoder&)> encode, const Limits& limits) const;
   /// Puts the encoding of a vector of `count` items of `size` bytes, written into a block at once.
   bool put_range(const void* items, std::size_t size, std::size_t count, const Limits& limits) const;
   /// Takes a message; false on the deadline.
@@ -99,18 +102,22 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
     std::size_t start = 0;  ///< of the message in the block
     std::size_t size = 0;   ///< of the message
   };
-  Lent lend(std::size_t size, std::size_t count) const;
+  /// `taking`: for an item that is taken already; lies in this process's own memory where the family's is full.
+  Lent lend(std::size_t size, std::size_t count, const char* verb, bool taking) const;
   bool publish(const Lent& lent, const Limits& limits) const;
   /// Takes the encoding of a vector with items of `size` bytes, in its block if it lies in one. Returns the number of
   /// items; nullopt on the deadline.
   std::optional<std::size_t> get_lent(Lent& lent, std::size_t size, const Limits& limits) const;
 
-  [[noreturn]] static void throw_empty(const char* operation, const Limits& limits);
-  [[noreturn]] static void throw_full(const char* operation, const Limits& limits);
+  [[noreturn]] void throw_empty(const Limits& limits) const;
+  [[noreturn]] void throw_full(const Limits& limits) const;
+  /// "Queue.get": the class of the object and what the user called.
+  [[nodiscard]] std::string operation(const char* verb) const;
 
  private:
   /// Returns local_flags().
-  std::atomic<std::uint32_t>& check_open(const char* operation) const;
+  std::atomic<std::uint32_t>& check_open(const char* verb) const;
+  bool put_encoded(MessageEncoder& encoder, const Limits& limits) const;
   /// After this process may have taken something.
   void took(std::atomic<std::uint32_t>& flags) const noexcept;
   std::size_t put_plain_in_blocks(const std::byte* values, std::size_t size, std::size_t count,

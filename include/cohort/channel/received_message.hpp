@@ -6,9 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 
+#include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
 #include "cohort/wire/encoder.hpp"
 
@@ -23,8 +25,8 @@ struct ParcelEntry {
   std::uint32_t index = 0;
 };
 
-/// A message taken out: its bytes, in a buffer of its own or in a block of the family memory, and the references that
-/// keep the objects alive that it names. Frees both when it goes.
+/// A message taken out: its bytes, in a buffer of its own, in a block of the family memory, or, where that is full, in this
+/// process's own, and the references that keep the objects alive that it names. Frees all when it goes.
 class COHORT_EXPORT ReceivedMessage {
  public:
   ReceivedMessage() noexcept : data_(inline_) {}
@@ -49,6 +51,13 @@ class COHORT_EXPORT ReceivedMessage {
     data_ = data;
     size_ = size;
   }
+  /// Room in this process's own memory. Throws: std::bad_alloc
+  [[nodiscard]] std::byte* room_here(std::size_t size) {
+    here_ = std::make_unique_for_overwrite<std::byte[]>(size);
+    data_ = here_.get();
+    size_ = size;
+    return here_.get();
+  }
   void set_parcel(ParcelEntry parcel) noexcept { parcel_ = parcel; }
   /// The block, if it is this object's; else 0.
   [[nodiscard]] std::uint64_t block() const noexcept { return block_; }
@@ -60,6 +69,7 @@ class COHORT_EXPORT ReceivedMessage {
   const std::byte* data_;
   std::size_t size_ = 0;
   std::uint64_t block_ = 0;
+  std::unique_ptr<std::byte[]> here_;
   ParcelEntry parcel_;
   std::byte inline_[kMostInlineMessage];  // not set to zero: most messages are small
 };
@@ -67,7 +77,8 @@ class COHORT_EXPORT ReceivedMessage {
 /// Encodes a message: into a buffer of its own as long as it fits, else into a block of the family memory.
 class COHORT_EXPORT MessageEncoder final : public Encoder {
  public:
-  MessageEncoder() noexcept : Encoder(nullptr, nullptr) {
+  /// @param deadline  of the call: no lock is waited for longer
+  explicit MessageEncoder(Deadline deadline = {}) noexcept : Encoder(nullptr, nullptr), deadline_(deadline) {
     begin_ = cursor_ = inline_;
     end_ = inline_ + sizeof inline_;
   }
@@ -85,6 +96,7 @@ class COHORT_EXPORT MessageEncoder final : public Encoder {
  private:
   void write_slow(const std::byte* data, std::size_t size) override;
 
+  Deadline deadline_;
   std::uint64_t block_ = 0;
   std::byte inline_[kMostInlineMessage];
 };

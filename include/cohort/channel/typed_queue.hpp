@@ -68,31 +68,28 @@ class TypedQueue : public QueueHandle {
   /// @throws ClosedError        this process has closed the queue; nothing was put
   /// @throws EncodeError        what the item's codec throws; nothing was put
   /// @throws OutOfFamilyMemory  the item, or all items together, exceed the budget; nothing was put
-  /// Blocks:   while the queue is full; wakes within 100 ms even when others are killed
+  /// Blocks:   while the queue is full; wakes within 100 ms even when others are killed. A producer that is stopped holds
+  ///           nobody longer than 50 ms beyond the deadline; without one, as long as it is stopped
   /// Threads:  any; processes: any that hold a handle. Not from signal handlers
   /// Ordering: what happened before is visible after the get that returns the item. Items of one producer stay in order
   /// Cost:     one copy for items of plain bytes up to 8 KiB, two for encoded ones, one for larger ones (which lie in a
   ///           block of the family memory); no system call unless somebody sleeps
   /// Python:   Queue.put; there a thread encodes later, and errors are printed and lost
-  void put(const T& item, Deadline deadline = {}) const {
-    const Limits limits{deadline};
-    if (!put_one(item, limits)) throw_full("Queue.put", limits);
-  }
+  void put(const T& item, Deadline deadline = {}) const { put_or_throw(item, {deadline, nullptr, "put"}); }
   void put(const T& item, std::stop_token stop, Deadline deadline = {}) const {
-    const Limits limits{deadline, &stop};
-    if (!put_one(item, limits)) throw_full("Queue.put", limits);
+    put_or_throw(item, {deadline, &stop, "put"});
   }
   /// Appends an item if there is room. Throws Full. Python: put_nowait
-  void put_nowait(const T& item) const { put(item, Deadline::now()); }
+  void put_nowait(const T& item) const { put_or_throw(item, {Deadline::now(), nullptr, "put_nowait"}); }
   /// Appends an item if there is room; false and nothing done when not.
-  bool try_put(const T& item) const { return put_one(item, {Deadline::now()}); }
+  bool try_put(const T& item) const { return put_one(item, {Deadline::now(), nullptr, "try_put"}); }
   /// The same, waiting that long for room.
   template <class Rep, class Period>
   bool try_put_for(const T& item, std::chrono::duration<Rep, Period> timeout, std::stop_token stop = {}) const {
-    return put_one(item, {Deadline(timeout), &stop});
+    return put_one(item, {Deadline(timeout), &stop, "try_put_for"});
   }
   bool try_put_until(const T& item, Deadline deadline, std::stop_token stop = {}) const {
-    return put_one(item, {deadline, &stop});
+    return put_one(item, {deadline, &stop, "try_put_until"});
   }
   /// Appends the items of a range, many at a time. Others' items may come between.
   /// Returns: how many were put by `deadline`: all, when it is never. Throws as put(); what came before is put then
@@ -101,11 +98,11 @@ class TypedQueue : public QueueHandle {
   std::size_t put_many(R&& items, Deadline deadline = {}) const {
     if constexpr (is_gapless_item<T>() && std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
                   std::is_same_v<std::ranges::range_value_t<R>, T>) {
-      return put_plain(std::ranges::data(items), sizeof(T), std::ranges::size(items), {deadline});
+      return put_plain(std::ranges::data(items), sizeof(T), std::ranges::size(items), {deadline, nullptr, "put_many"});
     }
     std::size_t done = 0;
     for (const T& item : items) {
-      if (!put_one(item, {deadline})) break;
+      if (!put_one(item, {deadline, nullptr, "put_many"})) break;
       ++done;
     }
     return done;
@@ -120,31 +117,27 @@ class TypedQueue : public QueueHandle {
   /// @throws DecodeError  the item was put as another type. One of another size than plain T stays; others are taken
   /// @throws StateError   something wrote into the queue's memory that is no part of it; nothing was taken
   /// Blocks:   while the queue is empty: looks for 25 µs, then sleeps
+  ///           A consumer or producer that is stopped holds nobody longer than 50 ms beyond the deadline
   /// Death:    a consumer that is killed in or after get takes at most this one item with it
+  /// Memory:   needs none of the family's that is not there: taking works when it is full, and makes room
   /// Cost:     one copy, none more than the item's own allocations; no system call unless it sleeps
   /// Python:   Queue.get
-  [[nodiscard]] T get(Deadline deadline = {}) const {
-    const Limits limits{deadline};
-    if (auto item = get_one(limits)) return *std::move(item);
-    throw_empty("Queue.get", limits);
-  }
+  [[nodiscard]] T get(Deadline deadline = {}) const { return get_or_throw({deadline, nullptr, "get"}); }
   [[nodiscard]] T get(std::stop_token stop, Deadline deadline = {}) const {
-    const Limits limits{deadline, &stop};
-    if (auto item = get_one(limits)) return *std::move(item);
-    throw_empty("Queue.get", limits);
+    return get_or_throw({deadline, &stop, "get"});
   }
   /// Takes the oldest item if there is one. Throws Empty. Python: get_nowait
-  [[nodiscard]] T get_nowait() const { return get(Deadline::now()); }
+  [[nodiscard]] T get_nowait() const { return get_or_throw({Deadline::now(), nullptr, "get_nowait"}); }
   /// The oldest item, if there is one.
-  [[nodiscard]] std::optional<T> try_get() const { return get_one({Deadline::now()}); }
+  [[nodiscard]] std::optional<T> try_get() const { return get_one({Deadline::now(), nullptr, "try_get"}); }
   /// The same, waiting that long for one.
   template <class Rep, class Period>
   [[nodiscard]] std::optional<T> try_get_for(std::chrono::duration<Rep, Period> timeout,
                                              std::stop_token stop = {}) const {
-    return get_one({Deadline(timeout), &stop});
+    return get_one({Deadline(timeout), &stop, "try_get_for"});
   }
   [[nodiscard]] std::optional<T> try_get_until(Deadline deadline, std::stop_token stop = {}) const {
-    return get_one({deadline, &stop});
+    return get_one({deadline, &stop, "try_get_until"});
   }
   /// Waits for one item, then takes what there is, at most `most`. Empty on the deadline.
   /// Death: a consumer that is killed takes at most this batch with it
@@ -158,11 +151,11 @@ class TypedQueue : public QueueHandle {
     items.clear();
     if constexpr (is_unchecked_item<T>()) {
       items.resize(most);
-      items.resize(get_plain(items.data(), sizeof(T), most, {deadline}));
+      items.resize(get_plain(items.data(), sizeof(T), most, {deadline, nullptr, "get_many"}));
       return items.size();
     }
     while (items.size() < most) {
-      auto item = get_one({items.empty() ? deadline : Deadline::now()});
+      auto item = get_one({items.empty() ? deadline : Deadline::now(), nullptr, "get_many"});
       if (!item) break;
       items.push_back(*std::move(item));
     }
@@ -178,9 +171,14 @@ class TypedQueue : public QueueHandle {
       constexpr std::size_t kSize = sizeof(typename PlainVector<T>::Item);
       if (item.size() > kMostInlineMessage / kSize) return put_range(item.data(), kSize, item.size(), limits);
     }
-    MessageEncoder out;
-    Codec<T>::encode(out, item);
-    return put_encoded(out, limits);
+    return put_message([&item](Encoder& out) { Codec<T>::encode(out, item); }, limits);
+  }
+  void put_or_throw(const T& item, const Limits& limits) const {
+    if (!put_one(item, limits)) throw_full(limits);
+  }
+  [[nodiscard]] T get_or_throw(const Limits& limits) const {
+    if (auto item = get_one(limits)) return *std::move(item);
+    throw_empty(limits);
   }
 
   [[nodiscard]] std::optional<T> get_one(const Limits& limits) const {

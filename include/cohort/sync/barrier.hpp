@@ -75,6 +75,7 @@ class COHORT_EXPORT Barrier : public SharedHandle {
   /// @returns  a number from 0 to parties() - 1, another one for each party of the meeting
   /// @throws BrokenBarrierError  it was broken, or broke meanwhile; also to who timed out, and so broke it
   /// @throws what the action throws, in the party that ran it
+  /// @throws TimeoutError  another party was stopped in the middle of coming or going, until the deadline; nothing was done
   /// Blocks:  yes; signals do not end the wait
   int wait();
   int wait(Deadline deadline);

@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stops a process (as SIGSTOP does) after single instructions of what it does with a queue or a pipe, and asserts that the
+// deadlines of the others hold while it is stopped, and that nothing is lost when it goes on.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cohort/channel/joinable_queue.hpp"
+#include "cohort/channel/pipe.hpp"
+#include "cohort/channel/queue.hpp"
+#include "cohort/sync/barrier.hpp"
+#include "cohort/sync/lock.hpp"
+#include "crash/single_step.hpp"
+#include "shm/family.hpp"
+
+namespace cohort::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// What a call may take on a machine that is busy. Without its deadline it would take as long as the victim is stopped: for ever.
+constexpr auto kBound = 5s;
+
+struct Things {
+  Queue<std::uint64_t> numbers;
+  Queue<std::string> texts;  // small ones in the ring, large ones in blocks
+  Queue<Lock> handles;
+  JoinableQueue<std::string> jobs{{.redeliver = true}};
+  std::pair<Connection, Connection> pipe = Pipe();
+};
+
+// What another process does meanwhile, each call with a deadline. Returns what it got, to be counted.
+struct Got {
+  std::uint64_t numbers = 0, texts = 0, handles = 0, jobs = 0, messages = 0;
+};
+void use_all(Things& things, Got& got, Got& put) {
+  auto timed = [](const char* what, auto call) {
+    auto start = Clock::now();
+    call();
+    EXPECT_LT(Clock::now() - start, kBound) << what << " outlived its deadline";
+  };
+  const std::string large(20000, 'x');
+  timed("try_put_for of a number", [&] { put.numbers += things.numbers.try_put_for(7, 2ms) ? 1 : 0; });
+  timed("try_get_for of a number", [&] { got.numbers += things.numbers.try_get_for(2ms) ? 1 : 0; });
+  timed("try_put_for of a large text", [&] { put.texts += things.texts.try_put_for(large, 2ms) ? 1 : 0; });
+  timed("try_get_for of a text", [&] { got.texts += things.texts.try_get_for(2ms) ? 1 : 0; });
+  timed("try_get_for of a handle", [&] { got.handles += things.handles.try_get_for(2ms) ? 1 : 0; });
+  timed("try_get_for of a job", [&] { got.jobs += things.jobs.try_get_for(2ms) ? 1 : 0; });
+  timed("poll", [&] { (void)things.pipe.first.poll(2ms); });
+  timed("try_recv_bytes", [&] { got.messages += things.pipe.first.try_recv_bytes(2ms) ? 1 : 0; });
+}
+
+class StoppedPeer : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
+    (void)shm::Family::instance().self();
+  }
+
+  // The victim does `operation`, which puts and takes `done`; it is stopped some 50 times on its way.
+  void stop_on_the_way(const std::function<void(Things&)>& prepare, const std::function<void(Things&)>& operation,
+                       const Got& victim_put, const Got& victim_got, const Got& prepared) {
+    long steps = 0;
+    {
+      Things things;
+      prepare(things);
+      Stepped victim([&] { (void)things.numbers.qsize(); }, [&] { operation(things); });
+      while (victim.step(1)) ++steps;
+    }
+    ASSERT_GT(steps, 50);
+    const long stride = std::max(1L, steps / 50);
+    Things things;
+    prepare(things);
+    Got got, put;
+    {
+      Stepped victim([&] { (void)things.numbers.qsize(); }, [&] { operation(things); });
+      for (long at = 0; at < 2 * steps && !HasFailure(); at += stride) {
+        SCOPED_TRACE("stopped after " + std::to_string(at) + " of " + std::to_string(steps) + " instructions");
+        if (!victim.step(stride)) break;
+        use_all(things, got, put);
+      }
+      while (!HasFailure() && victim.step(1'000'000)) {}  // to the end of what it does
+    }
+    // The victim has ended what it did; now all is there.
+    Got rest;
+    while (things.numbers.try_get()) ++rest.numbers;
+    while (things.texts.try_get()) ++rest.texts;
+    while (things.handles.try_get()) ++rest.handles;
+    while (things.jobs.try_get()) ++rest.jobs;
+    while (things.pipe.first.try_recv_bytes()) ++rest.messages;
+    EXPECT_EQ(got.numbers + rest.numbers + victim_got.numbers, put.numbers + victim_put.numbers + prepared.numbers);
+    EXPECT_EQ(got.texts + rest.texts + victim_got.texts, put.texts + victim_put.texts + prepared.texts);
+    EXPECT_EQ(got.handles + rest.handles + victim_got.handles, victim_put.handles + prepared.handles);
+    EXPECT_EQ(got.jobs + rest.jobs + victim_got.jobs, victim_put.jobs + prepared.jobs);
+    EXPECT_EQ(got.messages + rest.messages, victim_put.messages + prepared.messages);
+    EXPECT_STREQ(shm::Family::instance().validate(), nullptr);
+  }
+  static void nothing(Things&) {}
+};
+
+TEST_F(StoppedPeer, that_puts_a_number_holds_no_deadline) {
+  stop_on_the_way(nothing, [](Things& t) { t.numbers.put(1); }, {.numbers = 1}, {}, {});
+}
+
+TEST_F(StoppedPeer, that_puts_a_large_text_holds_no_deadline) {
+  stop_on_the_way(nothing, [](Things& t) { t.texts.put(std::string(20000, 'v')); }, {.texts = 1}, {}, {});
+}
+
+TEST_F(StoppedPeer, that_puts_a_handle_holds_no_deadline) {
+  stop_on_the_way(nothing, [](Things& t) { t.handles.put(Lock()); }, {.handles = 1}, {}, {});
+}
+
+TEST_F(StoppedPeer, that_allocates_and_frees_holds_no_deadline) {
+  stop_on_the_way(nothing,
+                  [](Things&) {
+                    auto& family = shm::Family::instance();
+                    family.free(family.allocate(100'000, family.self()));
+                  },
+                  {}, {}, {});
+}
+
+TEST_F(StoppedPeer, that_puts_a_job_holds_no_deadline) {
+  stop_on_the_way(nothing, [](Things& t) { t.jobs.put("job"); }, {.jobs = 1}, {}, {});
+}
+
+TEST_F(StoppedPeer, that_sends_holds_no_deadline) {
+  stop_on_the_way(nothing,
+                  [](Things& t) {
+                    const std::vector<std::byte> bytes(20000);
+                    t.pipe.second.send_bytes(bytes);
+                  },
+                  {.messages = 1}, {}, {});
+}
+
+TEST_F(StoppedPeer, that_comes_to_a_barrier_holds_no_deadline) {
+  Barrier barrier(3);
+  (void)barrier.n_waiting();
+  long steps = 0;
+  bool broken = false;
+  Stepped victim([&] { (void)barrier.n_waiting(); }, [&] { (void)!barrier.broken(); });
+  for (; victim.step(1) && !HasFailure(); ++steps) {
+    if (steps % 4 != 0) continue;
+    auto start = Clock::now();
+    try {
+      (void)barrier.wait(1ms);
+    } catch (const TimeoutError&) {
+    } catch (const BrokenBarrierError&) { broken = true; }
+    EXPECT_LT(Clock::now() - start, kBound);
+  }
+  EXPECT_TRUE(broken);
+  EXPECT_GT(steps, 10);
+}
+
+}  // namespace
+}  // namespace cohort::testing
