@@ -25,6 +25,9 @@ struct ProcessAttributes {
   std::uint64_t hard_limits[kLimits] = {};
   unsigned char affinity[kAffinityBytes] = {};  ///< bit i: processor i; all zero is "as it is"
   sigset_t signal_mask = {};
+  std::int32_t policy = 0;  ///< scheduling class, and the priority within it
+  std::int32_t priority = 0;
+  std::uint64_t timer_slack = 0;  ///< nanoseconds; 0 is "as it is"
 };
 
 /// The attributes of this process and thread. 3 µs; 20 µs more with threads, because umask(2) can only be read by setting it.
@@ -34,8 +37,9 @@ struct RefusedAttributes {
   std::uint32_t limits = 0;  ///< bit i: limit i; it was set as near as this process may
   bool nice = false;         ///< stays as it is
   bool affinity = false;     ///< stays as it is: none of the wanted processors may be used
+  bool policy = false;       ///< stays as it is: the scheduling class needs a privilege
 
-  [[nodiscard]] bool any() const noexcept { return limits != 0 || nice || affinity; }
+  [[nodiscard]] bool any() const noexcept { return limits != 0 || nice || affinity || policy; }
   /// "RLIMIT_NOFILE, nice value": the names, empty when there are none.
   [[nodiscard]] std::string to_string() const;
 };
@@ -44,6 +48,11 @@ struct RefusedAttributes {
 /// are not set again.
 [[nodiscard]] RefusedAttributes apply_process_attributes(const ProcessAttributes& wanted,
                                                          const ProcessAttributes& present) noexcept;
+
+/// `process`, with those attributes of `thread` that a thread has for itself: signal mask, processors, niceness, scheduling class, timer
+/// slack.
+[[nodiscard]] ProcessAttributes with_thread_attributes(const ProcessAttributes& process,
+                                                       const ProcessAttributes& thread) noexcept;
 
 /// The environment as "NAME=value" strings.
 [[nodiscard]] std::vector<std::string> environment_entries();

@@ -320,13 +320,17 @@ void PoolCore::recover_jobs(std::uint32_t w, int pid, ExitStatus status) {
 
 void PoolCore::fail_everything(const std::exception_ptr& why) {
   if (!broken_) broken_ = why;
-  jobs_->abandon_all(broken_);
+  fail_open(broken_);
+}
+
+void PoolCore::fail_open(const std::exception_ptr& why) {
+  jobs_->abandon_all(why);
   for (std::uint32_t index = 0; index < kTaskCapacity; ++index)
-    if (tasks_[index].active) resolve(index, TaskResult(broken_));
+    if (tasks_[index].active) resolve(index, TaskResult(why));
   while (!overflow_.empty()) {
     Overflow next = std::move(overflow_.front());
     overflow_.pop_front();
-    next.sink->deliver(next.tag, TaskResult(broken_));
+    next.sink->deliver(next.tag, TaskResult(why));
   }
   stalled_.clear();
 }
@@ -370,16 +374,9 @@ bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline) {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (look()) return true;
     if (deadline.expired()) return false;
-    if (method_ == StartMethod::fork && missing_workers_ != 0) {
-      try {
-        replace_missing_workers();
-      } catch (...) {
-        std::lock_guard guard(mutex_);
-        fail_everything(std::current_exception());
-        continue;
-      }
-    }
-    (void)os::futex_wait(shared_->doorbell, seen, Deadline::earlier(deadline, kLongestSleep));
+    Deadline until = Deadline::earlier(deadline, kLongestSleep);
+    if (method_ == StartMethod::fork && missing_workers_ != 0) until = Deadline::earlier(until, replace_by_fork());
+    (void)os::futex_wait(shared_->doorbell, seen, until);
   }
 }
 

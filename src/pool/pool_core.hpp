@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -61,6 +62,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
     int pid = 0;
     bool alive = false;
     bool wanted = true;           // to be replaced when it dies
+    bool withdrawn = false;       // killed by us, as it could not be watched
     int deaths_before_ready = 0;  // in a row
   };
   struct Task {
@@ -101,6 +103,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   [[nodiscard]] std::vector<std::uint32_t> reclaim_tasks(std::uint32_t worker);
   void recover_tasks(const std::vector<std::uint32_t>& running, int pid, ExitStatus status);
   void fail_everything(const std::exception_ptr& why);
+  /// What is open ends with that; the pool goes on.
+  void fail_open(const std::exception_ptr& why);
   [[nodiscard]] std::exception_ptr take_initializer_error(std::uint32_t worker);
   [[nodiscard]] bool completions_pending() const noexcept;
   [[nodiscard]] bool has_work() const noexcept;
@@ -112,6 +116,11 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void on_worker_ended(std::uint32_t worker, int pid, ExitStatus status) noexcept;
   void reap_and_replace(const ProcessHandle& process) noexcept;
   void replace_missing_workers();
+  void watch_worker(std::uint32_t worker, const ProcessHandle& process);
+  void note_failed_replacement(const std::exception_ptr& why) noexcept;
+  void try_to_replace() noexcept;
+  /// When there is to be another try.
+  Deadline replace_by_fork() noexcept;
   void require_owner(const char* operation) const;
 
   const PoolOptions options_;
@@ -135,6 +144,10 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::atomic<bool> table_is_full_{false};  // at the last look: where the next arguments go meanwhile
   std::uint32_t last_worker_ = 0;           // that has done a task: likely to look for another
   std::atomic<std::uint32_t> missing_workers_{0};
+  std::chrono::milliseconds pause_{0};  // before the next try to replace one; 0: the last one succeeded
+  Deadline next_try_ = Deadline::now();
+  std::optional<Deadline> without_workers_;  // until when that is borne
+  std::vector<std::byte> attributes_;        // of the thread that made the pool: os::ProcessAttributes
   std::optional<JobBoard> jobs_;
   Finalizer at_exit_;
   std::unordered_map<const CallableDescriptor*, std::uint32_t> numbers_;  // of PoolShared::callables

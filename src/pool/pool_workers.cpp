@@ -11,6 +11,7 @@
 #include "cohort/pool/worker_died.hpp"
 #include "cohort/wire/remote_error.hpp"
 #include "os/process.hpp"
+#include "os/process_attributes.hpp"
 #include "pool/pool_core.hpp"
 #include "pool/wake.hpp"
 #include "pool/worker.hpp"
@@ -21,6 +22,9 @@ namespace cohort::detail {
 
 void PoolCore::start() {
   missing_workers_ = static_cast<std::uint32_t>(workers_.size());
+  os::ProcessAttributes maker = os::capture_process_attributes();
+  const auto* raw = reinterpret_cast<const std::byte*>(&maker);
+  attributes_.assign(raw, raw + sizeof maker);
   try {
     replace_missing_workers();
   } catch (...) {
@@ -47,7 +51,7 @@ void PoolCore::replace_missing_workers() {
     options.name = "PoolWorker-" + std::to_string(w + 1);
     options.daemon = true;
     options.start_method = method_;
-    Process process(std::move(options), fn<run_pool_worker>, block_, w, options_.initializer);
+    Process process(std::move(options), fn<run_pool_worker>, block_, w, options_.initializer, attributes_);
     std::optional<ProcessHandle> handle = process;
     // Without the mutex: the hook is called with the process's own lock held, and takes the mutex.
     ProcessAccess::set_end_hook(*handle, [weak = weak_from_this(), w](int pid, ExitStatus status) {
@@ -68,14 +72,39 @@ void PoolCore::replace_missing_workers() {
       worker.process.reset();
       throw;
     }
-    std::lock_guard guard(mutex_);
-    missing_workers_.fetch_sub(1);
-    if (stage_ == Stage::terminated) return;  // terminate() knows the process and waits for the replacement mutex
-    worker.pid = handle->pid().value_or(0);
-    worker.watch = watch(handle->sentinel(), [weak = weak_from_this(), process = *handle] {
-      if (auto pool = weak.lock()) pool->reap_and_replace(process);
-    });
+    {
+      std::lock_guard guard(mutex_);
+      missing_workers_.fetch_sub(1);
+      if (stage_ == Stage::terminated) return;  // terminate() knows the process and waits for the replacement mutex
+      worker.withdrawn = false;
+      worker.pid = handle->pid().value_or(0);
+    }
+    watch_worker(w, *handle);
   }
+  std::lock_guard guard(mutex_);
+  pause_ = {};
+  without_workers_.reset();
+}
+
+// One that cannot be watched is ended again: its death would not be noticed.
+void PoolCore::watch_worker(std::uint32_t w, const ProcessHandle& process) {
+  std::exception_ptr failure;
+  {
+    std::lock_guard guard(mutex_);
+    try {
+      std::uint64_t id = watch(process.sentinel(), [weak = weak_from_this(), process] {
+        if (auto pool = weak.lock()) pool->reap_and_replace(process);
+      });
+      workers_[w].watch = id;
+      return;
+    } catch (...) {
+      failure = std::current_exception();
+      workers_[w].withdrawn = true;
+    }
+  }
+  process.kill();
+  process.join();
+  std::rethrow_exception(failure);
 }
 
 // By whichever thread learns of the end, before what the worker owned in the family is freed: after that its records could no
@@ -92,12 +121,92 @@ void PoolCore::on_worker_ended(std::uint32_t w, int pid, ExitStatus status) noex
 void PoolCore::reap_and_replace(const ProcessHandle& process) noexcept {
   try {
     process.join();
-    // A fork from this thread would give the worker this thread's small stack; a waiting thread does it then.
-    if (method_ != StartMethod::fork) replace_missing_workers();
+    if (auto status = process.exit_status(); status && get_logger().enabled(LogLevel::info))
+      get_logger().info("pool worker " + std::to_string(process.pid().value_or(0)) + " " + status->to_string());
   } catch (...) {
     std::lock_guard guard(mutex_);
     fail_everything(std::current_exception());
     ring_doorbell();
+    return;
+  }
+  // A fork from this thread would give the worker this thread's small stack; a waiting thread does it then.
+  if (method_ != StartMethod::fork) try_to_replace();
+}
+
+void PoolCore::try_to_replace() noexcept {
+  try {
+    replace_missing_workers();
+    return;
+  } catch (...) { note_failed_replacement(std::current_exception()); }
+  try {
+    call_later(next_try_, [weak = weak_from_this()] {
+      if (auto pool = weak.lock()) pool->try_to_replace();
+    });
+  } catch (...) {
+    std::lock_guard guard(mutex_);
+    fail_everything(std::current_exception());
+    ring_doorbell();
+  }
+}
+
+Deadline PoolCore::replace_by_fork() noexcept {
+  if (std::lock_guard guard(mutex_); pause_.count() != 0 && !next_try_.expired()) return next_try_;
+  try {
+    replace_missing_workers();
+    return Deadline::never();
+  } catch (...) { note_failed_replacement(std::current_exception()); }
+  std::lock_guard guard(mutex_);
+  return next_try_;
+}
+
+namespace {
+
+// What time and the end of others cannot mend: the program has threads, or asks for what cannot be.
+bool is_permanent(const std::exception_ptr& why) noexcept {
+  try {
+    std::rethrow_exception(why);
+  } catch (const StateError&) { return true; } catch (const ValueError&) {
+    return true;
+  } catch (...) { return false; }
+}
+
+std::string text_of(const std::exception_ptr& why) {
+  try {
+    std::rethrow_exception(why);
+  } catch (const std::exception& e) { return e.what(); } catch (...) {
+    return "an unknown exception";
+  }
+}
+
+constexpr std::chrono::milliseconds kShortestPause{10};
+constexpr std::chrono::milliseconds kLongestPause{1000};
+constexpr std::chrono::seconds kPatienceWithoutWorkers{10};
+
+}  // namespace
+
+// The pool goes on with the workers that it has. Without any, what is open fails after a while, and the tries go on.
+void PoolCore::note_failed_replacement(const std::exception_ptr& why) noexcept {
+  bool is_first;
+  {
+    std::lock_guard guard(mutex_);
+    is_first = pause_.count() == 0;
+    pause_ = is_first ? kShortestPause : std::min(2 * pause_, kLongestPause);
+    next_try_ = pause_;
+    bool anyone = std::any_of(workers_.begin(), workers_.end(), [](const Worker& worker) { return worker.alive; });
+    if (anyone)
+      without_workers_.reset();
+    else if (!without_workers_)
+      without_workers_ = kPatienceWithoutWorkers;
+    if (!anyone && (without_workers_->expired() || is_permanent(why))) {
+      without_workers_.reset();
+      fail_open(why);
+      ring_doorbell();
+    }
+  }
+  if (!is_first) return;
+  try {
+    get_logger().warning("a pool worker that ended cannot be replaced now: " + text_of(why));
+  } catch (...) {  // a sink's matter
   }
 }
 
@@ -111,10 +220,10 @@ void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
 
   bool was_ready = shared_workers_[w].ready.load(std::memory_order_relaxed) != 0;  // relaxed: its writer is dead
   repair_after_death(*shared_, w);
-  if (get_logger().enabled(LogLevel::info))
-    get_logger().info("pool worker " + std::to_string(pid) + " " + status.to_string());
-
-  worker.deaths_before_ready = was_ready ? 0 : worker.deaths_before_ready + 1;
+  if (was_ready)
+    worker.deaths_before_ready = 0;
+  else if (!worker.withdrawn)
+    ++worker.deaths_before_ready;
   recover_tasks(running, pid, status);
   recover_jobs(w, pid, status);
   if (worker.wanted) missing_workers_.fetch_add(1);

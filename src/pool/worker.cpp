@@ -16,11 +16,13 @@
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/function_ref.hpp"
+#include "cohort/base/log.hpp"
 #include "cohort/process/process.hpp"
 #include "cohort/wire/remote_error.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
+#include "os/process_attributes.hpp"
 #include "os/signal.hpp"
 #include "os/unwind.hpp"
 #include "pool/family_encoder.hpp"
@@ -409,9 +411,22 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
   COHORT_CRASH_POINT("pool.chunk_counted");
 }
 
+// A worker that replaces another one is started by another thread than the first ones: what a thread passes on is taken from the one
+// that made the pool.
+void take_thread_attributes(const std::vector<std::byte>& bytes) {
+  os::ProcessAttributes maker;
+  if (bytes.size() != sizeof maker) return;
+  std::memcpy(&maker, bytes.data(), sizeof maker);
+  os::ProcessAttributes present = os::capture_process_attributes();
+  os::RefusedAttributes refused = os::apply_process_attributes(os::with_thread_attributes(present, maker), present);
+  if (refused.any()) get_logger().warning("the attributes of the pool's maker cannot be had: " + refused.to_string());
+}
+
 }  // namespace
 
-void run_pool_worker(std::uint64_t pool, std::uint32_t index, const Partial& initializer) {
+void run_pool_worker(std::uint64_t pool, std::uint32_t index, const Partial& initializer,
+                     const std::vector<std::byte>& attributes) {
+  take_thread_attributes(attributes);
   Worker worker(pool, index);
   worker.initialize(initializer);
   worker.run();

@@ -27,11 +27,17 @@ struct Watch {
   std::function<void()> ready;
 };
 
+struct Timer {
+  Deadline when;
+  std::function<void()> act;
+};
+
 struct Service {
   std::mutex mutex;
   std::condition_variable idle;  // a callback has returned
   std::unique_ptr<os::Poller> poller;
   std::map<std::uint64_t, Watch> watches;
+  std::vector<Timer> timers;  // of the service thread only
   std::uint64_t next = 1;
   std::uint64_t running = 0;  // the watch whose callback runs now
   bool thread = false;
@@ -40,13 +46,34 @@ struct Service {
   // One look at the descriptors.
   void turn() {
     std::vector<std::uint64_t> ready;
+    Deadline earliest = Deadline::never();
+    for (const Timer& timer : timers) earliest = Deadline::earlier(earliest, timer.when);
     try {
-      ready = poller->wait(Deadline::never());
+      ready = poller->wait(earliest);
     } catch (const OsError&) {
       recover();
       return;
     }
     for (std::uint64_t key : ready) call(key);
+    call_timers();
+  }
+
+  void call_timers() {
+    std::vector<Timer> due;
+    for (std::size_t i = 0; i < timers.size();) {
+      if (!timers[i].when.expired()) {
+        ++i;
+        continue;
+      }
+      due.push_back(std::move(timers[i]));
+      timers.erase(timers.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    for (Timer& timer : due) {
+      os::contain_exceptions(kName, [&] {
+        timer.act();
+        timer.act = nullptr;
+      });
+    }
   }
 
   void call(std::uint64_t key) {
@@ -135,6 +162,11 @@ std::uint64_t watch(int fd, std::function<void()> ready) {
   }
   undo.dismiss();
   return key;
+}
+
+void call_later(Deadline when, std::function<void()> act) {
+  if (!on_service_thread) throw StateError("service thread", "", "only what it runs may ask it for a call");
+  instance().timers.push_back({when, std::move(act)});
 }
 
 void unwatch(std::uint64_t watch) noexcept {

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "cohort/base/deadline.hpp"
+
 namespace cohort::detail {
 
 /// Calls `ready` on the service thread once `fd` is readable, once. `ready` must be short; an exception out of it is logged. It may call
@@ -18,6 +20,10 @@ namespace cohort::detail {
 std::uint64_t watch(int fd, std::function<void()> ready);
 /// The function will not be called any more; waits until it has returned, if it is running on another thread.
 void unwatch(std::uint64_t watch) noexcept;
+
+/// Calls `act` on the service thread once `when` has passed. Only to be called there, by what `ready` or `act` does: a thread that
+/// waits is not told of it.
+void call_later(Deadline when, std::function<void()> act);
 
 /// Around a fork by Cohort: the service thread stands still in between, in none of its functions (but for one that takes longer than
 /// 100 ms: it may be waiting for what the caller holds). In the child it does not exist, and nothing is watched.

@@ -46,7 +46,7 @@ class BarePool {
   [[nodiscard]] detail::PoolShared& shared() { return *pool_; }
 
   /// In a forked child: what a worker process runs.
-  void work(std::uint32_t worker) { detail::run_pool_worker(block_, worker, Partial()); }
+  void work(std::uint32_t worker) { detail::run_pool_worker(block_, worker, Partial(), {}); }
   /// A worker in a process of its own.
   pid_t start_worker(std::uint32_t worker) {
     return shm::testing::fork_child([this, worker] { work(worker); });

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/single_threaded.h>
 #include <sys/stat.h>
@@ -63,6 +64,15 @@ ProcessAttributes capture_process_attributes() noexcept {
   if (::sched_getaffinity(0, sizeof result.affinity, reinterpret_cast<cpu_set_t*>(result.affinity)) != 0)
     std::memset(result.affinity, 0, sizeof result.affinity);
   ::pthread_sigmask(SIG_SETMASK, nullptr, &result.signal_mask);
+  // A class that is not passed on is none of a child's.
+  int policy = ::sched_getscheduler(0);
+  sched_param parameters{};
+  if (policy >= 0 && (policy & SCHED_RESET_ON_FORK) == 0 && ::sched_getparam(0, &parameters) == 0) {
+    result.policy = policy;
+    result.priority = parameters.sched_priority;
+  }
+  int slack = ::prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+  result.timer_slack = slack > 0 ? static_cast<std::uint64_t>(slack) : 0;
   errno = saved;
   return result;
 }
@@ -86,8 +96,26 @@ RefusedAttributes apply_process_attributes(const ProcessAttributes& wanted, cons
       std::memcmp(wanted.affinity, present.affinity, sizeof wanted.affinity) != 0 &&
       std::memcmp(wanted.affinity, kNone, sizeof kNone) != 0 &&
       ::sched_setaffinity(0, sizeof wanted.affinity, reinterpret_cast<const cpu_set_t*>(wanted.affinity)) != 0;
+  if (wanted.policy != present.policy || wanted.priority != present.priority) {
+    sched_param parameters{};
+    parameters.sched_priority = wanted.priority;
+    refused.policy = ::sched_setscheduler(0, wanted.policy, &parameters) != 0;
+  }
+  if (wanted.timer_slack != present.timer_slack && wanted.timer_slack != 0)
+    (void)::prctl(PR_SET_TIMERSLACK, static_cast<unsigned long>(wanted.timer_slack), 0, 0, 0);
   ::pthread_sigmask(SIG_SETMASK, &wanted.signal_mask, nullptr);
   return refused;
+}
+
+ProcessAttributes with_thread_attributes(const ProcessAttributes& process, const ProcessAttributes& thread) noexcept {
+  ProcessAttributes result = process;
+  result.nice = thread.nice;
+  std::memcpy(result.affinity, thread.affinity, sizeof result.affinity);
+  result.signal_mask = thread.signal_mask;
+  result.policy = thread.policy;
+  result.priority = thread.priority;
+  result.timer_slack = thread.timer_slack;
+  return result;
 }
 
 std::string RefusedAttributes::to_string() const {
@@ -110,6 +138,7 @@ std::string RefusedAttributes::to_string() const {
     if ((limits >> limit.resource & 1) != 0) add(std::string("RLIMIT_") + limit.name);
   if (nice) add("nice value");
   if (affinity) add("processor affinity");
+  if (policy) add("scheduling class");
   return names;
 }
 
