@@ -22,7 +22,11 @@ OversizedMessage::OversizedMessage(std::string_view operation, std::vector<std::
 OversizedMessage::~OversizedMessage() = default;
 
 Connection Connection::from_descriptor(int descriptor, const ConnectionOptions& options) {
-  if (descriptor < 0) throw ValueError("Connection", std::to_string(descriptor), "that is no descriptor");
+  if (descriptor < 0) throw ValueError("Connection", std::to_string(descriptor), "that is not a descriptor");
+  if (descriptor < 3)
+    throw ValueError(
+        "Connection", std::to_string(descriptor),
+        "that is a standard stream, which others write to and close: pass a copy of a higher number, by dup()");
   if (!options.readable && !options.writable)
     throw ValueError("Connection", "", "at least one of readable and writable must be true");
   if (!os::is_open(descriptor)) throw OsError(EBADF, "Connection", std::to_string(descriptor));

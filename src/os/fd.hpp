@@ -3,7 +3,8 @@
 //
 // Port contract: owned descriptors.
 //
-// Every descriptor that Cohort makes is close-on-exec from birth; what a child is to have is passed by an explicit
+// Every descriptor that Cohort makes or receives has a number of at least 3, though the program has closed its standard streams: who opens
+// those again, or writes to them, would meet it. It is close-on-exec from birth; what a child is to have is passed by an explicit
 // map (os/spawn.hpp). All calls throw OsError that names the call; interrupted calls are repeated.
 #pragma once
 

@@ -26,8 +26,16 @@ inline constexpr std::size_t kLongestMemoryName = 254;
 ///         the system. Nothing was made then.
 [[nodiscard]] Fd create_named_memory(const std::string& name, std::uint64_t size,
                                      std::span<const std::byte> contents = {});
-/// Opens the memory that has that name. Throws OsError: ENOENT there is none; EACCES it is another user's.
-[[nodiscard]] Fd open_named_memory(const std::string& name, bool read_only);
+/// How named memory is opened.
+struct OpenMemoryOptions {
+  bool read_only = false;
+  bool any_owner = false;  ///< also another user's than this one's and root's
+};
+/// Opens the memory that has that name. Does not wait, whatever has the name, and opens nothing but a regular file.
+/// Throws OsError: ENOENT there is none; EACCES it is another user's; EINVAL, ELOOP it is not a regular file.
+[[nodiscard]] Fd open_named_memory(const std::string& name, OpenMemoryOptions options);
+/// Whether the memory belongs to this user, or to root. Nobody else can cut it off or write to it, unless they let them.
+[[nodiscard]] bool is_own_memory(int fd) noexcept;
 /// Takes the name away; who has the memory open keeps it. Throws OsError: ENOENT there is no such name.
 void unlink_named_memory(const std::string& name);
 /// Makes the memory larger, with its pages taken beforehand. Throws OsError as create_named_memory().

@@ -52,6 +52,7 @@ int run_role(const detail::Reexecution& r) {
   inherited.insert(inherited.end(), {r.family, r.parent_life, r.requests, r.client_end, r.server_life});
   for (int fd : inherited) {
     if (fd < 0) continue;
+    if (fd < 3) return say("COHORT_WORKER names a standard stream");
     if (!os::is_open(fd)) return say("COHORT_WORKER names a descriptor that is not open");
     os::set_close_on_exec(fd, true);
   }

@@ -18,7 +18,8 @@ NamedMemory::NamedMemory(std::string name, os::Fd fd, bool read_only)
 void NamedMemory::map(std::uint64_t size) {
   if (size == 0)
     throw ValueError("SharedMemory", name_, "the memory has no bytes: its maker has not given it a size yet");
-  if (!read_only_) os::reserve_memory(fd_.get(), size, name_);
+  // Not for a stranger, who could make us pay for a file that has nothing but a size.
+  if (!read_only_ && os::is_own_memory(fd_.get())) os::reserve_memory(fd_.get(), size, name_);
   mappings_.emplace_back(fd_.get(), size, read_only_);
 }
 

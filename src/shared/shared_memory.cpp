@@ -169,7 +169,7 @@ SharedMemory SharedMemory::create(std::string_view name, std::uint64_t size, std
 
 SharedMemory SharedMemory::attach(std::string_view name, AttachOptions options) {
   std::string checked = detail::checked_memory_name("SharedMemory.attach", name);
-  os::Fd fd = os::open_named_memory(checked, options.read_only);
+  os::Fd fd = os::open_named_memory(checked, {.read_only = options.read_only, .any_owner = options.any_owner});
   SharedMemory made(std::make_shared<detail::NamedMemory>(std::move(checked), std::move(fd), options.read_only));
   made.huge_pages_ = options.huge_pages;
   (void)made.huge_pages();
@@ -248,6 +248,7 @@ SharedMemory Codec<SharedMemory>::decode(Decoder& in) {
   auto form = Codec<std::uint8_t>::decode(in);
   if (form == 0) return SharedMemory(detail::decode_handle_name(in));
   if (form > 2) throw DecodeError("SharedMemory", std::to_string(form), "not a form of shared memory");
+  in.expect_names_allowed();
   return SharedMemory::attach(Codec<std::string>::decode(in), {.read_only = form == 2});
 }
 

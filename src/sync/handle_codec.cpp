@@ -16,6 +16,7 @@ void encode_handle(Encoder& out, const SharedHandle& handle) {
 }
 
 HandleName decode_handle_name(Decoder& in) {
+  in.expect_names_allowed();
   HandleName name;
   name.family[0] = Codec<std::uint64_t>::decode(in);
   name.family[1] = Codec<std::uint64_t>::decode(in);

@@ -447,10 +447,10 @@ class Round {
         here = std::move(a);
         there = std::move(b);
       } else {
-        int ends[2];
-        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return;
-        here = Connection::from_descriptor(ends[0]);
-        there = Connection::from_descriptor(ends[1]);
+        // Above the standard streams, which may be closed here.
+        auto [a, b] = Pipe({.transport = Transport::socket});
+        here = std::move(a);
+        there = std::move(b);
       }
       int count = static_cast<int>(random_() % 400);
       Process sender({.start_method = method()}, send_numbers, *there, count);

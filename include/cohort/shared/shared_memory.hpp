@@ -53,6 +53,9 @@ struct AttachOptions {
   bool read_only = false;
   /// As in SharedMemoryOptions.
   bool huge_pages = false;
+  /// Also memory that belongs to a user other than this process's and root. Its owner can cut it off at any time, and a process that
+  /// touches it then is killed by SIGBUS. Its pages are not taken beforehand.
+  bool any_owner = false;
 };
 
 namespace detail {
@@ -99,8 +102,11 @@ class COHORT_EXPORT SharedMemory {
   [[nodiscard]] static SharedMemory create(std::string_view name, Bytes size, SharedMemoryOptions options = {});
   /// The memory that has this name, in the size that it has; made by any program.
   ///
+  /// Nothing is opened but a regular file, which is checked before any of its pages is taken: not a FIFO, a device, a directory, or what a
+  /// symbolic link leads to.
   /// @throws ValueError  not a name, or the memory has no bytes yet (its maker is between two calls)
-  /// @throws OsError     no_such_file_or_directory, permission_denied; no_space_on_device when its holes cannot be filled
+  /// @throws OsError     no_such_file_or_directory; permission_denied, also when it is another user's (AttachOptions::any_owner);
+  ///                     invalid_argument: the name is not one of memory; no_space_on_device when its holes cannot be filled
   /// Python: SharedMemory(name); never implies that it is unlinked
   [[nodiscard]] static SharedMemory attach(std::string_view name, AttachOptions options = {});
   /// Takes a name away; who has the memory keeps it. Throws OsError(no_such_file_or_directory) when there is none.
@@ -173,7 +179,8 @@ class COHORT_EXPORT SharedMemory {
   bool huge_pages_ = false;
 };
 
-/// Anonymous memory travels as a handle; named memory by its name, and the receiver attaches (OsError when it is gone).
+/// Anonymous memory travels as a handle; named memory by its name, and the receiver attaches (OsError when it is gone). Neither is
+/// decoded from bytes of strangers: DecodeLimits::names, which is false for connections over descriptors and for decode().
 template <>
 struct COHORT_EXPORT Codec<SharedMemory> {
   static void encode(Encoder& out, const SharedMemory& memory);

@@ -44,11 +44,14 @@ struct DecodeLimits {
   /// make each insertion as slow as the container is large; the hash is the program's, so only the result can be judged.
   /// 64: with a sound hash, a million keys share a bucket by tens at most.
   std::size_t chain = 64;
+  /// Whether the bytes may name what this process can open: objects of the family by their handles, memory by its name. Only for bytes
+  /// of a peer that may have all of that: a stranger would choose what this process opens and writes to.
+  bool names = false;
 
   /// For bytes that another member of the family wrote: bounded by the depth and by the size of the input only.
   static constexpr DecodeLimits within_family() noexcept {
     constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
-    return {.memory = kAny, .depth = kDefaultMaxDepth, .items = kAny, .chain = kAny};
+    return {.memory = kAny, .depth = kDefaultMaxDepth, .items = kAny, .chain = kAny, .names = true};
   }
 };
 
@@ -89,7 +92,8 @@ class COHORT_EXPORT Decoder {
         depth_left_(limits.depth),
         memory_left_(limits.memory ? *limits.memory : default_memory(bytes.size())),
         items_left_(limits.items),
-        longest_chain_(limits.chain) {}
+        longest_chain_(limits.chain),
+        names_(limits.names) {}
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
@@ -193,6 +197,15 @@ class COHORT_EXPORT Decoder {
     Decoder& decoder_;
   };
 
+  /// For a Codec of what is opened by a name that the bytes give. Call it before anything is opened.
+  ///
+  /// @throws DecodeError  DecodeLimits::names is false
+  void expect_names_allowed() const {
+    if (!names_) [[unlikely]] {
+      fail("it names a shared object or memory, and its sender may be anybody: DecodeLimits::names allows it");
+    }
+  }
+
   /// Throws DecodeError: "decode: byte POSITION of SIZE: SENTENCE". For a Codec that dislikes what it read.
   [[noreturn]] void fail(const char* sentence) const;
 
@@ -216,6 +229,7 @@ class COHORT_EXPORT Decoder {
   std::size_t memory_left_;
   std::size_t items_left_;
   std::size_t longest_chain_;
+  bool names_;
   CarriedDescriptors* carried_ = nullptr;
 };
 

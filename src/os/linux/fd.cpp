@@ -20,7 +20,7 @@ void FdTraits::release(int fd) noexcept { ::close(fd); }
 std::pair<Fd, Fd> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("pipe2");
-  return {Fd(ends[0]), Fd(ends[1])};
+  return {above_standard_streams(Fd(ends[0])), above_standard_streams(Fd(ends[1]))};
 }
 
 namespace {
@@ -28,7 +28,7 @@ namespace {
 std::pair<Fd, Fd> socket_pair(int type) {
   int ends[2];
   if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0) throw_errno("socketpair");
-  return {Fd(ends[0]), Fd(ends[1])};
+  return {above_standard_streams(Fd(ends[0])), above_standard_streams(Fd(ends[1]))};
 }
 
 void set_flag(int fd, int get, int set, int flag, bool on) {
@@ -46,14 +46,14 @@ std::pair<Fd, Fd> make_packet_pair() { return socket_pair(SOCK_SEQPACKET); }
 Fd make_eventfd() {
   int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (fd < 0) throw_errno("eventfd");
-  return Fd(fd);
+  return above_standard_streams(Fd(fd));
 }
 
 Fd open_file(const char* path, int flags, unsigned mode) {
   int fd;
   do { fd = ::open(path, flags | O_CLOEXEC, mode); } while (fd < 0 && errno == EINTR);
   if (fd < 0) throw_errno("open", path);
-  return Fd(fd);
+  return above_standard_streams(Fd(fd));
 }
 
 Fd duplicate(int fd, int lowest) {

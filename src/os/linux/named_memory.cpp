@@ -78,10 +78,38 @@ Fd create_named_memory(const std::string& name, std::uint64_t size, std::span<co
   return create_in_place(name, size, contents);
 }
 
-Fd open_named_memory(const std::string& name, bool read_only) {
-  Fd fd(::shm_open(("/" + name).c_str(), read_only ? O_RDONLY : O_RDWR, 0));
+namespace {
+
+bool owner_is_trusted(const struct stat& info) noexcept { return info.st_uid == ::geteuid() || info.st_uid == 0; }
+
+void check_memory(const struct stat& info, bool any_owner, const std::string& name) {
+  if (S_ISLNK(info.st_mode)) throw OsError(ELOOP, "shm_open", name + ": a symbolic link");
+  if (!S_ISREG(info.st_mode)) throw OsError(EINVAL, "shm_open", name + ": not memory, but another kind of file");
+  if (!any_owner && !owner_is_trusted(info))
+    throw OsError(EACCES, "shm_open", name + ": memory of user " + std::to_string(info.st_uid));
+}
+
+}  // namespace
+
+Fd open_named_memory(const std::string& name, OpenMemoryOptions options) {
+  std::string place = std::string(kDirectory) + "/" + name;
+  struct stat info{};
+  // Before the opening, which alone has an effect on devices; and after it, as the name may be another file's by then.
+  if (::lstat(place.c_str(), &info) != 0) throw_errno("shm_open", name);
+  check_memory(info, options.any_owner, name);
+  int flags = (options.read_only ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  Fd fd;
+  do { fd = Fd(::open(place.c_str(), flags)); } while (!fd && errno == EINTR);
   if (!fd) throw_errno("shm_open", name);
-  return above_standard_streams(std::move(fd));
+  fd = above_standard_streams(std::move(fd));
+  if (::fstat(fd.get(), &info) != 0) throw_errno("fstat", name);
+  check_memory(info, options.any_owner, name);
+  return fd;
+}
+
+bool is_own_memory(int fd) noexcept {
+  struct stat info{};
+  return ::fstat(fd, &info) == 0 && owner_is_trusted(info);
 }
 
 void unlink_named_memory(const std::string& name) {

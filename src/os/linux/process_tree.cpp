@@ -38,11 +38,8 @@ std::string file_text(const std::string& path) {
 }
 
 bool write_text(const std::string& path, std::string_view text) noexcept {
-  int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  bool done = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  ::close(fd);
-  return done;
+  Fd fd = above_standard_streams(Fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC)));
+  return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 template <class Visit>
@@ -183,7 +180,7 @@ ControlGroup::ControlGroup(const std::string& parent) {
       std::to_string(next.fetch_add(1, std::memory_order_relaxed));  // relaxed: only distinctness matters
   if (::mkdir(path.c_str(), 0755) != 0) throw_errno("mkdir", path);
   path_ = std::move(path);
-  procs_ = Fd(::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+  procs_ = above_standard_streams(Fd(::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)));
   if (!procs_) {
     int error = errno;
     ::rmdir(path_.c_str());

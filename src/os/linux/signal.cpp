@@ -80,7 +80,7 @@ Fd child_ended_fd() {
   ::pthread_sigmask(SIG_BLOCK, &child, nullptr);
   int fd = ::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0) throw_errno("signalfd");
-  return Fd(fd);
+  return above_standard_streams(Fd(fd));
 }
 
 }  // namespace cohort::os

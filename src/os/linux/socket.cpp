@@ -73,7 +73,8 @@ std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
     for (std::size_t i = 0; i < count; ++i) {
       int received;
       std::memcpy(&received, CMSG_DATA(header) + i * sizeof(int), sizeof received);
-      packet.fds.push_back(Fd(received));  // there is room: an exception would leave the next ones open
+      packet.fds.push_back(
+          above_standard_streams(Fd(received)));  // there is room: an exception would leave the next ones open
     }
   }
   return packet;

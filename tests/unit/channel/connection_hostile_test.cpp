@@ -317,6 +317,22 @@ TEST(HostilePeer, that_pauses_in_a_buffer_leaves_no_byte_of_it_behind) {
   EXPECT_EQ(buffer, bytes_of("??abcdef"));
 }
 
+TEST(HostilePeer, cannot_name_what_this_process_opens) {
+  Queue<int> queue;
+  for (bool allowed : {false, true}) {
+    Bare bare({.limits = {.decode = {.names = allowed}}});
+    VectorEncoder out;
+    Codec<Queue<int>>::encode(out, queue);
+    std::string message = header(out.bytes().size());
+    message.append(reinterpret_cast<const char*>(out.bytes().data()), out.bytes().size());
+    bare.write(message);
+    if (allowed)
+      EXPECT_EQ(bare.connection.recv<Queue<int>>(), queue);
+    else
+      EXPECT_THROW((void)bare.connection.recv<Queue<int>>(), DecodeError);
+  }
+}
+
 // ---- descriptors -----------------------------------------------------------------------------------------------------
 
 TEST(HostilePeer, leaves_no_descriptor_open) {

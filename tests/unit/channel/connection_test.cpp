@@ -142,6 +142,7 @@ TEST(Connection, is_not_disturbed_by_signals) {
 
 TEST(Connection, refuses_descriptors_that_are_none) {
   EXPECT_THROW((void)Connection::from_descriptor(-1), ValueError);
+  for (int stream : {0, 1, 2}) EXPECT_THROW((void)Connection::from_descriptor(stream), ValueError);
   EXPECT_THROW((void)Connection::from_descriptor(987654), OsError);
   EXPECT_THROW((void)Connection::from_descriptor(0, {.readable = false, .writable = false}), ValueError);
 }

@@ -221,13 +221,13 @@ TEST(Array, raw_form_is_the_same_items_without_the_lock) {
 
 TEST(Array, copies_share_and_travel) {
   Array<Point> arr(5);
-  auto arrived = decode<Array<Point>>(encode(arr));
+  auto arrived = decode<Array<Point>>(encode(arr), DecodeLimits::within_family());
   arrived[4] = Point{3, 3, {}};
   EXPECT_EQ(arr[4].load().x, 3);
   EXPECT_TRUE(arrived.same(arr));
   EXPECT_FALSE(arr.copy().same(arr));
-  EXPECT_THROW((void)decode<Array<double>>(encode(arr)), DecodeError);
-  EXPECT_THROW((void)decode<RawValue<Point>>(encode(arr)), DecodeError);
+  EXPECT_THROW((void)decode<Array<double>>(encode(arr), DecodeLimits::within_family()), DecodeError);
+  EXPECT_THROW((void)decode<RawValue<Point>>(encode(arr), DecodeLimits::within_family()), DecodeError);
 }
 
 TEST(Array, null_throws) {
@@ -255,7 +255,8 @@ TEST(Array, gives_its_memory_back_with_the_last_handle) {
 }
 
 TEST(Array, at_namespace_scope_is_made_at_its_first_use) {
-  Array<int> same = decode<Array<int>>(encode(at_namespace_scope));  // the first use is to send it
+  Array<int> same =
+      decode<Array<int>>(encode(at_namespace_scope), DecodeLimits::within_family());  // the first use is to send it
   same[0] = 3;
   EXPECT_EQ(at_namespace_scope[0], 3);
 }

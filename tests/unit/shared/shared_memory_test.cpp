@@ -217,7 +217,7 @@ TEST(SharedMemory, read_only_lets_look_and_not_write) {
   EXPECT_EQ(looking.view()[3], std::byte{4});
   EXPECT_THROW((void)looking.buf(), StateError);
   EXPECT_THROW(looking.resize(32_B), StateError);
-  auto decoded = decode<SharedMemory>(encode(looking));
+  auto decoded = decode<SharedMemory>(encode(looking), DecodeLimits::within_family());
   EXPECT_TRUE(decoded.is_read_only());
   // The pages themselves are protected, not only the interface.
   pid_t child = ::fork();
@@ -251,15 +251,16 @@ TEST(SharedMemory, grows_by_name_and_others_see_it_after_a_refresh) {
 TEST(SharedMemory, travels_by_handle_or_by_name) {
   SharedMemory anonymous(100_B);
   anonymous.buf()[1] = std::byte{1};
-  EXPECT_EQ(decode<SharedMemory>(encode(anonymous)), anonymous);
+  EXPECT_EQ(decode<SharedMemory>(encode(anonymous), DecodeLimits::within_family()), anonymous);
   UniqueName name;
   auto named = SharedMemory::create(name, 100_B);
   auto bytes = encode(named);
-  EXPECT_EQ(decode<SharedMemory>(bytes), named);
+  EXPECT_EQ(decode<SharedMemory>(bytes, DecodeLimits::within_family()), named);
   named.unlink();
-  EXPECT_EQ(os_error_of([&] { (void)decode<SharedMemory>(bytes); }), std::errc::no_such_file_or_directory);
+  EXPECT_EQ(os_error_of([&] { (void)decode<SharedMemory>(bytes, DecodeLimits::within_family()); }),
+            std::errc::no_such_file_or_directory);
   bytes[0] = std::byte{9};
-  EXPECT_THROW((void)decode<SharedMemory>(bytes), DecodeError);
+  EXPECT_THROW((void)decode<SharedMemory>(bytes, DecodeLimits::within_family()), DecodeError);
 }
 
 TEST(SharedMemory, shows_its_bytes_as_items) {

@@ -229,7 +229,7 @@ TEST(Value, raw_form_is_the_same_bytes_without_the_lock) {
 TEST(Value, copies_share_and_travel) {
   Value<Account> value(Account{1, 2, {}});
   Value<Account> same = value;
-  auto arrived = decode<Value<Account>>(encode(value));
+  auto arrived = decode<Value<Account>>(encode(value), DecodeLimits::within_family());
   arrived.store({5, 6, {}});
   EXPECT_EQ(value.load().balance, 5);
   EXPECT_TRUE(arrived.same(same));
@@ -243,10 +243,10 @@ TEST(Value, copies_share_and_travel) {
 
 TEST(Value, refuses_to_arrive_as_another_type) {
   Value<int> value(1);
-  EXPECT_THROW((void)decode<Value<double>>(encode(value)), DecodeError);
-  EXPECT_THROW((void)decode<Value<float>>(encode(value)), DecodeError);
-  EXPECT_THROW((void)decode<Value<unsigned>>(encode(value)), DecodeError);
-  EXPECT_THROW((void)decode<Value<Account>>(encode(value)), DecodeError);
+  EXPECT_THROW((void)decode<Value<double>>(encode(value), DecodeLimits::within_family()), DecodeError);
+  EXPECT_THROW((void)decode<Value<float>>(encode(value), DecodeLimits::within_family()), DecodeError);
+  EXPECT_THROW((void)decode<Value<unsigned>>(encode(value), DecodeLimits::within_family()), DecodeError);
+  EXPECT_THROW((void)decode<Value<Account>>(encode(value), DecodeLimits::within_family()), DecodeError);
 }
 
 TEST(Value, null_throws) {
