@@ -35,6 +35,7 @@ set_target_properties(cohort PROPERTIES
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
   LINKER_LANGUAGE CXX)
 cohort_limit_exports(cohort)
+target_link_options(cohort PRIVATE $<TARGET_PROPERTY:cohort_hardening,INTERFACE_LINK_OPTIONS>)
 
 add_library(cohort_whole STATIC EXCLUDE_FROM_ALL ${objects})
 set_target_properties(cohort_whole PROPERTIES LINKER_LANGUAGE CXX)

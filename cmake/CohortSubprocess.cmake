@@ -28,4 +28,5 @@ if(TARGET cohort_subprocess)
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     LINKER_LANGUAGE CXX)
   cohort_limit_exports(cohort_subprocess_library)
+  target_link_options(cohort_subprocess_library PRIVATE $<TARGET_PROPERTY:cohort_hardening,INTERFACE_LINK_OPTIONS>)
 endif()

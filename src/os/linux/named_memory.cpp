@@ -124,7 +124,7 @@ void grow_memory(int fd, std::uint64_t size, const std::string& name) {
   try {
     reserve_memory(fd, size, name);
   } catch (...) {
-    (void)::ftruncate(fd, static_cast<off_t>(before));
+    if (::ftruncate(fd, static_cast<off_t>(before)) != 0) {}  // the first failure is the one to report
     throw;
   }
 }

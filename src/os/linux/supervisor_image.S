@@ -12,3 +12,8 @@ cohort_supervisor_image:
         .incbin COHORT_SUPERVISOR_IMAGE
 cohort_supervisor_image_end:
         .section .note.GNU-stack, "", %progbits
+
+// Says that nothing here is entered but where a jump may lead; without it the linker takes that to be so of no object.
+#ifdef __CET__
+#include <cet.h>
+#endif

@@ -68,3 +68,8 @@ cohort_trace_frame_end:
 DW.ref.cohort_search_phase_personality:
         .quad   cohort_search_phase_personality
         .section .note.GNU-stack, "", %progbits
+
+/* Says that nothing here is entered but where a jump may lead; without it the linker takes that to be so of no object. */
+#ifdef __CET__
+#include <cet.h>
+#endif
