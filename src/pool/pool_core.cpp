@@ -57,7 +57,8 @@ PoolCore::PoolCore(PoolOptions options)
 }
 
 PoolCore::~PoolCore() {
-  if (owner_pid_ != os::process_id() || block_ == 0) return;
+  // After the family was left, as by an object at namespace scope, the blocks have gone with it.
+  if (owner_pid_ != os::process_id() || block_ == 0 || !shm::Family::exists()) return;
   // All workers are dead, or terminate() would still hold the block.
   jobs_->free_all();
   shm::Family::instance().free(block_);

@@ -6,6 +6,8 @@
 
 #include <string>
 #include <string_view>
+#include <typeinfo>
+#include <utility>
 
 #include "cohort/base/log.hpp"
 #include "cohort/process/process.hpp"
@@ -38,6 +40,28 @@ void report(std::string_view of, std::string_view name) noexcept try {
   lines += '\n';
   log::write_raw(lines.data(), lines.size());
 } catch (...) { report_briefly(); }
+
+// A SystemExit of a task arrives at the owner with its code and its words. Remote<SystemExit> goes on as it came, by a codec of
+// its own, as the one is no first base of the other.
+void write_exit(Encoder& out, const SystemExit& exit) {
+  out.write_raw(static_cast<std::int32_t>(exit.code()));
+  Codec<std::string>::encode(out, exit.message());
+}
+void throw_exit(Decoder& in, RemoteContext&& context) {
+  int code = in.read_raw<std::int32_t>();
+  std::string message = Codec<std::string>::decode(in);
+  throw Remote<SystemExit>(message.empty() ? SystemExit(code) : SystemExit(message), std::move(context));
+}
+const bool exit_registered = [] {
+  using Arrived = Remote<SystemExit>;
+  register_exception_codec({typeid(SystemExit).name(), "",
+                            [](Encoder& out, const void* e) { write_exit(out, *static_cast<const SystemExit*>(e)); },
+                            throw_exit});
+  register_exception_codec({typeid(Arrived).name(), "",
+                            [](Encoder& out, const void* e) { write_exit(out, *static_cast<const Arrived*>(e)); },
+                            throw_exit});
+  return true;
+}();
 
 }  // namespace
 

@@ -11,8 +11,14 @@
 #include "cohort/base/error.hpp"
 #include "shared/record.hpp"
 #include "shared/shape.hpp"
+#include "shm/process_page.hpp"
 
 namespace cohort::detail {
+
+bool has_left_family() noexcept {
+  const shm::ProcessPage* own = shm::process_page_or_null();
+  return own != nullptr && own->left.load(std::memory_order_relaxed) != 0;  // relaxed: set once, orders nothing
+}
 
 namespace {
 

@@ -129,10 +129,10 @@ bool Condition::acquire(std::stop_token stop, Deadline deadline) {
                                  {"Condition", "acquire"});
 }
 
-void Condition::release() {
+void Condition::release() try {
   Guard guard = guard_of(body_of(body()));
   sync::release_user_lock(guard.lock, sync::this_thread(), guard.recursive, {"Condition", "release"});
-}
+} catch (const StateError&) { sync::rethrow_unless_left(); }
 
 bool Condition::owner_died() const {
   // relaxed: exact for the holder, else a hint

@@ -80,10 +80,10 @@ bool Lock::acquire(std::stop_token stop, Deadline deadline) {
   return sync::acquire_user_lock(lock, sync::this_thread(), false, deadline, &stop, {"Lock", "acquire"});
 }
 
-void Lock::release() {
+void Lock::release() try {
   LockBody& lock = body_of(body());
   sync::release_user_lock(lock, sync::this_thread(), false, {"Lock", "release"});
-}
+} catch (const StateError&) { sync::rethrow_unless_left(); }
 
 bool Lock::recover(Deadline deadline) {
   LockBody& lock = body_of(body());
@@ -100,10 +100,10 @@ bool RLock::acquire(std::stop_token stop, Deadline deadline) {
   return sync::acquire_user_lock(lock, sync::this_thread(), true, deadline, &stop, {"RLock", "acquire"});
 }
 
-void RLock::release() {
+void RLock::release() try {
   LockBody& lock = body_of(body());
   sync::release_user_lock(lock, sync::this_thread(), true, {"RLock", "release"});
-}
+} catch (const StateError&) { sync::rethrow_unless_left(); }
 
 bool RLock::recover(Deadline deadline) {
   LockBody& lock = body_of(body());

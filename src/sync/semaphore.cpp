@@ -92,13 +92,13 @@ bool SemaphoreHandle::acquire(std::stop_token stop, Deadline deadline) {
   return SemaphoreCore::acquire(semaphore, sync::this_thread(), deadline, &stop) == sync::Acquired::yes;
 }
 
-void SemaphoreHandle::release(int count) {
+void SemaphoreHandle::release(int count) try {
   SemaphoreBody& semaphore = body_of(body());
   if (count < 1) throw ValueError(call(&semaphore, "release"), std::to_string(count), "the count must be at least 1");
   // The thread's name is not needed: one that has none yet only takes a fence too many.
   if (!SemaphoreCore::release(semaphore, sync::thread_self, static_cast<std::uint32_t>(count))) release_slowly(count);
   shm::Objects::instance().ring(&semaphore);  // behind the fence in release()
-}
+} catch (const StateError&) { sync::rethrow_unless_left(); }
 
 // Permits with owners leave no room in `most`.
 void SemaphoreHandle::release_slowly(int count) {

@@ -61,12 +61,12 @@ bool SharedMutex::acquire(const std::stop_token* stop, Deadline deadline) {
 bool SharedMutex::acquire(Deadline deadline) { return acquire(nullptr, deadline); }
 bool SharedMutex::acquire(std::stop_token stop, Deadline deadline) { return acquire(&stop, deadline); }
 
-void SharedMutex::release() {
+void SharedMutex::release() try {
   SharedMutexBody& mutex = body_of(body());
   sync::ThreadSelf& self = sync::this_thread();
   if (!is_writer(mutex, self)) sync::throw_not_owner(mutex.writer, {"SharedMutex", "release"});
   SharedMutexCore(mutex).release(self);
-}
+} catch (const StateError&) { sync::rethrow_unless_left(); }
 
 bool SharedMutex::acquire_shared(const std::stop_token* stop, Deadline deadline) {
   SharedMutexBody& mutex = body_of(body());
@@ -82,12 +82,12 @@ bool SharedMutex::acquire_shared(const std::stop_token* stop, Deadline deadline)
 bool SharedMutex::acquire_shared(Deadline deadline) { return acquire_shared(nullptr, deadline); }
 bool SharedMutex::acquire_shared(std::stop_token stop, Deadline deadline) { return acquire_shared(&stop, deadline); }
 
-void SharedMutex::release_shared() {
+void SharedMutex::release_shared() try {
   SharedMutexBody& mutex = body_of(body());
   if (!SharedMutexCore(mutex).release_shared(sync::this_thread()))
     throw StateError("SharedMutex.release_shared", "",
                      "released too many times: this thread does not hold it for reading");
-}
+} catch (const StateError&) { sync::rethrow_unless_left(); }
 
 bool SharedMutex::owner_died() const {
   return body_of(body()).writer.died.load(std::memory_order_relaxed) !=

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cohort/base/error.hpp"
+#include "shm/process_page.hpp"
 
 namespace cohort::sync {
 
@@ -52,6 +53,12 @@ bool release_dead_owner(LockBody& lock, ThreadSelf& self) noexcept {
   std::uint64_t owner = LockCore::owner(lock);
   if (owner == kFree || owner == self.word || !may_look_for_death() || !System::is_dead(owner, false)) return false;
   return LockCore::release_dead(lock, self, owner);
+}
+
+void rethrow_unless_left() {
+  const shm::ProcessPage* own = shm::process_page_or_null();
+  // relaxed: orders nothing; set by the end of this process
+  if (own == nullptr || own->left.load(std::memory_order_relaxed) == 0) throw;
 }
 
 void throw_not_owner(const LockBody& lock, CallName name) {

@@ -11,6 +11,10 @@
 
 namespace cohort::sync {
 
+/// To be called in a handler: throws what is being handled on, unless this process has left its family. Then nothing that it held is
+/// held any more, and giving it back, as destructors at the end of a program do, is no error.
+void rethrow_unless_left();
+
 /// For messages: "Lock.acquire" is {"Lock", "acquire"}.
 struct CallName {
   const char* type;

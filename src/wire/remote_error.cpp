@@ -6,6 +6,7 @@
 
 #include <any>
 #include <bit>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -292,6 +293,20 @@ void register_exception_codec(const ExceptionCodec& codec) {
   registry().add(codec);
 }
 
+namespace {
+
+// More than anybody reads; a text without an end, or made of a whole message, must not fill the memory of two processes.
+constexpr std::size_t kMostText = std::size_t{64} << 10;
+
+// What an exception says of itself: nothing, where the pointer is null.
+std::string text_of(const char* text) {
+  if (text == nullptr) return {};
+  std::size_t size = ::strnlen(text, kMostText + 1);
+  return size <= kMostText ? std::string(text, size) : std::string(text, kMostText) + " [cut]";
+}
+
+}  // namespace
+
 ExceptionText describe_current_exception() {
   const std::type_info* type = abi::__cxa_current_exception_type();
   ExceptionText result;
@@ -302,9 +317,9 @@ ExceptionText describe_current_exception() {
     // Hop by hop the first origin stays what is reported.
     result.type = e.context().type;
     result.text = e.context().text;
-  } catch (const std::exception& e) { result.text = e.what(); } catch (const std::string& text) {
-    result.text = text;
-  } catch (const char* text) { result.text = text != nullptr ? text : ""; } catch (int value) {
+  } catch (const std::exception& e) { result.text = text_of(e.what()); } catch (const std::string& text) {
+    result.text = text.size() <= kMostText ? text : text.substr(0, kMostText) + " [cut]";
+  } catch (const char* text) { result.text = text_of(text); } catch (int value) {
     result.text = std::to_string(value);
   } catch (...) {  // a type that says nothing: its name is all there is
   }

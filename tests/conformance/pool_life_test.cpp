@@ -141,7 +141,7 @@ TEST_P(PoolLife, every_way_to_end_a_worker_resolves_its_task) {
     FAIL();
   } catch (const WorkerDied& e) { EXPECT_EQ(e.exit_status(), ExitStatus::exited(7)); }
   // Not an end: SystemExit is thrown in a task, and a task's exception is a result.
-  EXPECT_THROW(pool.apply([] { throw SystemExit(3); }), RemoteError);
+  EXPECT_THROW(pool.apply([] { throw SystemExit(3); }), SystemExit);
   EXPECT_EQ(pool.apply<square>(3), 9);
 }
 

@@ -109,7 +109,7 @@ class [[nodiscard]] ValueGuard {
   ValueGuard(ValueGuard&&) noexcept = default;
   ValueGuard& operator=(ValueGuard&&) = delete;
   ~ValueGuard() {
-    if (held_) commit();
+    if (held_ && !detail::has_left_family()) commit();
   }
 
   [[nodiscard]] decltype(auto) operator*() {

@@ -64,6 +64,9 @@ class COHORT_EXPORT ValueCore : public SharedHandle {
   static constexpr std::size_t kCell = 16;
 };
 
+/// Whether this process has left its family, as it does at its end: then nothing shared can be written any more.
+[[nodiscard]] COHORT_EXPORT bool has_left_family() noexcept;
+
 /// Holds a lock of the owner of this; what guards have.
 class HeldLock {
  public:
