@@ -38,6 +38,7 @@ constexpr std::uint32_t kClosed = 1;  // in local_flags()
 // What `call` returns; `late` when another process, which may be stopped, held a lock of ours until the deadline.
 template <class Result, class Call>
 Result within(const Deadline& deadline, Result late, Call call) {
+  if (deadline.is_never()) return call();
   shm::LockDeadline limit(deadline);
   try {
     return call();
