@@ -14,7 +14,7 @@
 
 namespace {
 
-int twice(int x) { return 2 * x; }
+int twice(int x) { return static_cast<int>(2U * static_cast<unsigned>(x)); }
 using Invocation = cohort::detail::Invocation<cohort::Function<&twice>, true, cohort::detail::ParameterList<int>>;
 
 void check_id(cohort::CallableId id) {
