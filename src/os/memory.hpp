@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "os/fd.hpp"
 
@@ -24,6 +25,11 @@ namespace cohort::os {
 [[nodiscard]] bool memory_is_sealed(int fd) noexcept;
 /// A number that no other memory object of this machine has while this one exists; 0 when unknown.
 [[nodiscard]] std::uint64_t memory_number(int fd) noexcept;
+/// True when `fd` is, still, the sealed memory object with that number: a program that closes descriptors which are not its own soon has
+/// files of its own on their numbers. Two system calls.
+[[nodiscard]] bool is_memory(int fd, std::uint64_t number) noexcept;
+/// Reads all of `bytes` from `offset` on without mapping anything; false when that much is not there.
+[[nodiscard]] bool read_memory(int fd, std::uint64_t offset, std::span<std::byte> bytes) noexcept;
 /// Bytes of a memory object that have pages now.
 [[nodiscard]] std::uint64_t memory_resident(int fd);
 

@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cctype>
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -125,7 +127,7 @@ Family& Family::create() {
   header.constants = make_header(windows->size(), budget, configured.keep.count);
   // relaxed: nobody else sees the memory yet
   for (LockWord* lock : {&header.memory_lock, &header.member_lock, &header.objects.lock})
-    lock->memory.store(os::memory_number(windows->fd()), std::memory_order_relaxed);
+    lock->memory.store(windows->memory_number(), std::memory_order_relaxed);
   publish(std::move(windows));
   return *current.load(std::memory_order_relaxed);  // relaxed: stored by this thread
 }
@@ -140,13 +142,20 @@ bool Family::exists() noexcept {
   return current.load(std::memory_order_acquire) != nullptr && !has_left();  // SYNC(family)
 }
 
+bool Family::is_family_memory(int fd) noexcept {
+  if (!os::memory_is_sealed(fd)) return false;
+  std::uint64_t magic = 0;
+  static_assert(offsetof(Header, constants) == 0 && offsetof(HeaderConstants, magic) == 0);
+  return os::read_memory(fd, 0, std::as_writable_bytes(std::span(&magic, 1))) && magic == kMagic;
+}
+
 void Family::adopt(os::Fd memory) {
   ProcessTurn turn;
   if (current.load(std::memory_order_acquire) != nullptr)  // SYNC(family)
     throw StateError("Family.adopt", "", "this process has a family already");
-  // Who could shrink the object could make every member fault.
-  if (!os::memory_is_sealed(memory.get()))
-    throw IncompatibleError("Family.adopt", std::to_string(memory.get()), "is not a sealed memory object");
+  // Who could shrink the object could make every member fault. Looked at before anything is mapped.
+  if (!is_family_memory(memory.get()))
+    throw IncompatibleError("Family.adopt", std::to_string(memory.get()), "is not a sealed family memory");
   auto windows = std::make_unique<Windows>(std::move(memory));
   HeaderConstants header = windows->header().constants;
   check_header(header, windows->size());

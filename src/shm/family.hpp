@@ -50,6 +50,12 @@ class Family {
 
   /// The memory object's descriptor, close-on-exec; pass it to a re-executed child, who adopts it.
   [[nodiscard]] int fd() const noexcept { return windows_->fd(); }
+  /// False when the program has closed that descriptor: nothing new can be mapped then, nor passed to a re-executed child. Two system calls.
+  [[nodiscard]] bool has_descriptor() const noexcept { return windows_->has_descriptor(); }
+  /// What the system knows the memory object by (os::memory_number), whatever became of the descriptor.
+  [[nodiscard]] std::uint64_t memory_number() const noexcept { return windows_->memory_number(); }
+  /// True when `fd` is a family's memory, as far as its seals and its first bytes tell. Maps nothing.
+  [[nodiscard]] static bool is_family_memory(int fd) noexcept;
   /// 128 random bits that name the family.
   [[nodiscard]] std::array<std::byte, 16> id() const noexcept { return windows_->header().constants.id; }
 

@@ -238,12 +238,12 @@ void Heap::trim(std::uint64_t target) {
       if (link == 0 || link > frontier()) break;
       std::uint64_t unit = link - 1;
       if (!unlink(unit, order, true)) return;
-      os::discard(windows_.fd(), place_.base + unit * kUnitSize, block_bytes(order));
+      windows_.discard(place_.base + unit * kUnitSize, block_bytes(order));
       // The table's pages inside the block hold nothing: only the first unit's word counts.
       std::uint64_t table = place_.table + unit * sizeof(Unit);
       std::uint64_t inner = (table + sizeof(Unit) + os::page_size() - 1) / os::page_size() * os::page_size();
       std::uint64_t end = table + (sizeof(Unit) << order);
-      if (end >= inner + kGranule) os::discard(windows_.fd(), inner, end / os::page_size() * os::page_size() - inner);
+      if (end >= inner + kGranule) windows_.discard(inner, end / os::page_size() * os::page_size() - inner);
       COHORT_CRASH_POINT("shm.trim.discarded");
       commit(unit_of(unit).word, BlockWord::make_free(order, false));
       COHORT_CRASH_POINT("shm.trim.committed");

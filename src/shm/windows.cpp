@@ -24,7 +24,8 @@ std::string why_no_space(std::uint64_t size) {
 
 }  // namespace
 
-Windows::Windows(os::Fd memory) : fd_(std::move(memory)), size_(os::memory_size(fd_.get())) {
+Windows::Windows(os::Fd memory)
+    : fd_(std::move(memory)), number_(os::memory_number(fd_.get())), size_(os::memory_size(fd_.get())) {
   if (size_ < kSmallestReservation || size_ % kGranule != 0)
     throw IncompatibleError("Family.adopt", "", "the memory is not a family memory");
   mapped_ = std::make_unique<std::atomic<std::uint64_t>[]>(size_ / kGranule / 64 + 1);
@@ -55,9 +56,23 @@ std::string Windows::how_to_enlarge() const {
   return "that is the largest one";
 }
 
-Windows::~Windows() { os::release_address_space(base_, size_); }
+Windows::~Windows() {
+  if (!has_descriptor()) (void)fd_.release();  // another's by now
+  os::release_address_space(base_, size_);
+}
+
+bool Windows::has_descriptor() const noexcept { return os::is_memory(fd_.get(), number_); }
+
+void Windows::discard(Offset offset, std::uint64_t size) const noexcept {
+  if (has_descriptor()) os::discard(fd_.get(), offset, size);
+}
 
 void Windows::map_granules(std::uint64_t first, std::uint64_t last) {
+  // What has come to have the number would be mapped, and written to, as if it were the family's.
+  if (!has_descriptor())
+    throw OsError(EBADF, "mmap",
+                  "the family memory: this program closed its descriptor, " + std::to_string(fd_.get()) +
+                      " (closefrom(), close() of numbers that are not its own)");
   for (std::uint64_t at = first; at <= last;) {
     if (is_mapped(at)) {
       ++at;

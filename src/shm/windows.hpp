@@ -29,6 +29,12 @@ class Windows {
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// What keeps the reservation from being larger, and what to do: a part of a sentence for errors.
   [[nodiscard]] std::string how_to_enlarge() const;
+  /// The memory object's number, as it was when the object was taken over.
+  [[nodiscard]] std::uint64_t memory_number() const noexcept { return number_; }
+  /// False when the program has closed the descriptor, whatever its number names by now.
+  [[nodiscard]] bool has_descriptor() const noexcept;
+  /// Gives pages back to the system, as os::discard() does; does nothing without the descriptor.
+  void discard(Offset offset, std::uint64_t size) const noexcept;
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   /// Tells where the regions are, once the header is known to be sound.
   void set_places(const Places& places) noexcept { places_ = places; }
@@ -62,6 +68,7 @@ class Windows {
   void map_granules(std::uint64_t first, std::uint64_t last);
 
   os::Fd fd_;
+  std::uint64_t number_ = 0;
   std::uint64_t size_ = 0;
   std::byte* base_ = nullptr;
   std::unique_ptr<std::atomic<std::uint64_t>[]> mapped_;  // one bit a granule

@@ -4,7 +4,6 @@
 
 #include "os/barrier.hpp"
 #include "os/cpu.hpp"
-#include "os/memory.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
 #include "shm/family.hpp"
@@ -40,7 +39,7 @@ bool member_is_dead(std::uint64_t packed, bool thorough) noexcept {
   os::ProcessIdentity process = family.identity(member);
   if (process.pid == 0) return family.member_state(member) == shm::MemberState::free;
   if (!os::is_alive(process)) return true;
-  return thorough && !os::may_map_memory(process, os::memory_number(family.fd()));
+  return thorough && !os::may_map_memory(process, family.memory_number());
 }
 
 bool thread_is_dead(std::uint64_t word, bool thorough) noexcept {

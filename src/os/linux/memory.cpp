@@ -72,6 +72,17 @@ std::uint64_t memory_number(int fd) noexcept {
   return known ? static_cast<std::uint64_t>(info.st_ino) : 0;
 }
 
+bool is_memory(int fd, std::uint64_t number) noexcept {
+  return number != 0 && memory_number(fd) == number && memory_is_sealed(fd);
+}
+
+bool read_memory(int fd, std::uint64_t offset, std::span<std::byte> bytes) noexcept {
+  int saved = errno;
+  ssize_t got = ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+  errno = saved;
+  return got == static_cast<ssize_t>(bytes.size());
+}
+
 std::uint64_t memory_resident(int fd) {
   struct stat info{};
   if (::fstat(fd, &info) != 0) throw_errno("fstat", std::to_string(fd));
