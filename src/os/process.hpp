@@ -79,8 +79,6 @@ void unset_environment_variable(const char* name) noexcept;
 void set_environment_variable(const char* name, const std::string& value);
 /// Bytes from the kernel's random source.
 [[nodiscard]] std::array<std::byte, 32> random_bytes();
-/// The arguments that this program was started with.
-[[nodiscard]] std::vector<std::string> program_arguments();
 /// Flushes what coverage tools keep in memory, when there is one; then ends the process without running exit handlers.
 [[noreturn]] void end_process(int status) noexcept;
 /// Has the heap keep freed memory for reuse instead of giving it back at once; for processes that do one large task after another.

@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,9 @@
 #include "cohort/base/log.hpp"
 #include "cohort/process/init.hpp"
 #include "os/process.hpp"
+#include "os/process_identity.hpp"
+#include "os/program_start.hpp"
+#include "os/socket.hpp"
 #include "process/fork_server.hpp"
 #include "process/fork_server_client.hpp"
 #include "process/launch.hpp"
@@ -25,12 +30,44 @@ namespace cohort {
 
 namespace {
 
-constexpr int kBadBootstrap = 70;  // EX_SOFTWARE
-
-int say(const std::string& sentence) {
+int say(const std::string& sentence, detail::BootstrapStatus status = detail::status_failed) {
   std::string line = "cohort: " + sentence + "\n";
   log::write_raw(line.data(), line.size());
-  return kBadBootstrap;
+  return status;
+}
+
+int say(detail::BootstrapStatus status) {
+  return say(std::string("a worker could not start: ") + detail::bootstrap_status_text(status), status);
+}
+
+// What reexecute() said to this process, if it was started so. The environment is only one of the ways: constructors empty it, launchers
+// do not pass it on.
+std::optional<std::string> orders() {
+  std::optional<std::string> text;
+  for (std::string& argument : os::program_arguments())
+    for (std::string_view mark : {detail::kWorkerArgument, detail::kServerArgument})
+      if (argument.starts_with(mark)) text = argument.substr(mark.size());
+  std::string value = os::environment_variable(detail::kWorkerVariable);
+  if (!value.empty()) os::unset_environment_variable(detail::kWorkerVariable);
+  if (!text && !value.empty()) text = std::move(value);
+  return text;
+}
+
+// Whether a family memory lies where reexecute() passes it on, and is not one that this program's constructors have begun.
+bool inherited_family() {
+  if (!shm::Family::is_family_memory(detail::kFamilyDescriptor)) return false;
+  return !shm::Family::exists() || shm::Family::instance().fd() != detail::kFamilyDescriptor;
+}
+
+// Whether the inherited descriptors are what reexecute() passed on. Files of others may have their numbers by now.
+bool has_descriptors(const detail::Reexecution& r) {
+  for (int life : {r.parent_life, r.server_life})
+    if (life >= 0 && !os::is_pidfd(life)) return false;
+  for (int socket : {r.requests, r.client_end})
+    if (socket >= 0 && !os::is_socket(socket)) return false;
+  for (int fd : r.descriptors)
+    if (!os::is_open(fd)) return false;
+  return shm::Family::is_family_memory(r.family);
 }
 
 int run_worker(const detail::Reexecution& r) {
@@ -50,10 +87,11 @@ int run_worker(const detail::Reexecution& r) {
 int run_role(const detail::Reexecution& r) {
   std::vector<int> inherited = r.descriptors;
   inherited.insert(inherited.end(), {r.family, r.parent_life, r.requests, r.client_end, r.server_life});
+  if (shm::Family::exists()) return say(detail::status_too_late);
+  if (!has_descriptors(r)) return say(detail::status_descriptors);
   for (int fd : inherited) {
     if (fd < 0) continue;
     if (fd < 3) return say("COHORT_WORKER names a standard stream");
-    if (!os::is_open(fd)) return say("COHORT_WORKER names a descriptor that is not open");
     os::set_close_on_exec(fd, true);
   }
   // Before the family is looked at: when the parent is gone it may have been swept up, and there is nobody left to tell.
@@ -66,10 +104,15 @@ int run_role(const detail::Reexecution& r) {
   auto& family = shm::Family::instance();
   // relaxed: written before this program was executed
   if (family.member(r.member).words[detail::word_nonce].load(std::memory_order_relaxed) != r.nonce)
-    return say("COHORT_WORKER does not fit the family that it names");
-  family.become(r.member);
-  if (r.role == detail::Role::worker) return run_worker(r);
-  return detail::serve_forks(r);
+    return say("a worker could not start: its orders do not fit the family that they name");
+  int pid = os::process_id();
+  try {
+    family.become(r.member);
+    return r.role == detail::Role::worker ? run_worker(r) : detail::serve_forks(r);
+  } catch (const std::exception& e) {
+    if (os::process_id() == pid) detail::note_failure(r.member, e.what());  // not in a child of the fork server
+    throw;
+  }
 }
 
 }  // namespace
@@ -78,16 +121,21 @@ namespace detail {
 
 bool run_if_worker(int& status) {
   process_state().hooked = true;
-  std::string value = os::environment_variable(kWorkerVariable);
-  if (value.empty()) return false;
-  os::unset_environment_variable(kWorkerVariable);
-  auto reexecution = parse_reexecution(value);
-  if (!reexecution) {
-    status = say("COHORT_WORKER has a form that this version does not know");
+  auto text = orders();
+  if (!text && !inherited_family()) return false;
+  // From here on this is no place for the program's main(): a worker that cannot work ends.
+  if (os::started_with_privileges()) {
+    status = say(status_privileged);
+    return true;
+  }
+  if (!text) {
+    status = say(status_unmarked);
     return true;
   }
   try {
-    status = run_role(*reexecution);
+    auto reexecution = parse_reexecution(*text);
+    status = reexecution ? run_role(*reexecution)
+                         : say("a worker could not start: its orders have a form that this version does not know");
   } catch (const std::exception& e) { status = say(std::string("a worker could not start: ") + e.what()); }
   return true;
 }

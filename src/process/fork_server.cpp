@@ -65,10 +65,11 @@ class ForkServer {
   void look_at_lives();
   void accept_requests();
   void accept(const ForkRequest& request, os::Packet& packet);
+  [[nodiscard]] bool may_ask(const os::Packet::Sender& sender) const;
   void start_child(const ForkRequest& request, os::Packet& packet);
   [[nodiscard]] Requester* requester_of(const shm::MemberRecord& record);
   int live(const ForkRequest& request, std::vector<os::Fd>& fds);
-  void signal(const ForkRequest& request);
+  void signal(const ForkRequest& request, pid_t sender);
   void report(const Child& child, int wait_status);
   void report_ended_children();
   void kill_children_of(pid_t requester);
@@ -83,6 +84,7 @@ class ForkServer {
   std::unique_ptr<os::Poller> poller_;
   os::ProcessAttributes attributes_;
   os::Credentials credentials_;
+  std::optional<os::Privileges> privileges_;
   std::uint64_t environment_ = 0;
   int pid_ = 0;
   bool ignores_child_signal_ = false;
@@ -109,6 +111,7 @@ void ForkServer::prepare() {
   child_ended_ = os::child_ended_fd();
   environment_ = os::environment_digest();
   credentials_ = os::current_credentials();
+  privileges_ = os::privileges_of(0);
   own_life_ = os::open_pidfd(pid_);
   without_pidfds_ = !starter_life_ || !own_life_;
   os::set_nonblocking(requests_.get(), true);
@@ -166,18 +169,29 @@ void ForkServer::accept_requests() {
       stopping_ = true;
       return;
     }
-    if (packet->size == sizeof request && !packet->truncated && request.magic == kForkServerMagic)
+    if (packet->size == sizeof request && !packet->truncated && request.magic == kForkServerMagic && packet->sender)
       accept(request, *packet);
   }
 }
 
+// Who asks is what the kernel says, not what the request says. The server does for nobody what that one may not do itself: whoever has
+// given privileges up in a worker gets none of them back here.
 void ForkServer::accept(const ForkRequest& request, os::Packet& packet) {
+  bool by_starter = packet.sender->pid == starter_.pid;
   switch (request.kind) {
     case ForkRequestKind::start: return start_child(request, packet);
-    case ForkRequestKind::stop: stopping_ = true; return;
-    case ForkRequestKind::retire: retiring_ = true; return;
-    case ForkRequestKind::signal: return signal(request);
+    case ForkRequestKind::stop: stopping_ = stopping_ || by_starter; return;
+    case ForkRequestKind::retire: retiring_ = retiring_ || by_starter; return;
+    case ForkRequestKind::signal: return signal(request, packet.sender->pid);
   }
+}
+
+bool ForkServer::may_ask(const os::Packet::Sender& sender) const {
+  // 0: it is in a pid namespace that this process does not see.
+  if (sender.pid == 0 || sender.uid != credentials_.uids[0] || sender.gid != credentials_.gids[0]) return false;
+  if (!privileges_) return true;  // no /proc here: the ids that came with the request must do
+  auto privileges = os::privileges_of(sender.pid);
+  return privileges && os::may_have(*privileges, *privileges_);
 }
 
 // The process that a prepared child is to belong to; nullptr when it has ended since it asked.
@@ -206,6 +220,15 @@ ForkServer::Requester* ForkServer::requester_of(const shm::MemberRecord& record)
   return &(requesters_[identity.pid] = std::move(requester));
 }
 
+// Says that this server writes nothing more into the record of a request that was withdrawn.
+void drop(shm::MemberRecord& record) {
+  auto withdrawn = static_cast<std::uint32_t>(LaunchState::withdrawn);
+  // SYNC(launch_state): this release exchange -> take_back() acquire load
+  (void)record.launch_state.compare_exchange_strong(withdrawn, static_cast<std::uint32_t>(LaunchState::dropped),
+                                                    std::memory_order_release,
+                                                    std::memory_order_relaxed);  // relaxed: not used
+}
+
 void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
   shm::MemberId member{request.slot, request.generation};
   shm::MemberRecord* record;
@@ -231,6 +254,10 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
     record->words[word_error].store(static_cast<std::uint64_t>(error), std::memory_order_relaxed);
     answer(LaunchState::failed);
   };
+  // SYNC(launch_state): the requester's release exchange -> this load. It waits no longer; the record may go
+  if (record->launch_state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LaunchState::withdrawn))
+    return drop(*record);
+  if (requester->identity.pid != packet.sender->pid || !may_ask(*packet.sender)) return answer(LaunchState::denied);
   if (refusing_) return answer(LaunchState::refused);
   // The system leaves out what this process has no numbers for.
   std::size_t expected = 1 + ((request.argument & 1) != 0) + ((request.argument & 2) != 0) + request.descriptors;
@@ -240,12 +267,22 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
     pid = os::fork_process();
   } catch (const OsError& e) { return fail(e.code().value()); }
   if (pid == 0) {
-    status_ = live(request, packet.fds);
+    try {
+      status_ = live(request, packet.fds);
+    } catch (const std::exception& e) {
+      // Nobody waits for it any more, or its launch cannot be read: never the server's own affair.
+      std::string line = std::string("cohort: a worker could not start: ") + e.what() + "\n";
+      log::write_raw(line.data(), line.size());
+      status_ = status_failed;
+    }
     return;
   }
   record->words[word_pid].store(static_cast<std::uint64_t>(pid),
                                 std::memory_order_relaxed);  // relaxed: ordered by launch_state
   answer(LaunchState::forked);
+  // SYNC(launch_state): as above. The child sees it too, and ends
+  if (record->launch_state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LaunchState::withdrawn))
+    return drop(*record);
   children_[pid] = {member, requester->identity.pid};
   requester->children.insert(pid);
 }
@@ -309,10 +346,10 @@ int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
   return run_launch(launch, self, std::move(descriptors));
 }
 
-void ForkServer::signal(const ForkRequest& request) {
+void ForkServer::signal(const ForkRequest& request, pid_t sender) {
   shm::MemberId member{request.slot, request.generation};
   for (const auto& [pid, child] : children_)
-    if (child.member == member) os::signal_child(pid, static_cast<int>(request.argument));
+    if (child.member == member && child.requester == sender) os::signal_child(pid, static_cast<int>(request.argument));
 }
 
 void ForkServer::report(const Child& child, int wait_status) try {
@@ -351,18 +388,11 @@ void ForkServer::kill_children_of(pid_t requester) {
   requesters_.erase(found);
 }
 
-// Leaves the reason for not serving where the starter finds it; standard error is /dev/null here.
-void note_failure(shm::MemberId self, shm::MemberId starter, const std::string& text) {
-  auto& family = shm::Family::instance();
-  shm::Offset block = family.allocate(text.size() + 1, starter);
-  std::memcpy(family.address(block, text.size() + 1), text.c_str(), text.size() + 1);
-  // SYNC(failure): this release exchange -> ForkServerLink::take_failure() acquire exchange; carries the block's bytes
-  family.member(self).words[word_failure].exchange(block, std::memory_order_acq_rel);
-}
-
 }  // namespace
 
 int serve_forks(const Reexecution& reexecution) {
+  auto& progress = shm::Family::instance().member(reexecution.member).words[word_claimed];
+  progress.store(1, std::memory_order_relaxed);  // relaxed: a flag that orders nothing
   Launch launch = take_launch(reexecution.member);
   apply_launch(launch);
   shm::MemberId starter = shm::MemberId::unpack(launch.parent);
@@ -374,12 +404,12 @@ int serve_forks(const Reexecution& reexecution) {
       resolve_callable(id).call()(in, out);
     } catch (...) {
       ExceptionText what = describe_current_exception();
-      note_failure(
-          reexecution.member, starter,
-          "a preload function of the fork server failed: " + what.type + (what.text.empty() ? "" : ": " + what.text));
-      return 71;
+      note_failure(reexecution.member, "a preload function of the fork server failed: " + what.type +
+                                           (what.text.empty() ? "" : ": " + what.text));
+      return status_preload;
     }
   }
+  progress.store(2, std::memory_order_relaxed);  // relaxed: as above
   ForkServer server(reexecution, starter);
   return server.serve();
 }

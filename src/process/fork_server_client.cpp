@@ -3,13 +3,14 @@
 #include "process/fork_server_client.hpp"
 
 #include <atomic>
-#include <cstring>
+#include <csignal>
 #include <utility>
 #include <vector>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "os/futex.hpp"
+#include "os/poller.hpp"
 #include "os/process.hpp"
 #include "os/process_attributes.hpp"
 #include "os/socket.hpp"
@@ -33,6 +34,14 @@ struct Server {
   os::Credentials credentials;    // under which the server was started
   std::uint64_t environment = 0;  // digest at its start; 0 when that is unknown
   bool refused = false;           // it had threads: spawn from now on
+  bool abandoned = false;         // it lives but does not answer, or does not accept us: the next start makes another
+  // Records that a server may still write to, though nobody waits for it any more.
+  struct Lent {
+    std::shared_ptr<ForkServerLink> link;
+    shm::MemberId member;
+    int parent;  // whose child it was to be; a forked copy of that has no part in it
+  };
+  std::vector<Lent> lent;
   std::atomic<std::uint64_t> spawned_instead{0};
 };
 
@@ -46,6 +55,7 @@ std::shared_ptr<ForkServerLink> execute_server() {
   shm::MemberId self = family.self();
   shm::MemberId member = family.reserve_member(self);
   auto [client_end, server_end] = os::make_packet_pair();
+  os::ask_for_senders(server_end.get());  // before there can be any
   client_end = os::above_standard_streams(std::move(client_end));
   try {
     Launch launch = describe_launch("ForkServer", {}, false, {}, StartMethod::forkserver, self);
@@ -63,7 +73,9 @@ std::shared_ptr<ForkServerLink> execute_server() {
     reexecution.requests = server_end.get();
     reexecution.client_end = client_end.get();
     reexecution.binds_now = os::environment_variable("LD_BIND_NOW").empty();
-    return std::make_shared<ForkServerLink>(std::move(client_end), reexecute(reexecution), member);
+    auto link = std::make_shared<ForkServerLink>(std::move(client_end), reexecute(reexecution), member);
+    ForkServerLink::watch_end(link);
+    return link;
   } catch (...) {
     family.abandon_member(member);
     throw;
@@ -80,9 +92,27 @@ void start_server(Server& s, os::Credentials credentials) {
     s.retired.push_back(std::move(s.link));
   }
   s.link.reset();
+  s.abandoned = false;
   s.link = execute_server();
   s.credentials = std::move(credentials);
   s.environment = os::environment_digest();
+}
+
+// Takes back the records that no server will write to any more. The caller holds the mutex.
+void take_back(std::vector<Server::Lent>& lent) {
+  auto& family = shm::Family::instance();
+  std::erase_if(lent, [&](const Server::Lent& each) {
+    if (each.parent != os::process_id() || family.member_state(each.member) == shm::MemberState::free) return true;
+    const auto& record = family.member(each.member);
+    // SYNC(launch_state): fork server's release exchange -> this load; SYNC(exit): likewise. The record is ours again
+    bool dropped =
+        record.launch_state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LaunchState::dropped);
+    bool reported = record.exit_state.load(std::memory_order_acquire) != 0;  // SYNC(exit)
+    if (!dropped && !reported && !each.link->ended()) return false;
+    family.abandon_member(each.member);
+    if (family.member_died(each.member)) family.release_member(each.member);
+    return true;
+  });
 }
 
 // What a request needs of the server, taken together under the mutex. nullptr: it refuses.
@@ -90,8 +120,9 @@ std::shared_ptr<ForkServerLink> current_server(Launch& launch) {
   Server& s = server();
   std::unique_lock lock(s.mutex);
   if (s.refused) return nullptr;
+  if (!s.lent.empty()) take_back(s.lent);
   os::Credentials present = os::current_credentials();
-  bool starts = !s.link || s.link->ended() || !(s.credentials == present);
+  bool starts = !s.link || s.abandoned || s.link->lost() || s.link->ended() || !(s.credentials == present);
   if (starts) start_server(s, std::move(present));
   launch.environment_digest = os::environment_digest();
   launch.environment.reset();
@@ -103,27 +134,45 @@ std::shared_ptr<ForkServerLink> current_server(Launch& launch) {
   return link;
 }
 
-enum class Outcome { started, server_gone, refused };
+enum class Outcome {
+  started,
+  server_gone,
+  refused,
+  denied,  // we may have less than it
+  silent,  // it lives and does not answer: the record stays its own for a while
+};
 
-// Waits for the answer in the child's record. A server that dies unasked leaves the record "prepared"; withdrawing it there makes sure that
-// no child of it can still begin.
+// Another executable may never look for its work, or end.
+void require_begun(ForkServerLink& link, Deadline patience) {
+  if (link.progress() != 0 || !patience.expired() || !has_other_executable()) return;
+  link.stop();
+  throw BootstrapError("Process.start", "",
+                       "the executable that was set did not take up its work as fork server within 10 s");
+}
+
+// Waits for the answer in the child's record. A server that dies or is stopped leaves the record "prepared"; withdrawing it there makes
+// sure that no child of it can still begin.
 Outcome await_answer(ForkServerLink& link, shm::MemberRecord& record) {
+  ServerPatience patience(link);
+  Deadline beginning = std::chrono::seconds(10);
   while (true) {
     // SYNC(launch_state): fork server's (or child's) release exchange -> this load; carries word_pid or word_error
     auto state = static_cast<LaunchState>(record.launch_state.load(std::memory_order_acquire));
     if (state == LaunchState::forked) return Outcome::started;
     if (state == LaunchState::refused) return Outcome::refused;
+    if (state == LaunchState::denied) return Outcome::denied;
     if (state == LaunchState::failed)
       throw SpawnError(static_cast<int>(record.words[word_error].load(std::memory_order_relaxed)), "fork",
                        "fork server");  // relaxed: ordered by the acquire above
-    if (os::futex_wait(record.launch_state, 0, std::chrono::milliseconds(50)) != os::FutexWait::timed_out ||
-        !link.ended())
-      continue;
+    if (os::futex_wait(record.launch_state, 0, std::chrono::milliseconds(50)) != os::FutexWait::timed_out) continue;
+    bool ended = link.ended();
+    if (!ended) require_begun(link, beginning);
+    if (!ended && !patience.is_over()) continue;
     auto expected = static_cast<std::uint32_t>(LaunchState::prepared);
     // SYNC(launch_state): against the child's exchange to forked: one of the two happens
     if (record.launch_state.compare_exchange_strong(expected, static_cast<std::uint32_t>(LaunchState::withdrawn),
                                                     std::memory_order_acq_rel, std::memory_order_acquire))
-      return Outcome::server_gone;
+      return ended ? Outcome::server_gone : Outcome::silent;
   }
 }
 
@@ -140,7 +189,14 @@ Outcome request_child(ForkServerLink& link, shm::MemberId member, std::span<cons
     fds.push_back(stream);
   }
   for (const auto& descriptor : descriptors) fds.push_back(descriptor.number);
-  if (!link.request(request, fds)) return Outcome::server_gone;
+  ServerPatience patience(link);
+  for (auto sent = ForkServerLink::Sent::no_room; sent != ForkServerLink::Sent::yes;) {
+    sent = link.try_request(request, fds);
+    if (sent == ForkServerLink::Sent::gone) return Outcome::server_gone;
+    if (sent == ForkServerLink::Sent::yes) break;
+    if (patience.is_over()) return Outcome::silent;
+    (void)os::wait_any_readable({}, std::chrono::milliseconds(2));  // others have asked for much
+  }
   return await_answer(link, shm::Family::instance().member(member));
 }
 
@@ -153,12 +209,32 @@ void note_refusal() {
       "instead");
 }
 
-// The server went before it answered: says why, or returns when another attempt makes sense.
-void examine_loss(ForkServerLink& link, const std::string& name, int attempt) {
-  std::string failure = link.ended() ? link.take_failure() : std::string();
+// How often one start may lose its server.
+constexpr int kMostCrashes = 3;
+constexpr int kMostKills = 100;
+
+// The server went before it answered: says why, or returns when another attempt makes sense. One that somebody kills says nothing about
+// the next; one that ends or crashes by itself will do so again.
+void examine_loss(ForkServerLink& link, const std::string& name, int losses) {
+  if (!link.ended()) return;
+  std::string failure = take_failure(link.member());
   if (!failure.empty()) throw BootstrapError("Process.start", name, failure);
-  if (attempt == 2)
-    throw BootstrapError("Process.start", name, "the fork server ended three times before it had served this request");
+  auto status = link.status();
+  bool killed = !status || status->signal() == SIGKILL;
+  if (status && status->code() && link.progress() == 0)
+    throw BootstrapError("Process.start", name,
+                         "the fork server ended at its start: " + why_not_claimed(link.member(), *status));
+  if (losses < (killed ? kMostKills : kMostCrashes)) return;
+  throw BootstrapError("Process.start", name,
+                       std::to_string(losses) + " fork servers ended before they had served this request; the last " +
+                           (status ? status->to_string() : std::string("was another process's")));
+}
+
+// The server lives, but this process is not to ask it any more. Its children are left to it.
+void abandon(const std::shared_ptr<ForkServerLink>& link) {
+  Server& s = server();
+  std::lock_guard guard(s.mutex);
+  if (s.link == link) s.abandoned = true;
 }
 
 }  // namespace
@@ -166,7 +242,7 @@ void examine_loss(ForkServerLink& link, const std::string& name, int attempt) {
 std::shared_ptr<ForkServerLink> inherited_fork_server() {
   Server& s = server();
   std::lock_guard guard(s.mutex);
-  return s.link && !s.refused && !s.link->ended() ? s.link : nullptr;
+  return s.link && !s.refused && !s.abandoned && !s.link->lost() && !s.link->ended() ? s.link : nullptr;
 }
 
 void adopt_fork_server(std::shared_ptr<ForkServerLink> link, os::Credentials credentials, std::uint64_t environment) {
@@ -189,6 +265,13 @@ void stop_fork_servers() noexcept {
 
 std::unique_lock<std::mutex> lock_fork_server_for_fork() { return std::unique_lock(server().mutex); }
 
+void lend_record(std::shared_ptr<ForkServerLink> link, shm::MemberId member) noexcept try {
+  Server& s = server();
+  std::lock_guard guard(s.mutex);
+  s.lent.push_back({std::move(link), member, os::process_id()});
+} catch (const std::exception&) {  // no memory to remember it: then it is lent for good
+}
+
 ForkServerFallbacks fork_server_fallbacks() noexcept {
   return {server().spawned_instead.load(std::memory_order_relaxed)};  // relaxed: a counter
 }
@@ -204,7 +287,7 @@ std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std:
   launch.attributes.assign(raw, raw + sizeof attributes);
   flush_standard_streams();
 
-  for (int attempt = 0;; ++attempt) {
+  for (int losses = 0; true;) {
     auto link = current_server(launch);
     if (!link) {
       note_refusal();
@@ -224,14 +307,28 @@ std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std:
       family.abandon_member(member);
       throw;
     }
+    if (outcome == Outcome::silent) {
+      abandon(link);
+      lend_record(std::move(link), member);
+      continue;
+    }
     family.abandon_member(member);
     // A child that came too far before it was withdrawn: it ends at once.
     if (family.member_died(member)) family.release_member(member);
+    if (outcome == Outcome::denied) {
+      if (link->is_ours())
+        throw BootstrapError(
+            "Process.start", name,
+            "the fork server has privileges that this process has not, and would pass them on; the start method fork "
+            "works here");
+      abandon(link);  // our own will have no more than we
+      continue;
+    }
     if (outcome == Outcome::refused) {
       note_refusal();
       break;
     }
-    examine_loss(*link, name, attempt);
+    examine_loss(*link, name, ++losses);
   }
   return start_by_spawn(core, name, daemon, authkey);
 }

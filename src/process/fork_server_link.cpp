@@ -4,40 +4,83 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstring>
 
 #include "cohort/base/error.hpp"
 #include "os/poller.hpp"
 #include "os/process.hpp"
+#include "os/process_identity.hpp"
 #include "os/socket.hpp"
 #include "process/launch.hpp"
+#include "process/service_thread.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
 
 ForkServerLink::ForkServerLink(os::Fd requests, os::Fd life, shm::MemberId member)
-    : requests_(std::move(requests)), life_(std::move(life)), member_(member) {}
+    : requests_(std::move(requests)),
+      number_(os::socket_number(requests_.get())),
+      life_(std::move(life)),
+      member_(member) {}
 
 ForkServerLink::ForkServerLink(os::Fd requests, os::Child child, shm::MemberId member)
-    : requests_(std::move(requests)), child_(std::move(child)), member_(member), owner_pid_(os::process_id()) {}
+    : requests_(std::move(requests)),
+      number_(os::socket_number(requests_.get())),
+      child_(std::move(child)),
+      member_(member),
+      owner_pid_(os::process_id()) {}
 
-ForkServerLink::~ForkServerLink() { stop(); }
+ForkServerLink::~ForkServerLink() {
+  stop();
+  if (lost()) (void)requests_.release();  // another's by now
+}
 
 int ForkServerLink::life() const noexcept { return life_ ? life_.get() : child_.pidfd(); }
 bool ForkServerLink::is_ours() const noexcept { return owner_pid_ != 0 && owner_pid_ == os::process_id(); }
 
+bool ForkServerLink::lost() const noexcept { return os::socket_number(requests_.get()) != number_; }
+
+std::optional<ExitStatus> ForkServerLink::status() { return is_ours() ? child_.poll() : std::nullopt; }
+
+os::ProcessIdentity ForkServerLink::identity() noexcept {
+  if (!is_ours()) return shm::Family::instance().identity(member_);
+  return {child_.pid(), 0};
+}
+
+std::uint64_t ForkServerLink::progress() const noexcept {
+  // relaxed: a flag that orders nothing
+  return shm::Family::instance().member_words(member_)[word_claimed].load(std::memory_order_relaxed);
+}
+
+void ForkServerLink::watch_end(const std::shared_ptr<ForkServerLink>& link) noexcept try {
+  if (!link->is_ours() || link->life() < 0) return;
+  link->watch_ = watch(link->life(), [weak = std::weak_ptr(link)] {
+    if (auto ended = weak.lock()) (void)ended->status();
+  });
+} catch (const std::exception&) {  // no memory or no thread to be had
+}
+
+bool ServerPatience::is_over() noexcept {
+  if (all_.expired() && link_.progress() == 2) return true;
+  if (!os::is_stopped(link_.identity())) {
+    stopped_.reset();
+    return false;
+  }
+  if (!stopped_) stopped_ = std::chrono::milliseconds(100);
+  return stopped_->expired();
+}
+
 bool ForkServerLink::ended() {
+  if (is_ours() && (life() < 0 || os::is_readable(life()))) return child_.poll().has_value();
   if (life() >= 0) return os::is_readable(life());
-  if (is_ours()) return child_.poll().has_value();
   return !shm::Family::instance().is_alive(member_);
 }
 
-bool ForkServerLink::request(const ForkRequest& request, std::span<const int> fds) try {
-  os::send_packet(requests_.get(), std::as_bytes(std::span(&request, 1)), fds);
-  return true;
+ForkServerLink::Sent ForkServerLink::try_request(const ForkRequest& request, std::span<const int> fds) try {
+  if (lost()) return Sent::gone;
+  return os::try_send_packet(requests_.get(), std::as_bytes(std::span(&request, 1)), fds) ? Sent::yes : Sent::no_room;
 } catch (const OsError& error) {
   if (error.code() != std::errc::broken_pipe && error.code() != std::errc::connection_reset) throw;
-  return false;
+  return Sent::gone;
 }
 
 bool ForkServerLink::send(const ForkRequest& request, std::span<const int> fds) noexcept try {
@@ -47,9 +90,16 @@ bool ForkServerLink::send(const ForkRequest& request, std::span<const int> fds) 
 void ForkServerLink::stop() noexcept try {
   if (!is_ours()) return;
   owner_pid_ = 0;
+  if (watch_ != 0) unwatch(watch_);
   ForkRequest request;
   request.kind = ForkRequestKind::stop;
-  if (!child_.poll() && send(request)) child_.wait(std::chrono::seconds(2));
+  if (!child_.poll() && send(request)) {
+    try {
+      child_.send_signal(SIGCONT);  // one that was stopped would not read it
+    } catch (const OsError&) {      // EPERM, as below
+    }
+    child_.wait(std::chrono::seconds(2));
+  }
   if (!child_.poll()) {
     child_.send_signal(SIGKILL);  // EPERM: we have other credentials now. It sees our end and goes then
     child_.wait(Deadline::never());
@@ -58,20 +108,6 @@ void ForkServerLink::stop() noexcept try {
   if (family.member_died(member_)) family.release_member(member_);
   family.abandon_member(member_);
 } catch (const std::exception&) {  // at the end of the process; the server sees our end itself
-}
-
-std::string ForkServerLink::take_failure() try {
-  auto& family = shm::Family::instance();
-  // SYNC(failure): release exchange in note_failure() -> acquire here; carries the block's bytes
-  shm::Offset block = family.member(member_).words[word_failure].exchange(0, std::memory_order_acq_rel);
-  if (block == 0) return {};
-  const std::byte* place = family.address(block, 1);
-  std::size_t size = family.block_size(block);
-  std::string text(reinterpret_cast<const char*>(place), ::strnlen(reinterpret_cast<const char*>(place), size));
-  family.free(block);
-  return text;
-} catch (const Error&) {  // swept up meanwhile
-  return {};
 }
 
 }  // namespace cohort::detail

@@ -7,11 +7,16 @@
 // no longer asked stays within reach for as long as a child needs it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <string>
+#include <optional>
+#include <span>
 
+#include "cohort/base/deadline.hpp"
+#include "cohort/base/exit_status.hpp"
 #include "os/child.hpp"
 #include "os/fd.hpp"
+#include "os/process_identity.hpp"
 #include "process/fork_server_protocol.hpp"
 #include "shm/layout.hpp"
 
@@ -29,17 +34,29 @@ class ForkServerLink {
 
   /// True when the server has ended. One system call; more where the kernel has no pidfds.
   [[nodiscard]] bool ended();
-  /// Sends a request; false when the server has ended.
+  /// True when this program has closed the connection, whatever has its number by now.
+  [[nodiscard]] bool lost() const noexcept;
+  enum class Sent { yes, no_room, gone };
+  /// Sends a request, without waiting for room.
   /// Throws: OsError when the system will not pass the descriptors on: too many are under way (ETOOMANYREFS), no memory
-  bool request(const ForkRequest& request, std::span<const int> fds);
-  /// The same, and false whatever the reason.
+  Sent try_request(const ForkRequest& request, std::span<const int> fds);
+  /// The same; whether it was sent.
+  bool request(const ForkRequest& request, std::span<const int> fds) { return try_request(request, fds) == Sent::yes; }
+  /// The same, and false whatever the reason why it was not.
   bool send(const ForkRequest& request, std::span<const int> fds = {}) noexcept;
   /// True when this very process started it.
   [[nodiscard]] bool is_ours() const noexcept;
+  /// Has the service thread reap a server of ours as soon as it ends, so that a killed one is not left as a zombie. Starts the service
+  /// thread. Without memory for it the next question to the server reaps.
+  static void watch_end(const std::shared_ptr<ForkServerLink>& link) noexcept;
   /// Ends a server of ours: asks it to, waits a little, kills it. No effect on another's.
   void stop() noexcept;
-  /// Why a server that has ended did not serve, in its own words; empty when it left none.
-  [[nodiscard]] std::string take_failure();
+  /// How a server of ours has ended; nullopt when it has not, or is another's.
+  [[nodiscard]] std::optional<ExitStatus> status();
+  /// Who it is to the system; {} as long as another's has not begun.
+  [[nodiscard]] os::ProcessIdentity identity() noexcept;
+  /// How far it has come: 0 started, 1 in worker code, 2 serving.
+  [[nodiscard]] std::uint64_t progress() const noexcept;
 
   [[nodiscard]] int requests() const noexcept { return requests_.get(); }
   [[nodiscard]] int life() const noexcept;
@@ -48,10 +65,25 @@ class ForkServerLink {
 
  private:
   os::Fd requests_;
-  os::Fd life_;  // pidfd of another's server; one of ours is in child_
+  std::uint64_t number_;  // of that socket
+  os::Fd life_;           // pidfd of another's server; one of ours is in child_
   os::Child child_;
   shm::MemberId member_;
   int owner_pid_ = 0;
+  std::uint64_t watch_ = 0;
+};
+
+/// How long one waits for a server that lives but does not answer. For one wait; to be asked at each turn of it, about every 50 ms.
+class ServerPatience {
+ public:
+  explicit ServerPatience(ForkServerLink& link) noexcept : link_(link) {}
+  /// True when the server was found stopped (SIGSTOP, a debugger) at two looks 100 ms apart, or serves and yet has not answered for 10 s.
+  [[nodiscard]] bool is_over() noexcept;
+
+ private:
+  ForkServerLink& link_;
+  std::optional<Deadline> stopped_;
+  Deadline all_ = std::chrono::seconds(10);
 };
 
 }  // namespace cohort::detail

@@ -142,6 +142,32 @@ int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors desc
   return code;
 }
 
+void note_failure(shm::MemberId self, const std::string& text) noexcept try {
+  auto& family = shm::Family::instance();
+  auto& record = family.member(self);
+  // relaxed: written before this process was started
+  shm::MemberId starter = shm::MemberId::unpack(record.parent.load(std::memory_order_relaxed));
+  shm::Offset block = family.allocate(text.size() + 1, starter);
+  std::memcpy(family.address(block, text.size() + 1), text.c_str(), text.size() + 1);
+  // SYNC(failure): this release exchange -> take_failure() acquire exchange; carries the block's bytes
+  record.words[word_failure].exchange(block, std::memory_order_acq_rel);
+} catch (...) {  // no memory, or nobody left to tell
+}
+
+std::string take_failure(shm::MemberId member) try {
+  auto& family = shm::Family::instance();
+  // SYNC(failure): release exchange in note_failure() -> acquire here; carries the block's bytes
+  shm::Offset block = family.member(member).words[word_failure].exchange(0, std::memory_order_acq_rel);
+  if (block == 0) return {};
+  const std::byte* place = family.address(block, 1);
+  std::size_t size = family.block_size(block);
+  std::string text(reinterpret_cast<const char*>(place), ::strnlen(reinterpret_cast<const char*>(place), size));
+  family.free(block);
+  return text;
+} catch (const Error&) {  // swept up meanwhile
+  return {};
+}
+
 void log_exit(int code) {
   if (get_logger().enabled(LogLevel::info)) get_logger().info("process exiting with exit code " + std::to_string(code));
 }

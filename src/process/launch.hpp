@@ -55,13 +55,14 @@ inline constexpr std::size_t kMostDescriptors = 250;
 
 /// Words of shm::MemberRecord that the process layer uses.
 enum LaunchWord : std::size_t {
-  word_nonce = 0,      ///< random; the child must know it. Written by the parent before the start
-  word_pid = 1,        ///< written by the fork server after the fork
-  word_claimed = 2,    ///< 1: the child has found its way into worker code. Written by the child
+  word_nonce = 0,  ///< random; the child must know it. Written by the parent before the start
+  word_pid = 1,    ///< written by the fork server after the fork
+  word_claimed =
+      2,  ///< 1: the child has found its way into worker code; of a server, 2: it serves. Written by the child
   word_exit_code = 3,  ///< 1 << 32 | code that the child is about to end with. Written by the child
   word_error = 4,      ///< errno of a failed start. Written by the fork server, or by the child of a fork
   word_failure =
-      5,          ///< of a fork server's own record: Offset of a block that holds why it will not serve, NUL-terminated
+      5,  ///< of a re-executed child: Offset of a block that holds why it does not work, NUL-terminated. Written by it
   word_step = 6,  ///< StartStep that failed. Written by the child of a fork
 };
 
@@ -74,11 +75,14 @@ enum class StartStep : std::uint64_t {
 
 /// shm::MemberRecord::launch_state.
 enum class LaunchState : std::uint32_t {
-  prepared = 0,   ///< written by the parent
-  forked = 1,     ///< written by the fork server, or by the child if that is sooner: word_pid is valid
-  failed = 2,     ///< written by the fork server: word_error is valid
-  refused = 3,    ///< written by a fork server that cannot work (threads after start-up)
-  withdrawn = 4,  ///< written by the parent when the server died: a child that still comes must end at once
+  prepared = 0,  ///< written by the parent
+  forked = 1,    ///< written by the fork server, or by the child if that is sooner: word_pid is valid
+  failed = 2,    ///< written by the fork server: word_error is valid
+  refused = 3,   ///< written by a fork server that cannot work (threads after start-up)
+  withdrawn =
+      4,  ///< written by the parent when the server died or does not answer: a child that still comes must end at once
+  dropped = 5,  ///< written by the fork server over `withdrawn`: it will not touch the record any more
+  denied = 6,   ///< written by a fork server whose requester may have less than the server has
 };
 
 /// Fills in what does not depend on the start method.
@@ -94,6 +98,11 @@ void store_launch(const Launch& launch, std::span<const Encoder::Attachment> att
 void apply_launch(const Launch& launch);
 /// Runs the target, after apply_launch(), with the descriptors that came for its arguments, and gives the exit code.
 [[nodiscard]] int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors descriptors);
+/// Leaves the reason why a re-executed process does not take up its work in its member's record, in a block that its starter owns:
+/// nobody may be at its standard error.
+void note_failure(shm::MemberId self, const std::string& text) noexcept;
+/// That reason, once; empty when there is none.
+[[nodiscard]] std::string take_failure(shm::MemberId member);
 /// Logs the end of this process's work.
 void log_exit(int code);
 /// Notes in the member's record that this process is about to end with `code`.

@@ -104,9 +104,7 @@ void ProcessCore::note_end(const std::shared_ptr<RunningChild>& child, ExitStatu
     end_hook_(child->pid(), status);
     end_hook_ = nullptr;
   }
-  auto& family = shm::Family::instance();
-  if (family.member_died(child->member())) family.release_member(child->member());
-  family.abandon_member(child->member());  // one that ended before it had taken up its slot
+  child->release_record();
   {
     std::lock_guard guard(mutex_);
     status_ = status;

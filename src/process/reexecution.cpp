@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/reexecution.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <sstream>
+#include <utility>
 
 #include "cohort/base/error.hpp"
 #include "os/module.hpp"
 #include "os/process.hpp"
 #include "os/process_attributes.hpp"
+#include "os/program_start.hpp"
 #include "process/launch.hpp"
 #include "process/process_state.hpp"
 #include "shm/family.hpp"
@@ -26,6 +29,25 @@ void require_hook() {
                        "cannot start a worker: this program does not hand its main() to cohort (or main() has not "
                        "begun yet). Link the target "
                        "cohort::main (CMake), or call cohort::init(argc, argv) as the first line of main()");
+}
+
+// Where a child could not work, it must not be started: it would only say so, and a caller who starts one after the other would not
+// hear it.
+void require_reexecutable(const std::string& program) {
+  std::string why = os::why_started_with_privileges(program);
+  if (!why.empty())
+    throw BootstrapError(
+        "Process.start", "",
+        "a re-executed child would be started with raised privileges (" + why +
+            "), and takes no orders then: neither spawn nor forkserver can work here. Use the start method fork, or "
+            "give the privileges up for good first (setresgid, setresuid)");
+  auto& family = shm::Family::instance();
+  if (!family.has_descriptor())
+    throw BootstrapError(
+        "Process.start", "",
+        "this program closed the descriptor of the family memory, " + std::to_string(family.fd()) +
+            " (closefrom(), close() of numbers that are not its own), and a re-executed child would need it: neither "
+            "spawn nor forkserver can work any more; the start method fork can");
 }
 
 std::string chosen_executable() {
@@ -86,13 +108,81 @@ std::optional<Reexecution> parse_reexecution(const std::string& text) {
   return r;
 }
 
+const char* bootstrap_status_text(int status) noexcept {
+  switch (status) {
+    case status_failed: return "it could not join the family";
+    case status_preload: return "a preload function failed";
+    case status_privileged:
+      return "it was started with raised privileges (set-user-ID, set-group-ID, file capabilities, sudo from another "
+             "user), and takes no "
+             "orders then; the start method fork works";
+    case status_descriptors:
+      return "the descriptors that it should have inherited are closed, or something else: a launcher or a constructor "
+             "of the program "
+             "closes what is not its own";
+    case status_unmarked:
+      return "a launcher or a constructor of the program took both the argument and the environment variable that say "
+             "what it is to do";
+    case status_too_late:
+      return "a constructor of the program started a process or made a shared object before main(), and so began a "
+             "family of its own";
+    default: return nullptr;
+  }
+}
+
+std::string why_not_claimed(shm::MemberId member, const ExitStatus& status) {
+  std::string words = take_failure(member);
+  if (!words.empty()) return words;
+  const char* text = status.code() ? bootstrap_status_text(*status.code()) : nullptr;
+  return text != nullptr ? text : "it " + status.to_string() + " before it took up its work";
+}
+
+void wait_until_claimed(shm::MemberId member, os::Child& child, const std::string& name) {
+  static std::atomic<bool> known_to_work{false};
+  bool other = has_other_executable();
+  if (!other && known_to_work.load(std::memory_order_relaxed)) return;  // relaxed: a hint
+  auto& record = shm::Family::instance().member(member);
+  auto claimed = [&] {
+    return record.words[word_claimed].load(std::memory_order_relaxed) != 0;  // relaxed: a flag that orders nothing
+  };
+  Deadline patience = std::chrono::seconds(other ? 10 : 2);
+  while (!claimed()) {
+    auto ended = child.wait(Deadline::earlier(patience, std::chrono::microseconds(200)));
+    if (claimed()) break;
+    if (!ended && !patience.expired()) continue;
+    if (!other && (!ended || ended->signal()))
+      return;  // this very program, which is slow, or was killed as at any other time
+    if (!ended) {
+      child.send_signal(SIGKILL);
+      child.wait(Deadline::never());
+      throw BootstrapError("Process.start", name, "the executable that was set did not take up its work within 10 s");
+    }
+    std::string why = why_not_claimed(member, *ended);
+    bool told = bootstrap_status_text(ended->code().value_or(0)) != nullptr;
+    throw BootstrapError(
+        "Process.start", name,
+        "the child ended at its start: " + why +
+            (other && !told ? ". The executable that was set is another build, or does not hand its main() to cohort"
+                            : ""));
+  }
+  known_to_work.store(true, std::memory_order_relaxed);  // relaxed: a hint
+}
+
 bool has_other_executable() {
+  if (!launcher_words().empty()) return true;
   std::string path = chosen_executable();
   return !path.empty() && path != os::executable_path();
 }
 
 os::Child reexecute(Reexecution reexecution) {
   require_hook();
+  std::string program = chosen_executable();
+  std::vector<std::string> loader;
+  if (program.empty()) {
+    program = os::executable_path();
+    loader = os::loader_command();
+  }
+  require_reexecutable(program);
   auto& family = shm::Family::instance();
   reexecution.family = family.fd();
   reexecution.nonce = random_number();
@@ -100,21 +190,18 @@ os::Child reexecute(Reexecution reexecution) {
   family.member(reexecution.member).words[word_nonce].store(reexecution.nonce, std::memory_order_relaxed);
 
   os::SpawnPlan plan;
-  std::string program = chosen_executable();
-  if (program.empty()) program = os::executable_path();
   auto launcher = launcher_words();
   static const std::vector<std::string> arguments = os::program_arguments();
   std::string shown = arguments.empty() ? program : arguments[0];
-  if (launcher.empty()) {
-    plan.executables = {program};
-    plan.argv = {shown};
+  plan.executables = launcher.empty() ? std::vector{program} : os::search_path(launcher[0], std::nullopt);
+  plan.argv = launcher;
+  if (!launcher.empty() || !loader.empty()) plan.argv.push_back(program);
+  if (loader.empty()) {
+    if (launcher.empty()) plan.argv.push_back(shown);
   } else {
-    plan.executables = os::search_path(launcher[0], std::nullopt);
-    plan.argv = launcher;
-    plan.argv.push_back(program);
+    // By the loader, with its options, as this process was started itself.
+    plan.argv.insert(plan.argv.end(), loader.begin() + 1, loader.end());
   }
-  // Only for people who look at a list of processes: main() never sees it.
-  plan.argv.push_back(reexecution.role == Role::worker ? "--cohort-worker" : "--cohort-fork-server");
   std::vector<std::string> environment = os::environment_entries();
   std::erase_if(environment, [](const std::string& entry) { return entry.starts_with("COHORT_WORKER="); });
   os::Fd null = os::null_device();
@@ -124,7 +211,7 @@ os::Child reexecute(Reexecution reexecution) {
     // stream must not have its first file take the number.
     if (reexecution.role == Role::fork_server || !os::is_open(stream)) plan.fds.push_back({stream, null.get()});
   }
-  int number = 3;
+  int number = kFamilyDescriptor;
   for (int* fd : {&reexecution.family, &reexecution.parent_life, &reexecution.requests, &reexecution.client_end,
                   &reexecution.server_life}) {
     if (*fd < 0) continue;
@@ -137,7 +224,9 @@ os::Child reexecute(Reexecution reexecution) {
   }
   // A server whose symbols are all bound saves each child the look-ups (a fifth of its page faults).
   if (reexecution.binds_now) environment.push_back("LD_BIND_NOW=1");
-  environment.push_back(std::string(kWorkerVariable) + "=" + format_reexecution(reexecution));
+  std::string text = format_reexecution(reexecution);
+  plan.argv.push_back(std::string(reexecution.role == Role::worker ? kWorkerArgument : kServerArgument) + text);
+  environment.push_back(std::string(kWorkerVariable) + "=" + text);
   plan.environment = std::move(environment);
   plan.restore_signals = false;
   // One that is stopped when we die must wake up to see it. The signal also comes, and does no harm, when only this thread ends.

@@ -8,6 +8,8 @@
 #include "os/futex.hpp"
 #include "os/poller.hpp"
 #include "os/process.hpp"
+#include "os/process_identity.hpp"
+#include "process/fork_server_client.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
@@ -42,13 +44,37 @@ ExitStatus RelayedChild::settle_without_server() {
   return *status_;
 }
 
+// The server is stopped. It has not reaped either, so the kernel still has the status; but it may report when it goes on.
+ExitStatus RelayedChild::settle_without_report() {
+  if (auto status = known()) return *status;
+  std::lock_guard guard(mutex_);
+  if (status_) return *status_;
+  report_may_come_ = true;
+  int word = os::unreaped_status(pid_);
+  // 0 is also what the kernel says of a process that it does not let us look at.
+  status_ = word > 0 ? exit_status_of(word) : last_words();
+  return *status_;
+}
+
+void RelayedChild::release_record() {
+  bool lends;
+  {
+    std::lock_guard guard(mutex_);
+    lends = report_may_come_;
+  }
+  if (!lends) return RunningChild::release_record();
+  (void)shm::Family::instance().member_died(member());
+  lend_record(server_, member());
+}
+
 // True when the kernel says that the child has ended.
 bool RelayedChild::wait_for_end(Deadline deadline) {
   if (life_) return os::wait_readable(life_.get(), deadline);
   while (true) {
     if (known()) return true;
     // The children of a server die with it, which the member table shows.
-    if (server_->ended() && !shm::Family::instance().is_alive(member())) return true;
+    if (!shm::Family::instance().is_alive(member()) && (server_->ended() || os::is_stopped(server_->identity())))
+      return true;
     if (deadline.expired()) return false;
     // SYNC(exit): the server's wake-up comes after its release store of exit_state
     (void)os::futex_wait(record().exit_state, 0, Deadline::earlier(deadline, std::chrono::milliseconds(50)));
@@ -68,9 +94,11 @@ std::optional<ExitStatus> RelayedChild::wait(Deadline deadline) {
   // It has ended; the server reports as soon as it is scheduled, unless it is dead itself. The grace is for callers who come from the
   // sentinel and do not want to wait: they know that it has ended and expect a status.
   Deadline grace = std::chrono::milliseconds(200);
-  while (true) {
+  ServerPatience patience(*server_);
+  for (int turn = 1; true; ++turn) {
     if (auto status = known()) return status;
     if (server_->ended()) return settle_without_server();
+    if (turn % 2 == 0 && (os::is_stopped(server_->identity()) || patience.is_over())) return settle_without_report();
     if (deadline.expired() && grace.expired()) return std::nullopt;
     // SYNC(exit): as in wait_for_end()
     (void)os::futex_wait(record().exit_state, 0, std::chrono::milliseconds(10));

@@ -20,6 +20,7 @@ class RelayedChild final : public RunningChild {
   [[nodiscard]] int pid() const noexcept override { return pid_; }
   std::optional<ExitStatus> wait(Deadline deadline) override;
   bool send_signal(int signal) override;
+  void release_record() override;
 
  protected:
   [[nodiscard]] int pidfd() const noexcept override { return life_.get(); }
@@ -27,6 +28,7 @@ class RelayedChild final : public RunningChild {
  private:
   [[nodiscard]] std::optional<ExitStatus> known();
   [[nodiscard]] ExitStatus settle_without_server();
+  [[nodiscard]] ExitStatus settle_without_report();
   [[nodiscard]] bool wait_for_end(Deadline deadline);
 
   int pid_;
@@ -34,6 +36,7 @@ class RelayedChild final : public RunningChild {
   std::shared_ptr<ForkServerLink> server_;
   std::mutex mutex_;
   std::optional<ExitStatus> status_;
+  bool report_may_come_ = false;
 };
 
 }  // namespace cohort::detail

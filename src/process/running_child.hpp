@@ -37,6 +37,8 @@ class RunningChild : public std::enable_shared_from_this<RunningChild> {
   virtual std::optional<ExitStatus> wait(Deadline deadline) = 0;
   /// False when it has ended already. Throws OsError(EPERM).
   virtual bool send_signal(int signal) = 0;
+  /// Gives the child's record back after its end, once nobody can write to it any more.
+  virtual void release_record();
 
  protected:
   /// A pidfd of the child; -1 where the kernel has none.

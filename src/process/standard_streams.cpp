@@ -9,6 +9,8 @@ namespace cohort::detail {
 
 void flush_standard_streams() noexcept {
   try {
+    // A static initialiser that starts a process may come before that of the streams.
+    static const std::ios_base::Init streams;
     std::cout.flush();
     std::cerr.flush();
     std::clog.flush();

@@ -3,7 +3,6 @@
 // The start method spawn: the program is executed anew.
 
 #include "cohort/base/error.hpp"
-#include "os/futex.hpp"
 #include "os/process.hpp"
 #include "process/fork_server_client.hpp"
 #include "process/launch.hpp"
@@ -13,29 +12,6 @@
 #include "shm/family.hpp"
 
 namespace cohort::detail {
-
-namespace {
-
-// Another executable than ours may never look for its work. Ours does, as this process runs the same main().
-void wait_until_claimed(shm::MemberRecord& record, os::Child& child, const std::string& name) {
-  Deadline patience = std::chrono::seconds(10);
-  // relaxed: a flag that orders nothing
-  while (record.words[word_claimed].load(std::memory_order_relaxed) == 0) {
-    auto ended = child.wait(Deadline::earlier(patience, std::chrono::milliseconds(1)));
-    // relaxed: as above
-    if (record.words[word_claimed].load(std::memory_order_relaxed) != 0) return;
-    if (!ended && !patience.expired()) continue;
-    if (!ended) child.send_signal(9);
-    child.wait(Deadline::never());
-    throw BootstrapError(
-        "Process.start", name,
-        ended ? "the executable that was set " + ended->to_string() +
-                    " before it took up its work: it is another build, or does not hand its main() to cohort"
-              : std::string("the executable that was set did not take up its work within 10 s"));
-  }
-}
-
-}  // namespace
 
 std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::string& name, bool daemon,
                                              const std::vector<std::byte>& authkey) {
@@ -59,10 +35,11 @@ std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::strin
     }
     flush_standard_streams();
     os::Child child = reexecute(reexecution);
-    if (has_other_executable()) wait_until_claimed(family.member(member), child, name);
+    wait_until_claimed(member, child, name);
     return std::make_shared<DirectChild>(std::move(child), member, StartMethod::spawn);
   } catch (...) {
-    family.abandon_member(member);  // with its launch block
+    family.abandon_member(member);                                  // with its launch block
+    if (family.member_died(member)) family.release_member(member);  // a child that came so far and ended
     throw;
   }
 }

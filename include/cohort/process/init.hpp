@@ -11,8 +11,11 @@
 //     …
 //   }
 //
-// Without either, Process::start throws BootstrapError before anything is started, so no fork bomb is possible.
-// Static initialisers run again in a re-executed child; nothing of main() does.
+// Without either, Process::start throws BootstrapError before anything is started. A re-executed child knows itself by its last argument,
+// by its environment and by the memory that it inherits, whichever of these reaches it; when it cannot work all the same (its
+// descriptors were closed, it was given raised privileges) it ends with a sentence and a status of 70 to 75, which start() throws as
+// BootstrapError. In no case does it run main(): no fork bomb is possible.
+// Static initialisers run again in a re-executed child; they must neither start processes nor close descriptors that are not theirs.
 // Python: `if __name__ == "__main__"` and multiprocessing.freeze_support().
 #pragma once
 

@@ -164,11 +164,13 @@ class COHORT_EXPORT Process final
   /// Starts the child. Returns when it exists; its function runs on its own.
   ///
   /// @throws StateError      started before; in a daemon; with fork, when there are threads
-  /// @throws BootstrapError  main() was not handed to Cohort (init.hpp); nothing was started
+  /// @throws BootstrapError  main() was not handed to Cohort (init.hpp), or a re-executed child could not work here (raised privileges,
+  ///                         a closed descriptor): nothing was started; or it ended before it took up its work, and why
   /// @throws EncodeError     an argument cannot be encoded; nothing was started
   /// @throws SpawnError      what the system refused, to this process or to the child before it began; no child is left
   /// @throws OsError, OutOfFamilyMemory   nothing is left running
-  /// Cost: 0.15 ms by forkserver, 0.9 ms by spawn, whatever the parent's size; fork grows with the parent (40 ms a GiB)
+  /// Cost: start and join 0.4 ms by forkserver, 1.4 ms by spawn, whatever the parent's size; fork grows with the parent (40 ms a GiB).
+  ///       The first child by spawn is waited for until it has taken up its work (1 ms), to see that one can.
   void start();
 
  private:

@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <string>
 
 #include "cohort/base/error.hpp"
 #include "os/fd.hpp"
@@ -72,6 +74,65 @@ Credentials current_credentials() {
   result.seccomp_mode = ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0);
   read_namespaces(result.namespaces);
   return result;
+}
+
+std::optional<Privileges> privileges_of(std::int32_t pid) {
+  char path[32];
+  if (pid == 0)
+    std::snprintf(path, sizeof path, "/proc/self/status");
+  else
+    std::snprintf(path, sizeof path, "/proc/%d/status", pid);
+  Fd file(::open(path, O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
+  std::string text;
+  char piece[2048];
+  for (ssize_t length; (length = ::read(file.get(), piece, sizeof piece)) != 0;) {
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0) return std::nullopt;
+    text.append(piece, static_cast<std::size_t>(length));
+  }
+  // The numbers of the line that begins with `name`, which is not the first.
+  auto numbers = [&](const char* name, int base, auto take) {
+    std::size_t at = text.find(std::string("\n") + name + ":");
+    if (at == std::string::npos) return false;
+    const char* place = text.c_str() + at + 2 + std::strlen(name);
+    const char* line_end = std::strchr(place, '\n');
+    for (std::size_t index = 0; line_end != nullptr; ++index) {
+      while (*place == ' ' || *place == '\t') ++place;
+      if (place >= line_end) break;
+      char* end = nullptr;
+      take(index, std::strtoull(place, &end, base));
+      if (end == place) break;
+      place = end;
+    }
+    return true;
+  };
+  Privileges result;
+  auto three = [](std::array<std::uint32_t, 3>& ids) {
+    return [&ids](std::size_t index, unsigned long long number) {
+      if (index < 3) ids[index] = static_cast<std::uint32_t>(number);
+    };
+  };
+  if (!numbers("Uid", 10, three(result.uids)) || !numbers("Gid", 10, three(result.gids))) return std::nullopt;
+  numbers("Groups", 10, [&](std::size_t, auto number) { result.groups.push_back(static_cast<std::uint32_t>(number)); });
+  numbers("CapPrm", 16, [&](std::size_t, auto number) { result.permitted = number; });
+  numbers("CapBnd", 16, [&](std::size_t, auto number) { result.bounding = number; });
+  numbers("NoNewPrivs", 10, [&](std::size_t, auto number) { result.no_new_privileges = number != 0; });
+  std::uint32_t mode = 0;
+  numbers("Seccomp", 10, [&](std::size_t, auto number) { mode = number != 0 ? 1 : 0; });
+  numbers("Seccomp_filters", 10,
+          [&](std::size_t, auto number) { result.seccomp_filters = static_cast<std::uint32_t>(number); });
+  result.seccomp_filters = std::max(result.seccomp_filters, mode);
+  return result;
+}
+
+bool may_have(const Privileges& asker, const Privileges& server) noexcept {
+  if (asker.uids != server.uids || asker.gids != server.gids || asker.groups != server.groups) return false;
+  if (asker.no_new_privileges && !server.no_new_privileges) return false;
+  if (asker.seccomp_filters > server.seccomp_filters) return false;
+  std::uint64_t capabilities = asker.permitted;
+  if (asker.uids[0] == 0 && asker.uids[1] == 0) capabilities |= asker.bounding;
+  return (server.permitted & ~capabilities) == 0;
 }
 
 }  // namespace cohort::os

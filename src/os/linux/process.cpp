@@ -207,22 +207,6 @@ std::array<std::byte, 32> random_bytes() {
   return bytes;
 }
 
-std::vector<std::string> program_arguments() {
-  std::vector<std::string> arguments;
-  Fd file = open_file("/proc/self/cmdline", O_RDONLY);
-  std::string text;
-  char buffer[4096];
-  ssize_t n;
-  while ((n = ::read(file.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(n));
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = text.find('\0', at);
-    if (end == std::string::npos) end = text.size();
-    arguments.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return arguments;
-}
-
 void end_process(int status) noexcept {
   if (__gcov_dump != nullptr) __gcov_dump();
   ::_exit(status);

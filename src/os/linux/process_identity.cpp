@@ -10,6 +10,9 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "os/linux/poll.hpp"
 #include "os/linux/process_stat.hpp"
@@ -55,12 +58,12 @@ ProcessStat parse_process_stat(const char* text, const char* end) noexcept {
     }
   }
   if (at == nullptr) return result;
-  for (int field = 3; field <= 22; ++field) {
+  for (int field = 3; field <= 52; ++field) {
     while (at != end && *at == ' ') ++at;
     if (at == end) return result;
     if (field == 3) result.state = *at;
     std::uint64_t number = 0;
-    while (at != end && *at != ' ') {
+    while (at != end && *at != ' ' && *at != '\n') {
       number = number * 10 + static_cast<std::uint64_t>(*at - '0');
       ++at;
     }
@@ -69,6 +72,7 @@ ProcessStat parse_process_stat(const char* text, const char* end) noexcept {
       result.start_time = number;
       result.found = true;
     }
+    if (field == 52) result.exit_code = static_cast<int>(number);
   }
   return result;
 }
@@ -168,6 +172,39 @@ bool pidfd_has_ended(int pidfd) noexcept {
   int ready = poll_until({&item, 1}, Deadline::now());
   errno = saved;
   return ready > 0;
+}
+
+bool is_pidfd(int fd, std::int32_t pid) noexcept {
+  char path[48] = "/proc/self/fdinfo/";
+  int saved = errno;
+  if (!is_open(fd)) {
+    errno = saved;
+    return false;
+  }
+  std::snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+  int info = ::open(path, O_RDONLY | O_CLOEXEC);
+  char text[512];
+  ssize_t length = info < 0 ? -1 : ::read(info, text, sizeof text - 1);
+  if (info >= 0) ::close(info);
+  errno = saved;
+  if (length < 0) return true;
+  text[length] = '\0';
+  const char* line = std::strstr(text, "\nPid:");
+  if (line == nullptr) return false;
+  return pid == 0 || std::strtol(line + std::strlen("\nPid:"), nullptr, 10) == pid;
+}
+
+bool is_stopped(const ProcessIdentity& identity) noexcept {
+  if (identity.pid <= 0) return false;
+  ProcessStat stat = read_stat(identity.pid);
+  if (!stat.found || (identity.start_time != 0 && stat.start_time != identity.start_time)) return false;
+  return stat.state == 'T' || stat.state == 't';
+}
+
+int unreaped_status(std::int32_t pid) noexcept {
+  if (pid <= 0) return -1;
+  ProcessStat stat = read_stat(pid);
+  return stat.found && stat.state == 'Z' && stat.threads <= 1 ? stat.exit_code : -1;
 }
 
 Fd open_pidfd(const ProcessIdentity& identity) noexcept {

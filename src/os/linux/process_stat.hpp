@@ -15,6 +15,7 @@ struct ProcessStat {
   char state = '?';
   std::uint64_t threads = 0;
   std::uint64_t start_time = 0;
+  int exit_code = 0;  ///< as waitpid(2) would give it
 };
 
 /// The text of the file; `found` is false when it is another text.

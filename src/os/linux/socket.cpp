@@ -50,12 +50,17 @@ bool try_send_packet(int fd, std::span<const std::byte> bytes, std::span<const i
   return send_message(fd, bytes, fds, MSG_DONTWAIT);
 }
 
+void ask_for_senders(int fd) {
+  int on = 1;
+  if (::setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) throw_errno("setsockopt(SO_PASSCRED)");
+}
+
 std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
   iovec part{buffer.data(), buffer.size()};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPacketFds)];
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPacketFds) + CMSG_SPACE(sizeof(ucred))];
   message.msg_control = control;
   message.msg_controllen = sizeof control;
   Packet packet;
@@ -68,7 +73,13 @@ std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
   packet.size = static_cast<std::size_t>(length);
   packet.truncated = (message.msg_flags & MSG_TRUNC) != 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    if (header->cmsg_level != SOL_SOCKET) continue;
+    if (header->cmsg_type == SCM_CREDENTIALS) {
+      ucred who;
+      std::memcpy(&who, CMSG_DATA(header), sizeof who);
+      packet.sender = Packet::Sender{who.pid, who.uid, who.gid};
+    }
+    if (header->cmsg_type != SCM_RIGHTS) continue;
     std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) {
       int received;
@@ -80,9 +91,14 @@ std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
   return packet;
 }
 
-bool is_socket(int fd) noexcept {
+bool is_socket(int fd) noexcept { return socket_number(fd) != 0; }
+
+std::uint64_t socket_number(int fd) noexcept {
   struct stat status;
-  return ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+  int saved = errno;
+  bool is = ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+  errno = saved;
+  return is ? static_cast<std::uint64_t>(status.st_ino) : 0;
 }
 
 void refuse_input(int fd) noexcept { ::shutdown(fd, SHUT_RD); }
