@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/exception_text.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "cohort/pool/worker_died.hpp"
@@ -173,7 +174,7 @@ bool is_permanent(const std::exception_ptr& why) noexcept {
 std::string text_of(const std::exception_ptr& why) {
   try {
     std::rethrow_exception(why);
-  } catch (const std::exception& e) { return e.what(); } catch (...) {
+  } catch (const std::exception& e) { return text_or_none(e); } catch (...) {
     return "an unknown exception";
   }
 }
@@ -309,7 +310,9 @@ void PoolCore::terminate() noexcept try {
   for (Worker& worker : workers_) worker.alive = false;
   fail_everything(std::make_exception_ptr(PoolBroken("Pool", "", "the pool was terminated")));
   ring_doorbell();
-} catch (const std::exception& e) { get_logger().error(std::string("a pool could not be terminated: ") + e.what()); }
+} catch (const std::exception& e) {
+  get_logger().error(std::string("a pool could not be terminated: ") + text_or_none(e));
+}
 
 std::vector<int> PoolCore::worker_pids() {
   require_owner("Pool.worker_pids");

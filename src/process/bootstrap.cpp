@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first code of a re-executed child: find the family, become the member that the parent prepared, do the work.
 
+#include <cxxabi.h>
+
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -13,6 +15,7 @@
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "cohort/process/init.hpp"
+#include "cohort/wire/remote_error.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
 #include "os/program_start.hpp"
@@ -34,6 +37,12 @@ int say(const std::string& sentence, detail::BootstrapStatus status = detail::st
   std::string line = "cohort: " + sentence + "\n";
   log::write_raw(line.data(), line.size());
   return status;
+}
+
+// What the exception that is being handled says, or its class where it says nothing.
+std::string reason() {
+  detail::ExceptionText what = detail::describe_current_exception();
+  return what.text.empty() ? what.type : what.text;
 }
 
 int say(detail::BootstrapStatus status) {
@@ -109,8 +118,8 @@ int run_role(const detail::Reexecution& r) {
   try {
     family.become(r.member);
     return r.role == detail::Role::worker ? run_worker(r) : detail::serve_forks(r);
-  } catch (const std::exception& e) {
-    if (os::process_id() == pid) detail::note_failure(r.member, e.what());  // not in a child of the fork server
+  } catch (const abi::__forced_unwind&) { throw; } catch (...) {
+    if (os::process_id() == pid) detail::note_failure(r.member, reason());  // not in a child of the fork server
     throw;
   }
 }
@@ -136,7 +145,11 @@ bool run_if_worker(int& status) {
     auto reexecution = parse_reexecution(*text);
     status = reexecution ? run_role(*reexecution)
                          : say("a worker could not start: its orders have a form that this version does not know");
-  } catch (const std::exception& e) { status = say(std::string("a worker could not start: ") + e.what()); }
+  } catch (const abi::__forced_unwind&) {  // the end of the only thread by pthread_exit() must not be swallowed
+    throw;
+  } catch (...) {  // a Codec of the user's throws what it likes
+    status = say("a worker could not start: " + reason());
+  }
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 
+#include "base/exception_text.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "cohort/wire/remote_error.hpp"
@@ -271,7 +272,7 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
       status_ = live(request, packet.fds);
     } catch (const std::exception& e) {
       // Nobody waits for it any more, or its launch cannot be read: never the server's own affair.
-      std::string line = std::string("cohort: a worker could not start: ") + e.what() + "\n";
+      std::string line = std::string("cohort: a worker could not start: ") + text_or_none(e) + "\n";
       log::write_raw(line.data(), line.size());
       status_ = status_failed;
     }

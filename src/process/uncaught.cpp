@@ -8,6 +8,7 @@
 #include <string_view>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include "cohort/base/log.hpp"
 #include "cohort/process/process.hpp"
@@ -26,40 +27,38 @@ void report_briefly() noexcept {
   log::write_raw(kLine.data(), kLine.size());
 }
 
-// "HEAD:\n  stack\nTYPE: TEXT\n", as Python prints a traceback: the stack first, what happened last.
+// "HEAD:\n  stack\nTYPE: TEXT\n", as Python prints a traceback: the stack first, what happened last. Then what was nested in
+// it, a line each.
 void report(std::string_view of, std::string_view name) noexcept try {
-  auto [type, text] = describe_current_exception();
+  const std::vector<ExceptionText> chain = describe_current_chain();
   std::string lines(of);
   lines += ' ';
   lines += name;
   lines += ":\n";
   std::string trace = os::format_trace(os::take_trace());
   if (!trace.empty()) lines += "Stack trace (innermost first):\n" + trace;
-  lines += type;
-  if (!text.empty()) lines += ": " + text;
-  lines += '\n';
+  for (const auto& [type, text] : chain) {
+    if (&type != &chain.front().type) lines += "Caused by: ";
+    lines += type;
+    if (!text.empty()) lines += ": " + text;
+    lines += '\n';
+  }
   log::write_raw(lines.data(), lines.size());
 } catch (...) { report_briefly(); }
 
-// A SystemExit of a task arrives at the owner with its code and its words. Remote<SystemExit> goes on as it came, by a codec of
-// its own, as the one is no first base of the other.
-void write_exit(Encoder& out, const SystemExit& exit) {
-  out.write_raw(static_cast<std::int32_t>(exit.code()));
-  Codec<std::string>::encode(out, exit.message());
-}
-void throw_exit(Decoder& in, RemoteContext&& context) {
-  int code = in.read_raw<std::int32_t>();
-  std::string message = Codec<std::string>::decode(in);
-  throw Remote<SystemExit>(message.empty() ? SystemExit(code) : SystemExit(message), std::move(context));
-}
+// A SystemExit of a task arrives at the owner with its code and its words.
 const bool exit_registered = [] {
-  using Arrived = Remote<SystemExit>;
-  register_exception_codec({typeid(SystemExit).name(), "",
-                            [](Encoder& out, const void* e) { write_exit(out, *static_cast<const SystemExit*>(e)); },
-                            throw_exit});
-  register_exception_codec({typeid(Arrived).name(), "",
-                            [](Encoder& out, const void* e) { write_exit(out, *static_cast<const Arrived*>(e)); },
-                            throw_exit});
+  register_exception_codec({typeid(SystemExit).name(), typeid(Remote<SystemExit>).name(),
+                            [](Encoder& out, const void* exception) {
+                              const auto& exit = *static_cast<const SystemExit*>(exception);
+                              out.write_raw(static_cast<std::int32_t>(exit.code()));
+                              Codec<std::string>::encode(out, exit.message());
+                            },
+                            [](Decoder& in, Arrival&& arrival) {
+                              int code = in.read_raw<std::int32_t>();
+                              std::string message = Codec<std::string>::decode(in);
+                              arrival.raise(message.empty() ? SystemExit(code) : SystemExit(message));
+                            }});
   return true;
 }();
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/exception_text.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "os/process.hpp"
@@ -26,8 +27,7 @@ namespace {
 
 void log_stray(const char* what) noexcept {
   try {
-    get_logger().error(std::string("run_async: an exception left the coroutine that awaited: ") +
-                       (what != nullptr ? what : "(no text)"));
+    get_logger().error(std::string("run_async: an exception left the coroutine that awaited: ") + what);
   } catch (...) {
     // No memory for the line, or the sink threw.
   }
@@ -123,7 +123,7 @@ void Job::resume() noexcept {
   if (!continuation) return;
   try {
     continuation.resume();
-  } catch (const std::exception& error) { log_stray(error.what()); } catch (...) {
+  } catch (const std::exception& error) { log_stray(text_or_none(error)); } catch (...) {
     log_stray("of an unknown type");
   }
 }

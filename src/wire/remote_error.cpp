@@ -22,8 +22,10 @@
 #include <typeinfo>
 #include <variant>
 
+#include "base/exception_text.hpp"
 #include "os/process.hpp"
 #include "os/unwind.hpp"
+#include "wire/thrown_object.hpp"
 
 namespace cohort {
 
@@ -40,17 +42,14 @@ namespace {
 
 template <class E>
 ExceptionCodec by_text() {
-  return {typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, RemoteContext&& context) {
-            E exception(context.text);
-            throw Remote<E>(exception, std::move(context));
-          }};
+  return {typeid(E).name(), typeid(Remote<E>).name(), nullptr,
+          [](Decoder&, Arrival&& arrival) { arrival.raise(E(arrival.text())); }};
 }
 
 // Types that carry no text of their own.
 template <class E>
 ExceptionCodec by_default() {
-  return {typeid(E).name(), typeid(Remote<E>).name(), nullptr,
-          [](Decoder&, RemoteContext&& context) { throw Remote<E>(E(), std::move(context)); }};
+  return {typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, Arrival&& arrival) { arrival.raise(E()); }};
 }
 
 // One of Cohort's: operation, subject, and the sentence that is left of the text.
@@ -62,15 +61,14 @@ ExceptionCodec by_error() {
             Codec<std::string>::encode(out, error.operation());
             Codec<std::string>::encode(out, error.subject());
           },
-          [](Decoder& in, RemoteContext&& context) {
+          [](Decoder& in, Arrival&& arrival) {
             std::string operation = Codec<std::string>::decode(in);
             std::string subject = Codec<std::string>::decode(in);
             std::string prefix = operation + (subject.empty() || operation.empty() ? "" : ": ") + subject;
-            std::string sentence = context.text;
+            std::string sentence = arrival.text();
             if (sentence.starts_with(prefix)) sentence.erase(0, prefix.size());
             if (sentence.starts_with(": ")) sentence.erase(0, 2);
-            E exception(operation, subject, sentence);
-            throw Remote<E>(exception, std::move(context));
+            arrival.raise(E(operation, subject, sentence));
           }};
 }
 
@@ -110,10 +108,9 @@ ExceptionCodec system_error_codec() {
           [](Encoder& out, const void* exception) {
             encode_code(out, static_cast<const std::system_error*>(exception)->code());
           },
-          [](Decoder& in, RemoteContext&& context) {
+          [](Decoder& in, Arrival&& arrival) {
             std::error_code code = decode_code(in);
-            std::system_error failure(code, without_message(context.text, code));
-            throw Remote<std::system_error>(failure, std::move(context));
+            arrival.raise(std::system_error(code, without_message(arrival.text(), code)));
           }};
 }
 
@@ -121,10 +118,9 @@ ExceptionCodec stream_failure_codec() {
   using Failure = std::ios_base::failure;
   return {typeid(Failure).name(), typeid(Remote<Failure>).name(),
           [](Encoder& out, const void* exception) { encode_code(out, static_cast<const Failure*>(exception)->code()); },
-          [](Decoder& in, RemoteContext&& context) {
+          [](Decoder& in, Arrival&& arrival) {
             std::error_code code = decode_code(in);
-            Failure failure(without_message(context.text, code), code);
-            throw Remote<Failure>(failure, std::move(context));
+            arrival.raise(Failure(without_message(arrival.text(), code), code));
           }};
 }
 
@@ -139,14 +135,14 @@ ExceptionCodec filesystem_error_codec() {
             Codec<std::string>::encode(out, error.path2().string());
             Codec<std::string>::encode(out, without_message(error.std::system_error::what(), error.code()));
           },
-          [](Decoder& in, RemoteContext&& context) {
+          [](Decoder& in, Arrival&& arrival) {
             std::error_code code = decode_code(in);
             std::string first = Codec<std::string>::decode(in);
             std::string second = Codec<std::string>::decode(in);
             std::string words = Codec<std::string>::decode(in);
             Failure failure = second.empty() ? first.empty() ? Failure(words, code) : Failure(words, first, code)
                                              : Failure(words, first, second, code);
-            throw Remote<Failure>(failure, std::move(context));
+            arrival.raise(failure);
           }};
 }
 
@@ -155,9 +151,9 @@ ExceptionCodec future_error_codec() {
           [](Encoder& out, const void* exception) {
             out.write_raw(static_cast<std::int32_t>(static_cast<const std::future_error*>(exception)->code().value()));
           },
-          [](Decoder& in, RemoteContext&& context) {
+          [](Decoder& in, Arrival&& arrival) {
             auto code = static_cast<std::future_errc>(in.read_raw<std::int32_t>());
-            throw Remote<std::future_error>(std::future_error(code), std::move(context));
+            arrival.raise(std::future_error(code));
           }};
 }
 
@@ -180,9 +176,9 @@ ExceptionCodec regex_error_codec() {
           [](Encoder& out, const void* exception) {
             out.write_raw(static_cast<std::int32_t>(static_cast<const std::regex_error*>(exception)->code()));
           },
-          [](Decoder& in, RemoteContext&& context) {
+          [](Decoder& in, Arrival&& arrival) {
             auto code = regex_code(in, in.read_raw<std::int32_t>());
-            throw Remote<std::regex_error>(std::regex_error(code), std::move(context));
+            arrival.raise(std::regex_error(code));
           }};
 }
 
@@ -195,11 +191,11 @@ ExceptionCodec os_error_codec() {
             Codec<std::string>::encode(out, error.operation());
             Codec<std::string>::encode(out, error.subject());
           },
-          [](Decoder& in, RemoteContext&& context) {
+          [](Decoder& in, Arrival&& arrival) {
             int number = in.read_raw<std::int32_t>();
             std::string operation = Codec<std::string>::decode(in);
             std::string subject = Codec<std::string>::decode(in);
-            throw Remote<E>(E(number, operation, subject), std::move(context));
+            arrival.raise(E(number, operation, subject));
           }};
 }
 
@@ -273,7 +269,7 @@ Registry& registry() {
   return *instance;
 }
 
-// The fields of a RemoteContext and the type's own bytes.
+// The fields of a RemoteContext and the type's own bytes: one level of docs/formats/codec.md#exceptions.
 void write_error(Encoder& out, std::string_view mangled, const RemoteContext& context, std::span<const std::byte> own) {
   Codec<std::string>::encode(out, std::string(mangled));
   Codec<std::string>::encode(out, context.type);
@@ -308,7 +304,8 @@ std::string text_of(const char* text) {
 }  // namespace
 
 ExceptionText describe_current_exception() {
-  const std::type_info* type = abi::__cxa_current_exception_type();
+  const std::exception_ptr current = std::current_exception();
+  const std::type_info* type = thrown_object(current).type;
   ExceptionText result;
   result.type = type != nullptr ? os::demangle(type->name()) : "unknown exception";
   try {
@@ -328,6 +325,27 @@ ExceptionText describe_current_exception() {
 
 namespace {
 
+// More than any program means to nest, and few enough for the stacks of both sides, which go down one call a level.
+constexpr std::size_t kMostLevels = 16;
+
+// What the exception that is being handled holds of the one that was handled when it was thrown; null when it holds none.
+std::exception_ptr nested_in_current() {
+  try {
+    throw;
+  } catch (const std::nested_exception& e) { return e.nested_ptr(); } catch (...) {
+    return nullptr;
+  }
+}
+
+void describe_levels(std::vector<ExceptionText>& levels) {
+  levels.push_back(describe_current_exception());
+  std::exception_ptr inner = levels.size() < kMostLevels ? nested_in_current() : nullptr;
+  if (!inner) return;
+  try {
+    std::rethrow_exception(inner);
+  } catch (...) { describe_levels(levels); }
+}
+
 // Hop by hop the first origin stays what is reported.
 RemoteContext current_context(std::string_view process_name, std::string_view task) {
   os::StackTrace trace = os::take_trace();
@@ -346,53 +364,107 @@ RemoteContext current_context(std::string_view process_name, std::string_view ta
   return context;
 }
 
-}  // namespace
-
-void encode_current_exception(Encoder& out, std::string_view process_name, std::string_view task) {
+void encode_levels(Encoder& out, std::string_view process_name, std::string_view task, std::size_t depth) {
   RemoteContext context = current_context(process_name, task);
-  const std::type_info* type = abi::__cxa_current_exception_type();
-  std::string mangled = type != nullptr ? type->name() : "";
+  const std::exception_ptr current = std::current_exception();
+  const ThrownObject thrown = thrown_object(current);
+  std::string mangled = thrown.type != nullptr ? thrown.type->name() : "";
   VectorEncoder own;
   ExceptionCodec codec = registry().find(mangled);
   if (codec.rethrow && codec.encode) {
     try {
-      // The thrown object starts at its most derived type, which is the type that was looked up.
-      std::exception_ptr current = std::current_exception();
-      void* object = *reinterpret_cast<void**>(&current);
-      codec.encode(own, object);
-    } catch (...) {  // a Codec that throws: the text still arrives
+      codec.encode(own, first_base(thrown, codec.type));  // of a Remote<E> the E
+    } catch (...) {                                       // a Codec that throws: the text still arrives
       mangled.clear();
     }
   }
   write_error(out, mangled, context, own.take());
+  std::exception_ptr inner = depth < kMostLevels ? nested_in_current() : nullptr;
+  out.write_raw(static_cast<std::uint8_t>(inner != nullptr));
+  if (!inner) return;
+  try {
+    std::rethrow_exception(inner);
+  } catch (...) { encode_levels(out, process_name, task, depth + 1); }
+}
+
+// One exception as it came.
+struct Level {
+  std::string mangled;
+  RemoteContext context;
+  std::span<const std::byte> own;
+};
+
+// Reads into `level` what can be read. Returns whether another one follows, which was nested in this one.
+bool read_level(Decoder& in, Level& level) {
+  std::string mangled = Codec<std::string>::decode(in);
+  RemoteContext& context = level.context;
+  context.type = Codec<std::string>::decode(in);
+  context.text = Codec<std::string>::decode(in);
+  context.trace = Codec<std::string>::decode(in);
+  context.pid = in.read_raw<std::int32_t>();
+  context.process = Codec<std::string>::decode(in);
+  context.task = Codec<std::string>::decode(in);
+  level.own = in.read(in.read_raw<std::uint64_t>());
+  const bool more = in.read_raw<std::uint8_t>() != 0;
+  level.mangled = std::move(mangled);  // last: of a level that was cut the text only is taken
+  return more;
+}
+
+// All levels share one decoder and so its limits. A level that cannot be decoded is the last, and has what could be read.
+std::vector<Level> read_levels(std::span<const std::byte> bytes) {
+  std::vector<Level> levels;
+  try {
+    Decoder in(bytes);
+    bool more = true;
+    while (more && levels.size() < kMostLevels) more = read_level(in, levels.emplace_back());
+  } catch (const DecodeError& e) {
+    if (levels.back().context.text.empty()) levels.back().context.text = e.what();
+  }
+  return levels;
+}
+
+[[noreturn]] void raise_level(Level& level, bool nests) {
+  try {
+    if (ExceptionCodec codec = registry().find(level.mangled); codec.rethrow) {
+      Decoder fields(level.own);
+      codec.rethrow(fields, Arrival(level.context, nests));
+    }
+  } catch (const RemoteException&) { throw; } catch (const abi::__forced_unwind&) {
+    throw;
+  } catch (const std::exception& e) {  // bytes that cannot be decoded, or a type whose constructor refuses them
+    if (level.context.text.empty()) level.context.text = text_or_none(e);
+  } catch (...) {  // a constructor that refuses in its own way: the text that came is what there is to say
+  }
+  RemoteError error(std::move(level.context));
+  if (nests) std::throw_with_nested(std::move(error));
+  throw error;
+}
+
+// The innermost first, so that each is thrown while the one within it is being handled.
+[[noreturn]] void raise_levels(std::span<Level> levels) {
+  if (levels.size() > 1) {
+    try {
+      raise_levels(levels.subspan(1));
+    } catch (const RemoteException&) { raise_level(levels.front(), true); }
+  }
+  raise_level(levels.front(), false);
+}
+
+}  // namespace
+
+std::vector<ExceptionText> describe_current_chain() {
+  std::vector<ExceptionText> levels;
+  describe_levels(levels);
+  return levels;
+}
+
+void encode_current_exception(Encoder& out, std::string_view process_name, std::string_view task) {
+  encode_levels(out, process_name, task, 1);
 }
 
 void rethrow_remote(std::span<const std::byte> bytes) {
-  RemoteContext context;
-  std::string mangled;
-  try {
-    Decoder in(bytes);
-    mangled = Codec<std::string>::decode(in);
-    context.type = Codec<std::string>::decode(in);
-    context.text = Codec<std::string>::decode(in);
-    context.trace = Codec<std::string>::decode(in);
-    context.pid = in.read_raw<std::int32_t>();
-    context.process = Codec<std::string>::decode(in);
-    context.task = Codec<std::string>::decode(in);
-    auto size = in.read_raw<std::uint64_t>();
-    auto own = in.read(size);
-    ExceptionCodec codec = registry().find(mangled);
-    if (codec.rethrow) {
-      Decoder fields(own);
-      RemoteContext copy = context;
-      codec.rethrow(fields, std::move(copy));
-    }
-  } catch (const RemoteException&) {
-    throw;
-  } catch (const std::exception& e) {  // bytes that cannot be decoded, or a type whose constructor refuses them
-    if (context.text.empty()) context.text = e.what();
-  }
-  throw RemoteError(std::move(context));
+  std::vector<Level> levels = read_levels(bytes);
+  raise_levels(levels);
 }
 
 }  // namespace detail

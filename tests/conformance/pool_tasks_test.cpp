@@ -316,6 +316,28 @@ TEST_P(PoolTasks, exceptions_come_back_with_type_text_and_origin) {
   EXPECT_EQ(pool.apply<square>(4), 16);
 }
 
+TEST_P(PoolTasks, exceptions_come_back_with_those_nested_in_them) {
+  Pool pool(2);
+  const auto nested = [](int) -> int {
+    try {
+      throw std::out_of_range("three is refused");
+    } catch (...) { std::throw_with_nested(std::runtime_error("no result")); }
+  };
+  const auto expect_nested = [](const auto& call) {
+    try {
+      call();
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const std::runtime_error& e) {
+      EXPECT_STREQ(e.what(), "no result");
+      EXPECT_EQ(dynamic_cast<const RemoteException&>(e).context().type, "std::runtime_error");
+      EXPECT_THROW(std::rethrow_if_nested(e), std::out_of_range);
+    }
+  };
+  expect_nested([&] { (void)pool.apply(nested, 3); });
+  expect_nested([&] { (void)pool.map(nested, std::vector{1, 2, 3}); });
+  expect_nested([&] { (void)pool.apply_async(nested, 3).get(); });
+}
+
 TEST_P(PoolTasks, map_waits_for_all_chunks_and_throws_the_error_of_the_lowest) {
   ScratchDirectory directory;
   struct Mark {

@@ -74,6 +74,21 @@ TEST_P(Exit, reports_exceptions_of_any_type) {
   EXPECT_EQ(q.exitcode(), 1);
 }
 
+TEST_P(Exit, reports_what_is_nested_in_an_exception) {
+  Process p = process({.name = "p"}, [] {
+    try {
+      try {
+        throw 42;
+      } catch (...) { std::throw_with_nested(std::out_of_range("too far")); }
+    } catch (...) { std::throw_with_nested(std::runtime_error("no way")); }
+  });
+  const std::string text = error_text_of(p);
+  EXPECT_TRUE(
+      text.ends_with("\nstd::runtime_error: no way\nCaused by: std::out_of_range: too far\nCaused by: int: 42\n"))
+      << text;
+  EXPECT_EQ(p.exitcode(), 1);
+}
+
 TEST_P(Exit, ends_by_sigabrt_when_the_program_terminates) {
   Process p = process([]() noexcept { throw_far_away(); });
   (void)error_text_of(p);

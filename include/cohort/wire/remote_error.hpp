@@ -11,6 +11,9 @@
 //     if (auto* remote = dynamic_cast<const cohort::RemoteException*>(&e)) std::cerr << remote->context().trace;
 //   }
 //
+// What std::throw_with_nested() keeps within an exception arrives within it, up to 16 levels: std::rethrow_if_nested() gives it, which is
+// a RemoteException, too.
+//
 // The stack trace is taken where the exception is thrown. Nothing that arrives is ever executed: type names only select
 // among the types that this program registered. Python: RemoteTraceback as `__cause__`, and pickled exceptions.
 #pragma once
@@ -23,6 +26,8 @@
 #include <string_view>
 #include <type_traits>
 #include <typeinfo>
+#include <utility>
+#include <vector>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/export.hpp"
@@ -71,18 +76,38 @@ class COHORT_EXPORT RemoteError : public Error, public RemoteException {
 
 namespace detail {
 
+/// An exception that came, about to be thrown here.
+class Arrival {
+ public:
+  /// @param nests  another one came within it, and is being handled now
+  Arrival(RemoteContext context, bool nests) : context_(std::move(context)), nests_(nests) {}
+  [[nodiscard]] const std::string& text() const noexcept { return context_.text; }
+  /// Throws Remote<E>, with the one that is being handled nested in it where one came. Called once.
+  template <class E>
+  [[noreturn]] void raise(const E& original) {
+    Remote<E> exception(original, std::move(context_));
+    // Without one, a class that nests would end the program in std::rethrow_if_nested().
+    if (nests_) std::throw_with_nested(std::move(exception));
+    throw exception;
+  }
+
+ private:
+  RemoteContext context_;
+  bool nests_;
+};
+
 /// How one type of exception travels.
 struct ExceptionCodec {
   std::string_view type;         ///< typeid(E).name(); storage must be static
   std::string_view remote_type;  ///< typeid(Remote<E>).name(), so that one that came from elsewhere can go on
-  /// Writes what the text alone does not hold. May be empty.
+  /// Writes what the text alone does not hold. May be empty. `exception` is an E, also where a Remote<E> goes on.
   std::function<void(Encoder&, const void* exception)> encode;
-  /// Throws Remote<E>.
-  std::function<void(Decoder&, RemoteContext&&)> rethrow;
+  /// Throws Remote<E>, by Arrival::raise().
+  std::function<void(Decoder&, Arrival&&)> rethrow;
 };
 COHORT_EXPORT void register_exception_codec(const ExceptionCodec& codec);
 
-/// Encodes the exception that is being handled. To be called in a catch clause; never throws but bad_alloc.
+/// Encodes the exception that is being handled and those nested in it. To be called in a catch clause; never throws but bad_alloc.
 COHORT_EXPORT void encode_current_exception(Encoder& out, std::string_view process_name, std::string_view task);
 /// Throws what encode_current_exception() wrote. Undecodable bytes become a RemoteError with the text that could be read.
 [[noreturn]] COHORT_EXPORT void rethrow_remote(std::span<const std::byte> bytes);
@@ -92,6 +117,8 @@ struct ExceptionText {
   std::string text;
 };
 [[nodiscard]] COHORT_EXPORT ExceptionText describe_current_exception();
+/// The same of the exception that is being handled and of those nested in it, outermost first.
+[[nodiscard]] COHORT_EXPORT std::vector<ExceptionText> describe_current_chain();
 
 }  // namespace detail
 
@@ -107,16 +134,13 @@ void register_exception() {
     detail::register_exception_codec(
         {typeid(E).name(), typeid(Remote<E>).name(),
          [](Encoder& out, const void* exception) { Codec<E>::encode(out, *static_cast<const E*>(exception)); },
-         [](Decoder& in, RemoteContext&& context) { throw Remote<E>(Codec<E>::decode(in), std::move(context)); }});
+         [](Decoder& in, detail::Arrival&& arrival) { arrival.raise(Codec<E>::decode(in)); }});
   } else {
     static_assert(
         std::is_constructible_v<E, std::string>,
         "cohort: an exception type travels by its Codec or by a constructor from std::string; it has neither");
-    detail::register_exception_codec(
-        {typeid(E).name(), typeid(Remote<E>).name(), nullptr, [](Decoder&, RemoteContext&& context) {
-           E exception(context.text);
-           throw Remote<E>(exception, std::move(context));
-         }});
+    detail::register_exception_codec({typeid(E).name(), typeid(Remote<E>).name(), nullptr,
+                                      [](Decoder&, detail::Arrival&& arrival) { arrival.raise(E(arrival.text())); }});
   }
 }
 

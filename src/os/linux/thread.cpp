@@ -14,6 +14,7 @@
 #include <exception>
 #include <string>
 
+#include "base/exception_text.hpp"
 #include "base/sanitizers.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
@@ -49,7 +50,7 @@ bool contained(const char* name, FunctionRef<void()> body) {
     return true;
   } catch (const abi::__forced_unwind&) {  // cancellation must not be swallowed
     throw;
-  } catch (const std::exception& e) { log_failure(name, e.what() != nullptr ? e.what() : "(no text)"); } catch (...) {
+  } catch (const std::exception& e) { log_failure(name, text_or_none(e)); } catch (...) {
     log_failure(name, "of a type that says nothing");
   }
   return false;
