@@ -22,6 +22,9 @@ namespace cohort::test {
 
 namespace {
 
+// In it: no table of the loader's has the name, only the symbols of the file.
+[[gnu::noinline]] void throw_from_a_hidden_function() { throw std::out_of_range("too far"); }
+
 class Exit : public EachMethod {
  protected:
   // Runs `f` with standard error in a file; the file's text.
@@ -73,6 +76,15 @@ TEST_P(Exit, reports_exceptions_of_any_type) {
   EXPECT_NE(error_text_of(q).find("Odd"), std::string::npos);
   EXPECT_EQ(q.exitcode(), 1);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_P(Exit, names_functions_that_are_not_exported) {
+  Process p = process({.name = "thrower"}, throw_from_a_hidden_function);
+  const std::string text = error_text_of(p);
+  EXPECT_NE(text.find("#0 cohort::test::(anonymous namespace)::throw_from_a_hidden_function() ("), std::string::npos)
+      << text;
+}
+#endif
 
 TEST_P(Exit, reports_what_is_nested_in_an_exception) {
   Process p = process({.name = "p"}, [] {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the system, and files, say of processes and modules: /proc/PID/stat, build-id notes, the headers of a module's file.
+// What the system, and files, say of processes and modules: /proc/PID/stat, build-id notes, the headers and symbols of a module's file.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 
 #include "os/build_id.hpp"
 #include "os/fd.hpp"
+#include "os/linux/function_names.hpp"
 #include "os/linux/process_stat.hpp"
 
 namespace {
@@ -26,6 +27,8 @@ void check_file(std::span<const std::byte> bytes) {
   require(::pwrite(file.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
   const auto once = cohort::os::build_id_of_file(file.get());
   require(cohort::os::build_id_of_file(file.get()) == once);
+  const std::uintptr_t addresses[] = {0, 0x1008, UINTPTR_MAX};
+  require(cohort::os::function_names_in_file(file.get(), addresses).size() == 3);
 }
 
 void check_stat(std::span<const std::byte> bytes) {

@@ -4,14 +4,14 @@
 
 #include <elf.h>
 #include <link.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <vector>
+
+#include "os/linux/elf_file.hpp"
 
 namespace cohort::os {
 
@@ -22,17 +22,6 @@ constexpr std::size_t kMostNotes = std::size_t{1} << 16;
 constexpr std::size_t kMostHeaders = 1024;
 
 std::size_t padded(std::uint64_t size) noexcept { return (static_cast<std::size_t>(size) + 3) & ~std::size_t{3}; }
-
-bool read_at(int fd, std::uint64_t offset, void* to, std::size_t size) noexcept {
-  std::size_t done = 0;
-  while (done < size) {
-    ssize_t n = ::pread(fd, static_cast<char*>(to) + done, size - done, static_cast<off_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    done += static_cast<std::size_t>(n);
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -66,14 +55,11 @@ BuildId digest_of_headers(std::span<const std::byte> headers) noexcept {
 }
 
 std::optional<BuildId> build_id_of_file(int fd) {
-  ElfW(Ehdr) elf;
-  if (!read_at(fd, 0, &elf, sizeof elf)) return std::nullopt;
-  constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
-  if (std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_ident[EI_CLASS] != kClass || elf.e_type != ET_DYN ||
-      elf.e_phentsize != sizeof(ElfW(Phdr)) || elf.e_phnum == 0 || elf.e_phnum > kMostHeaders)
+  const auto elf = read_elf_header(fd);
+  if (!elf || elf->e_phentsize != sizeof(ElfW(Phdr)) || elf->e_phnum == 0 || elf->e_phnum > kMostHeaders)
     return std::nullopt;
-  std::vector<ElfW(Phdr)> headers(elf.e_phnum);
-  if (!read_at(fd, elf.e_phoff, headers.data(), headers.size() * sizeof headers[0])) return std::nullopt;
+  std::vector<ElfW(Phdr)> headers(elf->e_phnum);
+  if (!read_at(fd, elf->e_phoff, headers.data(), headers.size() * sizeof headers[0])) return std::nullopt;
   for (const auto& header : headers) {
     if (header.p_type != PT_NOTE || header.p_filesz > kMostNotes) continue;
     std::vector<std::byte> notes(header.p_filesz);

@@ -13,6 +13,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "os/linux/function_names.hpp"
+
 namespace cohort::os {
 
 namespace {
@@ -81,13 +83,17 @@ std::string format_trace(const StackTrace& trace) {
   int number = 0;
   bool before_throw = true;
   std::string held;  // frames of the unwinder, dropped once the throw is seen
-  for (void* frame : trace.frames) {
-    // A return address may lie one past the end of its function.
-    auto* address = static_cast<char*>(frame) - 1;
+  // A return address may lie one past the end of its function.
+  std::vector<const void*> addresses;
+  for (void* frame : trace.frames) addresses.push_back(static_cast<char*>(frame) - 1);
+  const std::vector<std::string> names = function_names(addresses);
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const auto* address = static_cast<const char*>(addresses[i]);
     if (is_trace_frame(address)) break;
     Dl_info info{};
     bool known = ::dladdr(address, &info) != 0;
-    std::string name = known && info.dli_sname != nullptr ? info.dli_sname : "";
+    std::string name = names[i];
+    if (name.empty() && known && info.dli_sname != nullptr) name = info.dli_sname;
     if (before_throw && is_machinery(name)) {
       held.clear();
       number = 0;
@@ -98,11 +104,11 @@ std::string format_trace(const StackTrace& trace) {
     if (known && info.dli_fname != nullptr) {
       char place[32];
       std::snprintf(place, sizeof place, "+0x%zx",
-                    static_cast<std::size_t>(address - static_cast<char*>(info.dli_fbase)));
+                    static_cast<std::size_t>(address - static_cast<const char*>(info.dli_fbase)));
       line += (name.empty() ? "" : " ") + std::string("(") + info.dli_fname + place + ")";
     } else {
       char place[32];
-      std::snprintf(place, sizeof place, "%p", frame);
+      std::snprintf(place, sizeof place, "%p", trace.frames[i]);
       line += place;
     }
     held += line + "\n";
