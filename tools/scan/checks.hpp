@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scan/callees.hpp"
 #include "scan/outline.hpp"
 #include "scan/rules.hpp"
 #include "scan/text_value.hpp"
@@ -25,15 +26,15 @@ struct Offence {
 
 class Scene {
  public:
-  Scene(const Outline& file, const Region& place, std::vector<Offence>& found)
-      : outline(file), region(place), calls(file.calls(place)), values(file, place), offences_(&found) {}
+  Scene(const Outline& file, const Region& place, Callees& functions, std::vector<Offence>& found)
+      : outline(file), region(place), calls(file.calls(place)), values(file, place, functions), offences_(&found) {}
 
   void report(std::string_view rule, std::size_t token, std::string detail = "");
   void report_unsure(std::string_view rule, std::size_t token, std::string detail);
 
   /// Whether a call means the C library's function, not one of the file's own, a member or another namespace's.
   [[nodiscard]] bool is_c(const Call& call) const;
-  /// is_c, and starts a program; nullptr otherwise.
+  /// is_c, and starts a program, or a call through a variable that points to such a function; nullptr otherwise.
   [[nodiscard]] const LaunchFunction* c_launch(const Call& call) const;
   [[nodiscard]] bool is_cohort_launch(const Call& call) const;
   /// Whether the call is a statement of its own, its result used by nobody; a cast to void counts as none.

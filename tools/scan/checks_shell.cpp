@@ -214,9 +214,45 @@ void check_filled_lists(Scene& scene) {
   }
 }
 
+// The parameters of a macro that stand in a range of its body.
+std::vector<std::size_t> parameters_in(const Scene& scene, const Macro& macro, TokenRange range) {
+  std::vector<std::size_t> numbers;
+  for (std::size_t n = 0; n < macro.parameters.size(); ++n) {
+    if (scene.mentions(range, macro.parameters[n])) numbers.push_back(n);
+  }
+  return numbers;
+}
+
+// Whether this is the body of a macro that the file calls, and its text comes from there: check_macro looks at each call.
+bool is_judged_where_called(const Scene& scene, TokenRange text) {
+  if (scene.region.body.begin < scene.outline.source().text_end) return false;
+  const Macro* macro = scene.outline.called_macro(scene.region.name);
+  return macro != nullptr && macro->begin == scene.region.body.begin && !parameters_in(scene, *macro, text).empty();
+}
+
+// RUN(text), where RUN's body gives its argument to a shell.
+void check_macro(Scene& scene, const Call& call) {
+  const Macro* macro = scene.outline.called_macro(call.name);
+  if (macro == nullptr || call.member || macro->end - macro->begin > kLongestList) return;
+  for (std::size_t i = macro->begin; i + 2 < macro->end; ++i) {
+    const LaunchFunction* launch = find_launch(scene.token(i).text);
+    if (launch == nullptr || launch->launch != Launch::shell_text || scene.token(i).kind != TokenKind::identifier ||
+        !scene.token(i + 1).is("(") || scene.token(i + 1).match == kNone)
+      continue;
+    std::vector<TokenRange> given = scene.outline.split({i + 2, scene.token(i + 1).match});
+    if (given.empty()) continue;
+    for (std::size_t n : parameters_in(scene, *macro, given[0])) {
+      if (n >= call.arguments.size() || scene.values.text(call.arguments[n]).safe_for_shell()) continue;
+      scene.report("shell-command", call.at, scene.token(i).text + "() within " + macro->name);
+      return;
+    }
+  }
+}
+
 // system(text), popen(text, "r") and what is like them.
 void check_text(Scene& scene, const Call& call) {
   if (call.arguments.empty() || is_null(scene, call.arguments[0])) return;
+  if (is_judged_where_called(scene, call.arguments[0])) return;
   if (call.name == "wordexp" && scene.mentions({call.open, call.close}, "WRDE_NOCMD")) return;
   Text text = scene.values.text(call.arguments[0]);
   if (!text.safe_for_shell()) {
@@ -288,6 +324,7 @@ void check_shells(Scene& scene) {
     if (launch != nullptr && launch->launch == Launch::shell_text) check_text(scene, call);
     if (call.name == "Shell") check_misuse(scene, call);
     check_wrapper(scene, call);
+    check_macro(scene, call);
   }
   check_lists(scene);
   check_filled_lists(scene);

@@ -337,11 +337,13 @@ class Lexer {
 
   void define(std::vector<Token>& tokens, bool takes_arguments) {
     std::size_t begin = 2;
+    Macro macro{tokens[1].text, takes_arguments, bodies_.size(), 0};
     if (takes_arguments) {
-      while (begin < tokens.size() && !tokens[begin].is(")")) ++begin;
+      for (; begin < tokens.size() && !tokens[begin].is(")"); ++begin) {
+        if (tokens[begin].kind == TokenKind::identifier) macro.parameters.push_back(tokens[begin].text);
+      }
       ++begin;
     }
-    Macro macro{tokens[1].text, takes_arguments, bodies_.size(), 0};
     for (std::size_t i = begin; i < tokens.size(); ++i) bodies_.push_back(std::move(tokens[i]));
     macro.end = bodies_.size();
     result_.macros.push_back(std::move(macro));

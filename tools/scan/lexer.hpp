@@ -51,6 +51,7 @@ struct Macro {
   bool takes_arguments = false;
   std::size_t begin = 0;
   std::size_t end = 0;
+  std::vector<std::string> parameters = {};
 };
 
 struct TokenizedSource {

@@ -33,7 +33,21 @@ Outline::Outline(const TokenizedSource& source) : source_(&source) {
     if (!macro.takes_arguments) macros_.insert_or_assign(macro.name, TokenRange{macro.begin, macro.end});
     regions_.push_back({macro.name, {}, {macro.begin, macro.end}, {}});
   }
+  std::map<std::string_view, const Macro*> with_arguments;
+  for (const Macro& macro : source.macros) {
+    if (macro.takes_arguments) with_arguments.insert_or_assign(macro.name, &macro);
+  }
+  for (std::size_t i = 0; i + 1 < source.text_end && !with_arguments.empty(); ++i) {
+    if (token(i).kind != TokenKind::identifier || !token(i + 1).is("(")) continue;
+    if (auto found = with_arguments.find(token(i).text); found != with_arguments.end())
+      called_macros_.insert_or_assign(token(i).text, found->second);
+  }
   read_declarations();
+}
+
+const Macro* Outline::called_macro(std::string_view name) const {
+  auto found = called_macros_.find(name);
+  return found == called_macros_.end() ? nullptr : found->second;
 }
 
 std::size_t Outline::after(std::size_t i) const {
@@ -209,8 +223,7 @@ void Outline::note_constant(std::size_t head, std::size_t end) {
     std::size_t name = i - 1;
     if (token(name).is("]") && token(name).match != kNone && token(name).match > head) name = token(name).match - 1;
     if (token(name).kind != TokenKind::identifier) return;
-    constants_.insert_or_assign(token(name).text,
-                                token(i).is("=") ? TokenRange{i + 1, end} : TokenRange{i + 1, after(i) - 1});
+    constants_.insert_or_assign(token(name).text, token(i).is("=") ? TokenRange{i + 1, end} : TokenRange{i, after(i)});
     return;
   }
 }

@@ -61,6 +61,8 @@ class Outline {
 
   /// The value of a constant of the file, or of a macro that stands for one; an empty range where there is none.
   [[nodiscard]] TokenRange constant(std::string_view name) const;
+  /// The macro with arguments of this name, if the file calls it; nullptr otherwise.
+  [[nodiscard]] const Macro* called_macro(std::string_view name) const;
   /// Whether the file, in one of the region's scopes, has a function of its own of this name.
   [[nodiscard]] bool declares(std::string_view name, const Region& region) const;
   /// The calls within a region, in order; declarations are none.
@@ -98,6 +100,8 @@ class Outline {
   std::vector<Region> regions_;
   std::map<std::string, TokenRange, std::less<>> constants_;
   std::map<std::string, TokenRange, std::less<>> macros_;
+  // Those with arguments that are called outside of other macros.
+  std::map<std::string, const Macro*, std::less<>> called_macros_;
   // (scope, name); scope "" is the global one.
   std::set<std::pair<std::string, std::string>, std::less<>> declared_;
 };

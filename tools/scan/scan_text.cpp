@@ -114,8 +114,9 @@ auto place(const Finding& finding) { return std::tuple(finding.line, finding.col
 
 std::vector<Offence> offences_of(const Outline& outline) {
   std::vector<Offence> offences;
+  Callees callees(outline);
   for (const Region& region : outline.regions()) {
-    Scene scene(outline, region, offences);
+    Scene scene(outline, region, callees, offences);
     check_shells(scene);
     check_search(scene);
     check_secrets(scene);

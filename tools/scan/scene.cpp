@@ -23,7 +23,17 @@ bool Scene::is_c(const Call& call) const {
 
 const LaunchFunction* Scene::c_launch(const Call& call) const {
   const LaunchFunction* launch = find_launch(call.name);
-  return launch != nullptr && launch->launch != Launch::cohort && is_c(call) ? launch : nullptr;
+  if (launch != nullptr && launch->launch != Launch::cohort && is_c(call)) return launch;
+  if (call.member || !call.qualifier.empty() || !values.is_local(call.name)) return nullptr;
+  for (TokenRange value : values.assignments(call.name)) {
+    for (std::size_t i = value.begin; i < value.end; ++i) {
+      bool named = token(i).kind == TokenKind::identifier && !token(i + 1).is("(") && !values.is_local(token(i).text) &&
+                   (i == value.begin || (!token(i - 1).is(".") && !token(i - 1).is("->")));
+      launch = named && !outline.declares(token(i).text, region) ? find_launch(token(i).text) : nullptr;
+      if (launch != nullptr && launch->launch != Launch::cohort) return launch;
+    }
+  }
+  return nullptr;
 }
 
 bool Scene::is_cohort_launch(const Call& call) const {

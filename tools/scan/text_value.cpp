@@ -5,25 +5,21 @@
 #include <algorithm>
 #include <array>
 
+#include "scan/callees.hpp"
+
 namespace cohort::scan {
 
 namespace {
 
+constexpr std::string_view kArithmetic = "*/%-<<>>&|^";
 constexpr int kMostDepth = 40;
 constexpr std::size_t kMostPieces = 64;
-// The longest statement that is looked at, in tokens; it keeps the whole linear.
-constexpr int kMostSteps = 500;
 
 template <class Words>
 bool among(const Words& words, std::string_view word) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-constexpr std::string_view kNumericTypes[] = {"int",      "long",      "short",     "unsigned", "signed",   "size_t",
-                                              "ssize_t",  "pid_t",     "uid_t",     "gid_t",    "mode_t",   "off_t",
-                                              "time_t",   "double",    "float",     "bool",     "int8_t",   "int16_t",
-                                              "int32_t",  "int64_t",   "uint8_t",   "uint16_t", "uint32_t", "uint64_t",
-                                              "intptr_t", "uintptr_t", "ptrdiff_t", "in_port_t"};
 // These give what they are given.
 constexpr std::string_view kPassing[] = {
     "string",           "string_view", "path",  "move",          "forward",  "static_cast",  "const_cast",
@@ -34,16 +30,20 @@ constexpr std::string_view kSameText[] = {"c_str", "data", "str",        "string
 constexpr std::string_view kBracedFormats[] = {"format", "vformat"};
 constexpr std::string_view kPrintFormats[] = {"StrFormat", "string_printf",   "StringPrintf",
                                               "strprintf", "asprintf_string", "sprintf"};
+constexpr std::string_view kNumberFunctions[] = {
+    "stoi",   "stol",      "stoul",  "stoll",   "stoull",  "stof",    "stod",     "atoi",
+    "atol",   "atoll",     "atof",   "strtol",  "strtoul", "strtoll", "strtoull", "strtod",
+    "strlen", "to_string", "getpid", "getppid", "getuid",  "geteuid", "getgid",   "getegid",
+    "rand",   "random",    "time",   "fileno",  "lround",  "round",   "floor",    "ceil"};
+constexpr std::string_view kNumberMembers[] = {"size", "length", "count", "capacity", "pid", "index", "fd", "fileno"};
+constexpr std::string_view kManipulators[] = {"hex",      "dec",   "oct",      "fixed",     "scientific",
+                                              "left",     "right", "internal", "boolalpha", "uppercase",
+                                              "showbase", "endl",  "flush",    "ends"};
+constexpr std::string_view kManipulatorCalls[] = {"setw", "setprecision", "setbase"};
+// Of a container of constants they give constants.
+constexpr std::string_view kElements[] = {"find",  "at",  "front",  "back",        "begin",      "cbegin",
+                                          "value", "top", "substr", "lower_bound", "equal_range"};
 constexpr std::string_view kConcatenations[] = {"StrCat", "concat", "Concat"};
-// dest, …: what they write into their first argument.
-constexpr std::string_view kCopies[] = {"strcpy", "strncpy", "stpcpy", "strlcpy", "memcpy", "memmove", "stpncpy"};
-constexpr std::string_view kJoins[] = {"strcat", "strncat", "strlcat"};
-constexpr std::string_view kReads[] = {"getline",  "fgets",    "gets",      "read",     "recv",     "recvfrom",
-                                       "fread",    "scanf",    "fscanf",    "sscanf",   "getdelim", "gethostname",
-                                       "getcwd",   "readlink", "vsnprintf", "vsprintf", "mkstemp",  "mkdtemp",
-                                       "mkostemp", "realpath", "get_line"};
-constexpr std::string_view kAppends[] = {"append", "push_back", "emplace_back", "insert", "replace", "operator+="};
-
 bool quotes_for_shell(const std::string& name, std::string_view qualifier) {
   if (name == "quote" || name == "shellescape" || name == "escapeshellarg") return true;
   if (name == "join") return qualifier.ends_with("shlex");
@@ -63,19 +63,29 @@ void append(Text& text, const Text& more) {
   text.pieces.insert(text.pieces.end(), more.pieces.begin(), more.pieces.end());
 }
 
+// A number that is not known.
+bool is_number(const Text& text) {
+  return text.pieces.size() == 1 && text.pieces[0].kind == Piece::Kind::number && text.pieces[0].text.empty();
+}
+
 Text constant_text(std::string value) { return Text{{Piece{Piece::Kind::constant, std::move(value)}}}; }
 
-// The one of which less is known.
-const Text& worse(const Text& a, const Text& b) {
+}  // namespace
+
+const Text& less_known(const Text& a, const Text& b) {
   if (!a.known()) return a;
   if (!b.known()) return b;
   if (!a.safe_for_shell()) return a;
   // A buffer starts empty.
   if (a.prefix().empty()) return b;
-  return !b.safe_for_shell() ? b : a;
+  if (!b.safe_for_shell()) return b;
+  // Of two formats the one that takes more arguments.
+  auto places = [](const Text& text) {
+    const std::string prefix = text.prefix();
+    return std::count_if(prefix.begin(), prefix.end(), [](char c) { return c == '%' || c == '{'; });
+  };
+  return places(b) > places(a) ? b : a;
 }
-
-}  // namespace
 
 bool Text::known() const {
   return std::none_of(pieces.begin(), pieces.end(),
@@ -117,157 +127,6 @@ std::optional<std::string> Text::constant() const {
     return std::nullopt;
   }
   return prefix();
-}
-
-Evaluator::Evaluator(const Outline& outline, const Region& region) : outline_(&outline), region_(&region) {
-  read_parameters();
-  read_body();
-}
-
-bool Evaluator::numeric_type_before(std::size_t name) const {
-  if (name == 0) return false;
-  const Token& before = outline_->token(name - 1);
-  return before.kind == TokenKind::identifier && among(kNumericTypes, before.text);
-}
-
-void Evaluator::read_parameters() {
-  for (TokenRange parameter : outline_->split(region_->parameters)) {
-    std::size_t end = parameter.end;
-    for (std::size_t i = parameter.begin; i < parameter.end; i = outline_->after(i)) {
-      if (outline_->token(i).is("=")) end = std::min(end, i);
-    }
-    while (end > parameter.begin && outline_->token(end - 1).is("]") && outline_->token(end - 1).match != kNone) {
-      end = outline_->token(end - 1).match;
-    }
-    // int (*name)(…), int (&name)[4]
-    if (end > parameter.begin && outline_->token(end - 1).is(")")) {
-      std::size_t i = parameter.begin;
-      while (i + 2 < end && !(outline_->token(i).is("(") && outline_->token(i + 1).kind == TokenKind::punctuation)) ++i;
-      end = i + 3;
-    }
-    if (end <= parameter.begin || end > parameter.end || outline_->token(end - 1).kind != TokenKind::identifier)
-      continue;
-    const std::string& name = outline_->token(end - 1).text;
-    parameters_.insert(name);
-    Variable& variable = locals_[name];
-    variable.number = numeric_type_before(end - 1);
-    if (!variable.number) variable.writes.push_back({Write::Kind::unknown, {end - 1, end}, end - 1});
-  }
-}
-
-void Evaluator::read_body() {
-  for (std::size_t i = region_->body.begin; i < region_->body.end; ++i) {
-    if (outline_->token(i).kind == TokenKind::identifier) read_write(i);
-  }
-  for (const Call& call : outline_->calls(*region_)) read_call(call);
-  for (auto& [name, variable] : locals_)
-    std::stable_sort(variable.writes.begin(), variable.writes.end(),
-                     [](const Write& a, const Write& b) { return a.at < b.at; });
-}
-
-TokenRange Evaluator::to_statement_end(std::size_t begin) const {
-  std::size_t i = begin;
-  for (int steps = 0; i < region_->body.end && steps < kMostSteps; ++steps) {
-    const Token& token = outline_->token(i);
-    if (token.is(";") || token.is(",") || token.is(")") || token.is("}") || token.is("]")) break;
-    i = outline_->after(i);
-  }
-  return {begin, std::min(i, region_->body.end)};
-}
-
-void Evaluator::write(std::size_t name, Write::Kind kind, TokenRange value) {
-  locals_[outline_->token(name).text].writes.push_back({kind, value, name});
-}
-
-// Looks at one identifier: is something written to it here?
-void Evaluator::read_write(std::size_t i) {
-  std::size_t end = region_->body.end;
-  bool first = i == region_->body.begin;
-  if (!first && (outline_->token(i - 1).is(".") || outline_->token(i - 1).is("->") || outline_->token(i - 1).is("::")))
-    return;
-  std::size_t next = i + 1;
-  bool element = false;
-  while (next < end && outline_->token(next).is("[") && outline_->token(next).match != kNone) {
-    next = outline_->after(next);
-    element = true;
-  }
-  bool declared = !first && (outline_->token(i - 1).kind == TokenKind::identifier || outline_->token(i - 1).is("*") ||
-                             outline_->token(i - 1).is("&") || outline_->token(i - 1).is(">"));
-  if (declared && numeric_type_before(i)) locals_[outline_->token(i).text].number = true;
-  if (next >= end) return;
-  const Token& after = outline_->token(next);
-  if (after.is("=")) {
-    write(i, element && !declared ? Write::Kind::append : Write::Kind::assign, to_statement_end(next + 1));
-  } else if (after.is("+=")) {
-    write(i, Write::Kind::append, to_statement_end(next + 1));
-  } else if (after.is("<<") && !declared && (first || !outline_->token(i - 1).is("<<"))) {
-    for (TokenRange part : outline_->split(to_statement_end(next + 1), "<<")) write(i, Write::Kind::append, part);
-  } else if (declared && after.is(":") && next + 1 < end) {  // for (const char* name : table)
-    write(i, Write::Kind::assign, to_statement_end(next + 1));
-  } else if (declared) {
-    read_declaration(i);
-  } else if (!first && outline_->token(i - 1).is(">") && i >= 2 && outline_->token(i - 2).is(">")) {
-    write(i, Write::Kind::unknown, {i, i + 1});  // std::cin >> name
-  }
-  if (after.is(".") && next + 2 < end && outline_->token(next + 2).is("(") &&
-      outline_->token(next + 2).match != kNone) {
-    TokenRange arguments{next + 3, outline_->token(next + 2).match};
-    if (among(kAppends, outline_->token(next + 1).text)) write(i, Write::Kind::append, arguments);
-    // text.append(…).append(…)
-    for (std::size_t link = arguments.end + 1;
-         link + 2 < end && outline_->token(link).is(".") && outline_->token(link + 2).is("(") &&
-         outline_->token(link + 2).match != kNone && among(kAppends, outline_->token(link + 1).text);
-         link = outline_->token(link + 2).match + 1)
-      write(i, Write::Kind::append, {link + 3, outline_->token(link + 2).match});
-    if (outline_->token(next + 1).names("assign")) write(i, Write::Kind::assign, arguments);
-  }
-}
-
-// `Type name(value)`, `Type name{value}`, `Type name;`, and `in >> name`.
-void Evaluator::read_declaration(std::size_t i) {
-  const Token& after = outline_->token(i + 1);
-  const Token& before = outline_->token(i - 1);
-  if (before.is(">") && i >= 2 && outline_->token(i - 2).is(">")) {
-    write(i, Write::Kind::unknown, {i, i + 1});
-    return;
-  }
-  if (before.kind == TokenKind::identifier &&
-      (before.text == "return" || before.text == "else" || before.text == "delete"))
-    return;
-  if (after.is("(") || after.is("{")) {
-    if (after.match == kNone) return;
-    if (after.match > i + 2)
-      write(i, Write::Kind::assign, {i + 2, after.match});
-    else
-      locals_[outline_->token(i).text];
-  } else if (after.is(";") || after.is("[") || after.is(",")) {
-    locals_[outline_->token(i).text];
-  }
-}
-
-void Evaluator::read_call(const Call& call) {
-  auto target = [&](std::size_t argument) -> std::string {
-    return argument < call.arguments.size() ? std::string(base(call.arguments[argument])) : "";
-  };
-  auto note = [&](const std::string& name, Write::Kind kind, TokenRange value) {
-    if (!name.empty()) locals_[name].writes.push_back({kind, value, call.at});
-  };
-  TokenRange all{call.open + 1, call.close};
-  if (call.arguments.empty()) return;
-  std::size_t from = call.arguments[0].end + 1;
-  if (call.name == "sprintf" || call.name == "asprintf") {
-    note(target(0), Write::Kind::format, {from, call.close});
-  } else if (call.name == "snprintf" && call.arguments.size() > 2) {
-    note(target(0), Write::Kind::format, {call.arguments[1].end + 1, call.close});
-  } else if (call.name == "format_to" || call.name == "format_to_n") {
-    note(target(0), Write::Kind::unknown, all);
-  } else if (among(kCopies, call.name) && call.arguments.size() > 1) {
-    note(target(0), Write::Kind::assign, call.arguments[1]);
-  } else if (among(kJoins, call.name) && call.arguments.size() > 1) {
-    note(target(0), Write::Kind::append, call.arguments[1]);
-  } else if (among(kReads, call.name)) {
-    for (std::size_t n = 0; n < call.arguments.size(); ++n) note(target(n), Write::Kind::unknown, all);
-  }
 }
 
 std::vector<TokenRange> Evaluator::assignments(std::string_view name) const {
@@ -331,6 +190,11 @@ Text Evaluator::text(TokenRange expression, int depth) {
   budget_ -= 1 + static_cast<int>(
                      std::min<std::size_t>(expression.empty() ? 0 : expression.end - expression.begin, 100000) / 8);
   if (depth > kMostDepth || budget_ < 0) return unknown({});
+  const Token& bracket = outline_->token(expression.begin);
+  if (!expression.empty() && bracket.is("(") && bracket.match != kNone && bracket.match + 1 < expression.end &&
+      is_numeric_type(outline_->token(bracket.match - 1).text) &&
+      outline_->token(bracket.match + 1).kind != TokenKind::punctuation)
+    return Text{{Piece{Piece::Kind::number, ""}}};  // (int)value
   expression = strip(expression);
   if (expression.empty()) return {};
   for (std::size_t i = expression.begin; i < expression.end; i = outline_->after(i)) {
@@ -339,7 +203,7 @@ Text Evaluator::text(TokenRange expression, int depth) {
     if (sides.size() < 2) break;
     Text first = text(sides[0], depth + 1);
     Text second = text({sides[1].begin, expression.end}, depth + 1);
-    return worse(first, second);
+    return less_known(first, second);
   }
   std::vector<TokenRange> operands = outline_->split(expression, "+");
   if (operands.size() > 1) {
@@ -350,26 +214,35 @@ Text Evaluator::text(TokenRange expression, int depth) {
   return primary(expression, depth);
 }
 
+// Literals one after the other, and macros for such between them.
+Text Evaluator::of_strings(TokenRange expression, int depth) {
+  Text whole;
+  for (std::size_t i = expression.begin; i < expression.end; ++i) {
+    const Token& part = outline_->token(i);
+    if (part.kind == TokenKind::string) {
+      append(whole, constant_text(part.text));
+    } else if (part.kind == TokenKind::identifier && part.text.starts_with("PRI")) {  // <cinttypes>
+      append(whole, constant_text("d"));
+    } else if (part.kind == TokenKind::identifier && !outline_->constant(part.text).empty()) {
+      append(whole, text(outline_->constant(part.text), depth + 1));
+    } else {
+      return unknown(expression);
+    }
+  }
+  return whole;
+}
+
 Text Evaluator::primary(TokenRange expression, int depth) {
   std::size_t i = expression.begin;
   const Token& first = outline_->token(i);
   if (first.kind == TokenKind::character)
     return expression.begin + 1 == expression.end ? constant_text(first.text) : unknown(expression);
   if (first.kind == TokenKind::number) return Text{{Piece{Piece::Kind::number, first.text}}};
-  if (first.kind == TokenKind::string) {
-    Text whole;
-    for (; i < expression.end; ++i) {
-      const Token& part = outline_->token(i);
-      if (part.kind == TokenKind::string)
-        append(whole, constant_text(part.text));
-      else if (part.kind == TokenKind::identifier)
-        append(whole, text(outline_->constant(part.text), depth + 1));
-      else
-        return unknown(expression);
-      if (part.kind == TokenKind::identifier && outline_->constant(part.text).empty()) return unknown(expression);
-    }
-    return whole;
-  }
+  if (first.kind == TokenKind::string || (first.kind == TokenKind::identifier && i + 1 < expression.end &&
+                                          outline_->token(i + 1).kind == TokenKind::string))
+    return of_strings(expression, depth);
+  if (first.is("-") || first.is("!") || first.is("~") || first.names("sizeof"))
+    return Text{{Piece{Piece::Kind::number, ""}}};
   if (first.is("{"))
     return first.match + 1 == expression.end ? of_element({i + 1, first.match}, depth + 1) : unknown(expression);
   if (expression.begin + 1 == expression.end && (first.names("nullptr") || first.names("NULL"))) return {};
@@ -384,7 +257,18 @@ Text Evaluator::primary(TokenRange expression, int depth) {
   std::size_t rest = i + 1;
   if (rest < expression.end && outline_->token(rest).is("<")) {  // static_cast<T>(…)
     while (rest < expression.end && !outline_->token(rest).is("(")) rest = outline_->after(rest);
+    if (outline_->token(name).names("static_cast") && rest < expression.end && outline_->token(rest).match != kNone) {
+      const std::string& type = outline_->token(rest - 2).text;
+      Text inner = text({rest + 1, outline_->token(rest).match}, depth + 1);
+      if (is_numeric_type(type)) inner = Text{{Piece{Piece::Kind::number, ""}}};
+      // The character of a code is any.
+      if (type == "char" && is_number(inner)) inner = unknown(expression);
+      return with_links(std::move(inner), outline_->after(rest), expression, depth);
+    }
   }
+  if (among(kManipulators, outline_->token(name).text) && rest == expression.end &&
+      !is_local(outline_->token(name).text))
+    return {};
   Text value;
   bool called = rest < expression.end && (outline_->token(rest).is("(") || outline_->token(rest).is("{")) &&
                 outline_->token(rest).match != kNone;
@@ -399,6 +283,32 @@ Text Evaluator::primary(TokenRange expression, int depth) {
   return with_links(std::move(value), rest, expression, depth);
 }
 
+// `.find(key)`, `->second`, `.field` of a container or table of constants, `.value_or(other)`, `.size()`.
+bool Evaluator::follow_member(Text& value, std::size_t& rest, TokenRange expression, int depth) {
+  const std::string& member = outline_->token(rest + 1).text;
+  bool constant = value.constant().has_value();
+  const Token& open = outline_->token(rest + 2);
+  if (rest + 2 < expression.end && open.is("(") && open.match != kNone) {
+    if (among(kNumberMembers, member)) {
+      value = Text{{Piece{Piece::Kind::number, ""}}};
+    } else if (member == "value_or") {
+      Text other = text({rest + 3, open.match}, depth + 1);
+      value = less_known(value, other);
+    } else if (among(kElements, member) && constant) {
+      value = {};
+    } else {
+      return false;
+    }
+    rest = open.match + 1;
+    return true;
+  }
+  bool pair = member == "second" || member == "first";
+  if (!constant || (!pair && !from_table(expression.begin))) return false;
+  value = {};  // one of several constants
+  rest += 2;
+  return true;
+}
+
 // What follows a value: `.c_str()`, `[0]`, `/ "name"`.
 Text Evaluator::with_links(Text value, std::size_t rest, TokenRange expression, int depth) {
   while (rest < expression.end) {
@@ -408,10 +318,12 @@ Text Evaluator::with_links(Text value, std::size_t rest, TokenRange expression, 
     } else if ((link.is(".") || link.is("->")) && rest + 2 < expression.end && outline_->token(rest + 2).is("(") &&
                among(kSameText, outline_->token(rest + 1).text)) {
       rest = outline_->after(rest + 2);
-    } else if (link.is(".") && rest + 1 < expression.end && value.constant() &&
-               outline_->token(rest + 1).kind == TokenKind::identifier && from_table(expression.begin)) {
-      value = {};  // one of several constants
-      rest += 2;
+    } else if ((link.is(".") || link.is("->")) && rest + 1 < expression.end &&
+               outline_->token(rest + 1).kind == TokenKind::identifier) {
+      if (!follow_member(value, rest, expression, depth)) return unknown(expression);
+    } else if (is_number(value) && link.kind == TokenKind::punctuation &&
+               kArithmetic.find(link.text) != std::string_view::npos) {
+      return value;
     } else if (link.is("/") && rest + 1 < expression.end) {  // std::filesystem::path
       append(value, constant_text("/"));
       append(value, text({rest + 1, expression.end}, depth + 1));
@@ -430,15 +342,12 @@ Text Evaluator::of_call(std::size_t name, TokenRange arguments, int depth) {
                                    : std::string_view();
   std::vector<TokenRange> parts = outline_->split(arguments);
   if (quotes_for_shell(called, qualifier)) return Text{{Piece{Piece::Kind::quoted, ""}}};
-  if (called == "to_string") return Text{{Piece{Piece::Kind::number, ""}}};
   if (called == "Shell" && !parts.empty()) {
     Text whole = text(parts[0], depth + 1);
     if (parts.size() > 1) whole.pieces.push_back({Piece::Kind::quoted, ""});
     return whole;
   }
   if (called == "temp_directory_path") return constant_text("/tmp");
-  if (called == "getpid" || called == "getuid" || called == "rand" || called == "time")
-    return Text{{Piece{Piece::Kind::number, ""}}};
   if (among(kPassing, called) && parts.size() == 1) return text(parts[0], depth + 1);
   if (among(kBracedFormats, called) || among(kPrintFormats, called)) {
     bool localised = !parts.empty() && parts.size() > 1 && outline_->token(parts[0].begin).kind != TokenKind::string;
@@ -449,7 +358,13 @@ Text Evaluator::of_call(std::size_t name, TokenRange arguments, int depth) {
     for (TokenRange part : parts) append(whole, text(part, depth + 1));
     return whole;
   }
-  if (parts.empty() && depth == 0) return unknown({name, name + 1});
+  bool qualified = !qualifier.empty();
+  if (!qualified && !is_local(called)) {
+    if (auto text = callees_->returned(called)) return *text;
+  }
+  if (among(kNumberFunctions, called) || is_numeric_type(called)) return Text{{Piece{Piece::Kind::number, ""}}};
+  if (among(kManipulatorCalls, called)) return {};
+  if (called == "setfill" && parts.size() == 1) return text(parts[0], depth + 1);
   return unknown({name, name + 1});
 }
 
@@ -459,6 +374,10 @@ Text Evaluator::formatted(const std::vector<TokenRange>& arguments, std::size_t 
   auto format = text(arguments[format_at], depth + 1).constant();
   if (!format) return unknown(arguments[format_at]);
   Text whole;
+  if (format->empty()) {  // one of several constants: it may place them all
+    for (std::size_t n = format_at + 1; n < arguments.size(); ++n) append(whole, text(arguments[n], depth + 1));
+    return whole;
+  }
   std::string run;
   std::size_t next = format_at + 1;
   auto place = [&](bool number) {
@@ -496,8 +415,16 @@ bool Evaluator::from_table(std::size_t name) const {
   auto found = locals_.find(outline_->token(name).text);
   if (found == locals_.end()) return !outline_->constant(outline_->token(name).text).empty();
   const std::vector<Write>& writes = found->second.writes;
-  return writes.size() == 1 && outline_->token(writes[0].at + 1).is(":") &&
-         !outline_->constant(outline_->token(writes[0].value.begin).text).empty();
+  auto is_list = [&](const Write& write) {
+    return write.kind == Write::Kind::assign && outline_->token(write.value.begin).is("{");
+  };
+  if (std::any_of(writes.begin(), writes.end(), is_list))
+    return std::all_of(writes.begin(), writes.end(),
+                       [&](const Write& write) { return is_list(write) || write.adds(); });
+  if (writes.size() != 1 || !outline_->token(writes[0].at + 1).is(":")) return false;
+  std::size_t table = writes[0].value.begin;
+  return table != name && outline_->token(table).kind == TokenKind::identifier && writes[0].value.end == table + 1 &&
+         outline_->token(table).text != outline_->token(name).text && from_table(table);
 }
 
 // One of a list, nobody knows which: the one of which least is known.
@@ -506,7 +433,7 @@ Text Evaluator::of_element(TokenRange list, int depth) {
   bool first = true;
   for (TokenRange element : outline_->split(list)) {
     Text value = text(element, depth + 1);
-    whole = first ? value : worse(whole, value);
+    whole = first ? value : less_known(whole, value);
     first = false;
   }
   return whole;
@@ -527,7 +454,7 @@ bool Evaluator::dominates(std::size_t from, std::size_t at) const {
     i = (before.is(")") || before.is("]")) && before.match != kNone ? before.match : i - 1;
   }
   // From there forward, to the use or to the end of the block around it.
-  for (int steps = 0; i < at && steps < kMostSteps; ++steps) {
+  for (int steps = 0; i < at && steps < kMostStatement; ++steps) {
     const Token& token = outline_->token(i);
     if (token.is("}") || token.names("case") || token.names("default") || token.names("goto")) return false;
     bool holds_use = token.match != kNone && token.match > at;
@@ -540,21 +467,51 @@ std::pair<std::size_t, std::size_t> Evaluator::reaching(const Variable& variable
   const std::vector<Write>& writes = variable.writes;
   for (std::size_t n = std::min<std::size_t>(writes.size(), kMostPieces); n > 0; --n) {
     const Write& write = writes[n - 1];
-    bool replaces =
-        write.kind != Write::Kind::append && write.at < at && write.value.begin <= at && write.value.end <= at;
+    bool replaces = !write.adds() && write.at < at && write.value.begin <= at && write.value.end <= at;
     if (!replaces || !dominates(write.at, at)) continue;
     // Those after the use come round only in a loop that the replacement is not in: then all count.
     std::size_t stop = n;
     while (stop < writes.size() && writes[stop].at < at) ++stop;
     std::size_t open = at;
     bool loop = false;
-    for (int steps = 0; open > write.at && steps < kMostSteps; ++steps, --open) {
+    for (int steps = 0; open > write.at && steps < kMostStatement; ++steps, --open) {
       const Token& token = outline_->token(open);
       loop |= token.names("for") || token.names("while") || token.names("do");
     }
     return {n - 1, loop ? writes.size() : stop};
   }
   return {0, writes.size()};
+}
+
+Text Evaluator::of_write(const Write& write, int depth) {
+  switch (write.kind) {
+    case Write::Kind::format: return formatted(outline_->split(write.value), 0, depth + 1);
+    case Write::Kind::given: return write.text;
+    case Write::Kind::unknown: return unknown(write.value);
+    case Write::Kind::character: {
+      Text value = text(write.value, depth + 1);
+      bool name = write.value.end == write.value.begin + 1;
+      return name && is_number(value) ? unknown(write.value) : value;
+    }
+    default: return text(write.value, depth + 1);
+  }
+}
+
+std::map<std::size_t, Text> Evaluator::written() {
+  std::map<std::size_t, Text> texts;
+  for (std::size_t n = 0; n < written_parameters_.size(); ++n) {
+    auto found = locals_.find(written_parameters_[n]);
+    if (written_parameters_[n].empty() || found == locals_.end()) continue;
+    Text whole;
+    bool any = false;
+    for (const Write& write : found->second.writes) {
+      if (write.at < region_->body.begin) continue;  // what the caller gave
+      append(whole, of_write(write, 0));
+      any = true;
+    }
+    if (any) texts.emplace(n, std::move(whole));
+  }
+  return texts;
 }
 
 Text Evaluator::of_variable(std::size_t at, int depth) {
@@ -580,12 +537,11 @@ Text Evaluator::of_variable(std::size_t at, int depth) {
       assigned = true;
       break;
     }
-    Text value = write.kind == Write::Kind::format ? formatted(outline_->split(write.value), 0, depth + 1)
-                                                   : text(write.value, depth + 1);
-    if (write.kind == Write::Kind::append) {
+    Text value = of_write(write, depth);
+    if (write.adds()) {
       append(whole, value);
     } else {
-      whole = assigned ? worse(whole, value) : value;
+      whole = assigned ? less_known(whole, value) : value;
     }
     assigned = true;
   }

@@ -3,12 +3,13 @@
 //
 // What text an expression may have: which parts are constant, quoted for a shell, numbers, or unknown.
 //
-// Within one function. A variable has everything that is assigned or appended to it, but for what a later assignment, which every way
+// Within one function; of the file's other functions, what they return and write through their parameters (callees.hpp). A variable has everything that is assigned or appended to it, but for what a later assignment, which every way
 // to the use passes, has replaced.
-// What a parameter, a member or another function gives is unknown. A reference that another function keeps and writes
-// through is not seen.
+// What a parameter, a member or a function of another file gives is unknown, and so is what such a function writes through an
+// address that it was given. A reference that it was given, or kept, and writes through is not seen.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,6 +21,9 @@
 #include "scan/outline.hpp"
 
 namespace cohort::scan {
+
+/// The longest statement that is looked at, in tokens; it keeps the whole linear.
+inline constexpr int kMostStatement = 500;
 
 struct Piece {
   enum class Kind : std::uint8_t { constant, quoted, number, unknown };
@@ -41,9 +45,15 @@ struct Text {
   [[nodiscard]] std::optional<std::string> constant() const;
 };
 
+/// The one of which less is known.
+const Text& less_known(const Text& a, const Text& b);
+bool is_numeric_type(std::string_view name);
+
+class Callees;
+
 class Evaluator {
  public:
-  Evaluator(const Outline& outline, const Region& region);
+  Evaluator(const Outline& outline, const Region& region, Callees& callees);
 
   /// The text of an expression; of several alternatives the one that is least known.
   [[nodiscard]] Text text(TokenRange expression) { return text(expression, 0); }
@@ -53,16 +63,23 @@ class Evaluator {
   /// Whether the region declares a variable or parameter of this name.
   [[nodiscard]] bool is_local(std::string_view name) const { return locals_.contains(name); }
   [[nodiscard]] bool is_parameter(std::string_view name) const { return parameters_.contains(name); }
+  /// What the function writes through its parameters that are references or pointers, by their number.
+  [[nodiscard]] std::map<std::size_t, Text> written();
   /// What is assigned to a variable, in order.
   [[nodiscard]] std::vector<TokenRange> assignments(std::string_view name) const;
 
  private:
   struct Write {
-    enum class Kind : std::uint8_t { assign, append, format, unknown };
+    // character: a number that is appended as the character of that code
+    enum class Kind : std::uint8_t { assign, append, character, format, given, unknown };
     Kind kind = Kind::assign;
     TokenRange value;
     /// The token that is written to.
     std::size_t at = 0;
+    /// Of what is given by a function of the file.
+    Text text = {};
+
+    [[nodiscard]] bool adds() const { return kind == Kind::append || kind == Kind::character || kind == Kind::given; }
   };
   struct Variable {
     std::vector<Write> writes;
@@ -76,16 +93,23 @@ class Evaluator {
   void read_body();
   void read_write(std::size_t i);
   void read_declaration(std::size_t i);
+  void read_names(std::size_t i);
+  void read_member(std::size_t name, std::size_t next);
   void read_call(const Call& call);
+  void read_other_call(const Call& call);
+  void read_pointers();
   void write(std::size_t name, Write::Kind kind, TokenRange value);
   [[nodiscard]] TokenRange to_statement_end(std::size_t begin) const;
   [[nodiscard]] bool numeric_type_before(std::size_t name) const;
 
   Text text(TokenRange expression, int depth);
   Text primary(TokenRange expression, int depth);
+  Text of_strings(TokenRange expression, int depth);
+  bool follow_member(Text& value, std::size_t& rest, TokenRange expression, int depth);
   Text with_links(Text value, std::size_t rest, TokenRange expression, int depth);
   Text of_call(std::size_t name, TokenRange arguments, int depth);
   Text of_variable(std::size_t at, int depth);
+  Text of_write(const Write& write, int depth);
   [[nodiscard]] bool from_table(std::size_t name) const;
   Text of_element(TokenRange list, int depth);
   /// The first of the writes that can reach token `at`, and the end of those that can.
@@ -98,8 +122,11 @@ class Evaluator {
 
   const Outline* outline_;
   const Region* region_;
+  Callees* callees_;
   std::map<std::string, Variable, std::less<>> locals_;
   std::set<std::string, std::less<>> parameters_;
+  // In order; empty for those that another function cannot see written to.
+  std::vector<std::string> written_parameters_;
   // Bounds the work on text that refers to itself over many corners.
   int budget_ = 50000;
 };
