@@ -40,6 +40,11 @@ void JobBoard::give_slot(MapJob& job, std::uint32_t slot) {
   pool_.jobs[slot].entry.store(job.entry, std::memory_order_release);
 }
 
+void JobBoard::close(const MapJob& job) noexcept {
+  // SYNC(hazard): as in finish()
+  pool_.jobs[job.entry % kMaxJobs].entry.store(0, std::memory_order_release);
+}
+
 MapJob* JobBoard::finish(MapJob& job) noexcept {
   std::erase(waiting_, &job);
   if (job.entry == 0) return nullptr;

@@ -28,6 +28,13 @@ class JobBoard {
   bool open(MapJob& job);
   /// Takes the job off, and its blocks to be freed once no worker looks at them. The job that has its slot now; nullptr: none waits.
   MapJob* finish(MapJob& job) noexcept;
+  /// Has no worker begin it any more. It keeps its slot until finish().
+  void close(const MapJob& job) noexcept;
+  /// Whether workers may begin the job with that entry.
+  [[nodiscard]] bool is_open(std::uint64_t entry) const noexcept {
+    return pool_.jobs[entry % kMaxJobs].entry.load(std::memory_order_relaxed) ==
+           entry;  // relaxed: only the owner writes it
+  }
   /// For each job that has a slot.
   void for_each(FunctionRef<void(MapJob&)> act);
   /// Those that wait for a slot, too.

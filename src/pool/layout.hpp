@@ -15,7 +15,7 @@
 namespace cohort::detail {
 
 inline constexpr std::uint64_t kPoolMagic = 0x4c4f4f50'544f4843;  // "CHOTPOOL"
-inline constexpr std::uint32_t kPoolVersion = 2;
+inline constexpr std::uint32_t kPoolVersion = 3;
 inline constexpr std::uint32_t kTaskCapacity = 4096;
 inline constexpr std::uint32_t kMaxPoolWorkers = 1024;
 inline constexpr std::uint32_t kMaxJobs = 16;
@@ -63,8 +63,21 @@ struct alignas(64) TaskRecord {
 static_assert(sizeof(TaskRecord) == 256 && offsetof(TaskRecord, result) == 128);
 inline constexpr std::uint32_t kInBlock = UINT32_MAX;
 
+/// The file of the module that holds a callable, for a worker that has not loaded it.
+struct ModulePath {
+  shm::Offset block;  ///< 0: the program itself holds it
+  std::uint64_t size;
+};
+
 /// The callables that a pool's tasks name by a number. Only grows.
 inline constexpr std::uint32_t kMostCallables = 1024;
+struct PoolCallable {
+  CallableId id;
+  ModulePath module;
+};
+
+/// What a worker says of its own end. More is cut.
+inline constexpr std::size_t kMostLastWords = 500;
 
 /// A ring of 64-bit entries. Head and tail only grow.
 struct RingShared {
@@ -82,6 +95,8 @@ struct WorkerShared {
   std::atomic<shm::Offset> init_error;          ///< what the initializer threw, encoded; 0: nothing
   std::atomic<std::uint64_t> init_error_size;
   alignas(64) std::atomic<std::uint64_t> in_job;
+  std::atomic<std::uint32_t> last_words_size;  ///< bytes of what follows; 0: it said nothing
+  char last_words[kMostLastWords];             ///< the exception that ends it
   RingShared completions;
 };
 
@@ -104,7 +119,7 @@ struct PoolShared {
   alignas(64) std::atomic<std::uint64_t> idle[kMaxPoolWorkers / 64];  ///< bit w: worker w sleeps or is about to
   alignas(64) JobSlot jobs[kMaxJobs];
   RingShared work;  ///< what waits for a worker, in the order in which it was handed in
-  alignas(64) CallableId callables[kMostCallables];
+  alignas(64) PoolCallable callables[kMostCallables];
   alignas(64) TaskRecord tasks[kTaskCapacity];
   // WorkerShared workers[worker_capacity] follows
 };
@@ -155,7 +170,7 @@ struct alignas(64) FinishedCounter {
 
 /// One map: the head of its block; the arrays follow at the offsets given.
 struct JobShared {
-  CallableId callable;
+  PoolCallable callable;
   std::uint32_t ranged;      ///< 1: values and results lie in place; 0: encoded per chunk
   std::uint32_t state_size;  ///< bytes of the callable's state
   std::uint64_t count;       ///< items

@@ -33,7 +33,11 @@ MapJob::MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescrip
   job_ = family_.allocate_control(sizeof(JobShared), owner_);
   blocks_.push_back(job_);
   shared_ = family_.at<JobShared>(job_);
-  shared_->callable = callable.id();
+  shared_->callable.id = callable.id();
+  if (std::string path = callable_module_path(shared_->callable.id); !path.empty()) {
+    shared_->callable.module = {allocate(path.size()), path.size()};
+    std::memcpy(family_.address(shared_->callable.module.block, path.size()), path.data(), path.size());
+  }
   shared_->count = count;
   shared_->chunk_size = options.chunksize != 0 ? options.chunksize : automatic_chunk_size(count, workers);
   shared_->chunks = (count + shared_->chunk_size - 1) / shared_->chunk_size;
@@ -107,13 +111,15 @@ std::size_t MapJob::items_in(std::uint64_t chunk) const noexcept {
 
 const std::byte* MapJob::output() const { return family_.address(shared_->output, count_ * shared_->output_size); }
 
-bool MapJob::complete() const noexcept {
+bool MapJob::complete() const noexcept { return finished_chunks() == shared_->chunks; }
+
+std::uint64_t MapJob::finished_chunks() const noexcept {
   std::uint64_t sum = failed_by_owner_;
   for (std::uint32_t worker = 0; worker < workers_; ++worker) {
     // SYNC(finished): a worker's release store after its chunk -> this load; carries the chunk's results
     sum += finished_[worker].chunks.load(std::memory_order_acquire);
   }
-  return sum == shared_->chunks;
+  return sum;
 }
 
 void MapJob::reclaim(std::uint32_t worker) {
@@ -132,7 +138,7 @@ void MapJob::reclaim(std::uint32_t worker) {
   }
 }
 
-bool MapJob::recover(std::uint32_t worker, int pid, ExitStatus status) {
+bool MapJob::recover(std::uint32_t worker, const WorkerEnd& end) {
   bool freed = false;
   std::uint64_t done = 0;
   for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
@@ -144,7 +150,8 @@ bool MapJob::recover(std::uint32_t worker, int pid, ExitStatus status) {
       if (!deaths_.contains(chunk)) ++done;
       continue;
     }
-    if (tries_[chunk]++ < retries_) {
+    ++deaths_in_chunks_;
+    if (tries_[chunk]++ < retries_ && !given_up_) {
       // SYNC(chunk): this release store -> a worker's acquire CAS; carries the cleared result
       states_[chunk].store(kChunkFree, std::memory_order_release);
       freed = true;
@@ -153,13 +160,41 @@ bool MapJob::recover(std::uint32_t worker, int pid, ExitStatus status) {
     std::size_t first = chunk * shared_->chunk_size;
     std::string task =
         std::string(name_) + ", items " + std::to_string(first) + " to " + std::to_string(first + items_in(chunk) - 1);
-    deaths_[chunk] = std::make_exception_ptr(WorkerDied(pid, status, task));
+    deaths_[chunk] = std::make_exception_ptr(WorkerDied(end.pid, end.status, task, end.last_words));
     states_[chunk].store(chunk_owned_by(worker) | kChunkDone | kChunkFailed,
                          std::memory_order_relaxed);  // relaxed: workers only skip it
     ++failed_by_owner_;
   }
   finished_[worker].chunks.store(done, std::memory_order_relaxed);  // relaxed: its writer is dead; we are the reader
   return freed;
+}
+
+bool MapJob::give_up_if_nobody_can_begin(const WorkerEnd& end) {
+  if (given_up_) return false;
+  std::uint64_t begun = finished_chunks() + deaths_in_chunks_;
+  if (begun != std::exchange(begun_before_, begun)) {
+    ended_in_vain_ = 0;
+    return false;
+  }
+  // relaxed: a look
+  bool any_free = std::any_of(states_, states_ + shared_->chunks, [](const std::atomic<std::uint32_t>& state) {
+    return state.load(std::memory_order_relaxed) == kChunkFree;
+  });
+  if (!any_free || ++ended_in_vain_ < kTriesToBegin + (end.last_words.empty() ? workers_ : 0)) return false;
+  std::string task = std::string(name_) + ", before its first item";
+  fail_free_chunks(std::make_exception_ptr(WorkerDied(end.pid, end.status, task, end.last_words)));
+  return given_up_ != nullptr;
+}
+
+void MapJob::fail_free_chunks(std::exception_ptr why) {
+  for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
+    std::uint32_t free = kChunkFree;
+    // relaxed: workers only skip it
+    if (!states_[chunk].compare_exchange_strong(free, kChunkDone | kChunkFailed, std::memory_order_relaxed)) continue;
+    ++failed_by_owner_;
+    if (!given_up_) first_given_up_ = chunk;
+    given_up_ = why;
+  }
 }
 
 void MapJob::collect_errors() {
@@ -184,6 +219,7 @@ void MapJob::throw_if_failed() {
   collect_errors();
   std::uint64_t first_error = errors_.empty() ? UINT64_MAX : errors_.begin()->first;
   std::uint64_t first_death = deaths_.empty() ? UINT64_MAX : deaths_.begin()->first;
+  if (given_up_ && first_given_up_ < std::min(first_error, first_death)) std::rethrow_exception(given_up_);
   if (first_error == UINT64_MAX && first_death == UINT64_MAX) return;
   if (first_death < first_error) std::rethrow_exception(deaths_.begin()->second);
   rethrow_remote(errors_.begin()->second);

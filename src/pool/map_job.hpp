@@ -17,6 +17,17 @@
 
 namespace cohort::detail {
 
+/// How a worker ended.
+struct WorkerEnd {
+  int pid;
+  ExitStatus status;
+  std::string last_words;  ///< the exception that it ended by; empty: none
+};
+
+/// After how many workers in a row that ended before they could begin something no more is tried. Those that do not say why may have
+/// been killed by chance, as many at once as there are: as many more are tried then.
+inline constexpr std::uint32_t kTriesToBegin = 3;
+
 class MapJob {
  public:
   MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
@@ -38,7 +49,10 @@ class MapJob {
   /// Worker `worker` is dead, and what it owned in the family is not freed yet: takes back what it had handed over.
   void reclaim(std::uint32_t worker);
   /// After that: its chunks are free again, or failed. True when some are free.
-  bool recover(std::uint32_t worker, int pid, ExitStatus status);
+  bool recover(std::uint32_t worker, const WorkerEnd& end);
+  /// After that, when it ended within this job: counts those in a row that have begun no chunk. True when that was the last try: what
+  /// nobody has begun has failed.
+  bool give_up_if_nobody_can_begin(const WorkerEnd& end);
   /// The pool ended: nobody will work on it.
   void abandon(std::exception_ptr why) noexcept { abandoned_ = std::move(why); }
   [[nodiscard]] bool abandoned() const noexcept { return abandoned_ != nullptr; }
@@ -54,6 +68,9 @@ class MapJob {
  private:
   [[nodiscard]] shm::Offset allocate(std::size_t size);
   void collect_errors();
+  /// Has all chunks that nobody has begun fail by that.
+  void fail_free_chunks(std::exception_ptr why);
+  [[nodiscard]] std::uint64_t finished_chunks() const noexcept;
   [[nodiscard]] std::size_t items_in(std::uint64_t chunk) const noexcept;
 
   shm::Family& family_;
@@ -72,6 +89,11 @@ class MapJob {
   std::map<std::uint64_t, std::exception_ptr> deaths_;      // chunks that failed for good by a death
   std::map<std::uint64_t, std::vector<std::byte>> errors_;  // what chunks threw, encoded
   std::exception_ptr abandoned_;
+  std::uint64_t deaths_in_chunks_ = 0;
+  std::uint64_t begun_before_ = 0;    // chunks that had been begun when a worker ended within the job the last time
+  std::uint32_t ended_in_vain_ = 0;   // workers since then
+  std::exception_ptr given_up_;       // why nobody begins those that were free then
+  std::uint64_t first_given_up_ = 0;  // the first of them
 };
 
 }  // namespace cohort::detail

@@ -3,6 +3,8 @@
 #include "pool/pool_core.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/handle.hpp"
@@ -16,6 +18,7 @@
 #include "pool/ring.hpp"
 #include "pool/spin.hpp"
 #include "pool/wake.hpp"
+#include "wire/removed_callables.hpp"
 
 namespace cohort::detail {
 
@@ -61,6 +64,8 @@ PoolCore::~PoolCore() {
   if (owner_pid_ != os::process_id() || block_ == 0 || !shm::Family::exists()) return;
   // All workers are dead, or terminate() would still hold the block.
   jobs_->free_all();
+  for (std::size_t number = 0; number < callables_.size(); ++number)
+    if (!callables_[number].module_path.empty()) shm::Family::instance().free(shared_->callables[number].module.block);
   shm::Family::instance().free(block_);
 }
 
@@ -86,36 +91,57 @@ void PoolCore::require_open(const char* operation) const {
 
 bool PoolCore::has_work() const noexcept { return active_tasks_ != 0 || !overflow_.empty() || !jobs_->empty(); }
 
-void PoolCore::fill_record(std::uint32_t index, const CallableDescriptor& callable, const TaskOptions& options,
+void PoolCore::fill_record(std::uint32_t index, std::uint32_t callable, const TaskOptions& options,
                            std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
   Task& task = tasks_[index];
   task.sink = std::move(sink);
   task.tag = tag;
   task.retries = options.retries;
   task.active = true;
-  task.name = callable.name();
+  task.callable = callable;
   task.generation = (task.generation + 1) & 0x7fffffffu;
   ++active_tasks_;
   TaskRecord& record = shared_->tasks[index];
-  record.callable = number_of(callable);
+  record.callable = callable;
   record.result.store(0, std::memory_order_relaxed);  // relaxed: ordered by state
   // SYNC(task): this release store -> Worker::execute() acquire CAS; carries the record's fields
   record.state.store(TaskState{task.generation, TaskPhase::queued, 0}.pack(), std::memory_order_release);
 }
 
 std::uint32_t PoolCore::number_of(const CallableDescriptor& callable) {
-  if (&callable == last_callable_) return last_number_;
-  auto [found, added] = numbers_.try_emplace(&callable, static_cast<std::uint32_t>(numbers_.size()));
-  if (added && found->second >= kMostCallables) {
-    numbers_.erase(found);
-    throw ValueError("Pool.submit", callable.name(),
-                     "a pool knows at most " + std::to_string(kMostCallables) + " different callables");
+  if (std::uint64_t removed = removed_callables(); removed != removed_callables_) {
+    removed_callables_ = removed;
+    numbers_.clear();
+    last_callable_ = nullptr;
   }
-  // Ordered by the state of the first task that names it.
-  if (added) shared_->callables[found->second] = callable.id();
+  if (&callable == last_callable_) return last_number_;
+  auto found = numbers_.find(&callable);
+  if (found == numbers_.end()) found = numbers_.emplace(&callable, add_callable(callable)).first;
   last_callable_ = &callable;
   last_number_ = found->second;
   return last_number_;
+}
+
+std::uint32_t PoolCore::add_callable(const CallableDescriptor& callable) {
+  KnownCallable known{callable.id(), std::string(callable.name()), {}};
+  known.module_path = callable_module_path(known.id);
+  // Of a module that was unloaded and loaded again.
+  for (std::uint32_t number = 0; number < callables_.size(); ++number)
+    if (callables_[number].id == known.id && callables_[number].module_path == known.module_path) return number;
+  if (callables_.size() == kMostCallables)
+    throw ValueError("Pool.submit", callable.name(),
+                     "a pool knows at most " + std::to_string(kMostCallables) + " different callables");
+  if (callables_.size() == callables_.capacity()) callables_.reserve(2 * callables_.size() + 8);
+  // Ordered by the state of the first task that names it.
+  PoolCallable& place = shared_->callables[callables_.size()];
+  place = {known.id, {0, known.module_path.size()}};
+  if (!known.module_path.empty()) {
+    auto& family = shm::Family::instance();
+    place.module.block = family.allocate(known.module_path.size(), owner_);
+    std::memcpy(family.address(place.module.block, place.module.size), known.module_path.data(), place.module.size);
+  }
+  callables_.push_back(std::move(known));
+  return static_cast<std::uint32_t>(callables_.size() - 1);
 }
 
 void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode,
@@ -126,6 +152,7 @@ void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encod
   TaskArguments arguments(encode, owner_, table_is_full_.load(std::memory_order_relaxed));
   std::lock_guard guard(mutex_);
   require_open(operation);
+  std::uint32_t number = number_of(callable);
   if (free_tasks_.empty()) {
     take_completions();
     feed_overflow();
@@ -133,15 +160,14 @@ void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encod
   table_is_full_.store(free_tasks_.empty(), std::memory_order_relaxed);  // relaxed: as above
   if (free_tasks_.empty()) {
     arguments.make_private();
-    overflow_.push_back({&callable, std::move(arguments), options.retries, std::move(sink), tag});
+    overflow_.push_back({number, std::move(arguments), options.retries, std::move(sink), tag});
     return;
   }
-  (void)number_of(callable);  // may throw: before anything is taken
   std::uint32_t index = free_tasks_.back();
   arguments.move_to(shared_->tasks[index], owner_);
   free_tasks_.pop_back();
   tasks_[index].attachments = arguments.take_attachments();
-  fill_record(index, callable, options, std::move(sink), tag);
+  fill_record(index, number, options, std::move(sink), tag);
   enqueue(index);
 }
 
@@ -151,7 +177,6 @@ void PoolCore::feed_overflow() {
     overflow_.pop_front();
     std::uint32_t index = free_tasks_.back();
     try {
-      (void)number_of(*next.callable);
       next.arguments.move_to(shared_->tasks[index], owner_);
     } catch (...) {  // no family memory: this task fails, the others go on
       next.sink->deliver(next.tag, TaskResult(std::current_exception()));
@@ -159,7 +184,7 @@ void PoolCore::feed_overflow() {
     }
     free_tasks_.pop_back();
     tasks_[index].attachments = next.arguments.take_attachments();
-    fill_record(index, *next.callable, {.retries = next.retries}, std::move(next.sink), next.tag);
+    fill_record(index, next.callable, {.retries = next.retries}, std::move(next.sink), next.tag);
     enqueue(index);
   }
   push_stalled();
@@ -189,6 +214,7 @@ void PoolCore::push_stalled() {
       tasks_[index].place = shared_->work.head.load(std::memory_order_relaxed);  // relaxed: only we write it
     }
     if (push_entry(entry)) continue;
+    if ((entry & kJobEntry) == 0) tasks_[index].place = kNotInRing;
     stalled_.insert(stalled_.end(), entries.begin(), entries.end());
     return;
   }
@@ -196,7 +222,7 @@ void PoolCore::push_stalled() {
 
 void PoolCore::enqueue(std::uint32_t index) {
   tasks_[index].place = shared_->work.head.load(std::memory_order_relaxed);  // relaxed: only we write it
-  (void)push_entry(task_entry(tasks_[index].generation, index));
+  if (!push_entry(task_entry(tasks_[index].generation, index))) tasks_[index].place = kNotInRing;
 }
 
 bool PoolCore::completions_pending() const noexcept {
@@ -263,9 +289,14 @@ void PoolCore::resolve(std::uint32_t index, TaskResult&& result) {
   task.active = false;
   if (!task.attachments.empty()) task.attachments.clear();
   --active_tasks_;
+  ++ended_tries_;
   free_tasks_.push_back(index);
   std::shared_ptr<TaskSink> sink = std::move(task.sink);
   sink->deliver(task.tag, std::move(result));
+}
+
+std::uint64_t PoolCore::queued_state(const Task& task) noexcept {
+  return TaskState{task.generation, TaskPhase::queued, 0}.pack();
 }
 
 std::vector<std::uint32_t> PoolCore::reclaim_tasks(std::uint32_t w) {
@@ -288,34 +319,63 @@ std::vector<std::uint32_t> PoolCore::reclaim_tasks(std::uint32_t w) {
   return running;
 }
 
-void PoolCore::recover_tasks(const std::vector<std::uint32_t>& running, int pid, ExitStatus status) {
+void PoolCore::recover_tasks(const std::vector<std::uint32_t>& running, const WorkerEnd& end) {
   for (std::uint32_t index : running) {
     Task& task = tasks_[index];
     if (task.retries-- > 0) {
+      ++ended_tries_;
       // SYNC(task): this release store -> Worker::execute() acquire CAS; carries the cleared result
       shared_->tasks[index].state.store(TaskState{task.generation, TaskPhase::queued, 0}.pack(),
                                         std::memory_order_release);
       enqueue(index);
     } else {
-      resolve(index, TaskResult(std::make_exception_ptr(WorkerDied(pid, status, task.name))));
+      resolve(index, TaskResult(std::make_exception_ptr(
+                         WorkerDied(end.pid, end.status, callables_[task.callable].name, end.last_words))));
     }
   }
+  enqueue_lost(end);
+}
+
+void PoolCore::enqueue_lost(const WorkerEnd& end) {
   // What it may have taken off the ring and not begun. Another worker may have it as well, and begin it yet: the task's state lets one.
   // SYNC(tail): release exchange in ring_take() -> this load; the taker is dead
   std::uint64_t taken = shared_->work.tail.load(std::memory_order_acquire);
+  std::vector<std::uint32_t> lost;
   for (std::uint32_t index = 0; index < kTaskCapacity; ++index) {
-    if (!tasks_[index].active || tasks_[index].place >= taken) continue;
-    TaskState state = TaskState::unpack(
-        shared_->tasks[index].state.load(std::memory_order_relaxed));  // relaxed: an enqueue too many is harmless
-    if (state.phase == TaskPhase::queued) enqueue(index);
+    const Task& task = tasks_[index];
+    if (!task.active || task.place >= taken) continue;
+    // relaxed: an enqueue too many is harmless
+    if (shared_->tasks[index].state.load(std::memory_order_relaxed) == queued_state(task)) lost.push_back(index);
+  }
+  if (lost.empty()) return;
+  if (ended_tries_ != std::exchange(tries_at_last_loss_, ended_tries_)) losses_ = 0;
+  bool last_try = ++losses_ >= kTriesToBegin + workers_.size();
+  for (std::uint32_t index : lost) {
+    std::uint64_t queued = queued_state(tasks_[index]);
+    if (!last_try) {
+      enqueue(index);
+      continue;
+    }
+    // relaxed: nobody has begun it, and nobody will
+    if (!shared_->tasks[index].state.compare_exchange_strong(
+            queued, TaskState{tasks_[index].generation, TaskPhase::free, 0}.pack(), std::memory_order_relaxed))
+      continue;
+    std::string name = callables_[tasks_[index].callable].name + ", before it began";
+    resolve(index, TaskResult(std::make_exception_ptr(WorkerDied(end.pid, end.status, name, end.last_words))));
   }
 }
 
-void PoolCore::recover_jobs(std::uint32_t w, int pid, ExitStatus status) {
+void PoolCore::recover_jobs(std::uint32_t w, std::uint64_t in_job, const WorkerEnd& end) {
   jobs_->for_each([&](MapJob& job) {
     // Also when its entry is still in the ring: a worker that has found nothing to do may be about to take that off.
-    if (job.recover(w, pid, status)) push_job(job);
+    if (job.recover(w, end)) push_job(job);
+    if (in_job == job.entry && job.give_up_if_nobody_can_begin(end)) jobs_->close(job);
   });
+  // Entries of ended maps, which workers take off, unless all of them end before they do.
+  while (auto front = ring_front(shared_->work)) {
+    if ((front->value & kJobEntry) == 0 || jobs_->is_open(front->value & ~kJobEntry)) break;
+    (void)ring_take(shared_->work, front->place);
+  }
   jobs_->free_retired();
 }
 

@@ -65,19 +65,26 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
     bool withdrawn = false;       // killed by us, as it could not be watched
     int deaths_before_ready = 0;  // in a row
   };
+  static constexpr std::uint64_t kNotInRing = UINT64_MAX;
   struct Task {
     std::shared_ptr<TaskSink> sink;
     std::uint64_t tag = 0;
     std::uint32_t generation = 0;
-    std::uint64_t place = 0;  // of its entry in the ring of work
+    std::uint64_t place = 0;  // of its entry in the ring of work; kNotInRing: it waits for room there
     int retries = 0;
     bool active = false;
-    std::string_view name;
+    std::uint32_t callable = 0;                    // its number
     std::vector<Encoder::Attachment> attachments;  // shared objects among the arguments
+  };
+  /// What PoolShared::callables says of one, as it was when the module was loaded; that may be unloaded while tasks are open.
+  struct KnownCallable {
+    CallableId id;
+    std::string name;
+    std::string module_path;
   };
   /// A task for which there is no record yet.
   struct Overflow {
-    const CallableDescriptor* callable;
+    std::uint32_t callable;
     TaskArguments arguments;
     int retries;
     std::shared_ptr<TaskSink> sink;
@@ -90,26 +97,31 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   bool push_entry(std::uint64_t entry);
   void push_stalled();
   void enqueue(std::uint32_t index);
-  void fill_record(std::uint32_t index, const CallableDescriptor& callable, const TaskOptions& options,
+  void fill_record(std::uint32_t index, std::uint32_t callable, const TaskOptions& options,
                    std::shared_ptr<TaskSink> sink, std::uint64_t tag);
   bool take_completions();
   /// The task is known to be done.
   void take_result(std::uint32_t index);
   void resolve(std::uint32_t index, TaskResult&& result);
   [[nodiscard]] std::uint32_t number_of(const CallableDescriptor& callable);
+  [[nodiscard]] std::uint32_t add_callable(const CallableDescriptor& callable);
   void release_arguments(TaskRecord& record) noexcept;
   void feed_overflow();
   void note_death(std::uint32_t worker, int pid, ExitStatus status);
   [[nodiscard]] std::vector<std::uint32_t> reclaim_tasks(std::uint32_t worker);
-  void recover_tasks(const std::vector<std::uint32_t>& running, int pid, ExitStatus status);
+  [[nodiscard]] static std::uint64_t queued_state(const Task& task) noexcept;
+  void enqueue_lost(const WorkerEnd& end);
+  void recover_tasks(const std::vector<std::uint32_t>& running, const WorkerEnd& end);
   void fail_everything(const std::exception_ptr& why);
   /// What is open ends with that; the pool goes on.
   void fail_open(const std::exception_ptr& why);
+  [[nodiscard]] std::string take_last_words(std::uint32_t worker);
   [[nodiscard]] std::exception_ptr take_initializer_error(std::uint32_t worker);
   [[nodiscard]] bool completions_pending() const noexcept;
   [[nodiscard]] bool has_work() const noexcept;
   void push_job(const MapJob& job);
-  void recover_jobs(std::uint32_t worker, int pid, ExitStatus status);
+  /// @param in_job  entry of the job that it had joined; 0: none
+  void recover_jobs(std::uint32_t worker, std::uint64_t in_job, const WorkerEnd& end);
   void ring_doorbell() noexcept;
 
   // Without the mutex.
@@ -150,9 +162,16 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::vector<std::byte> attributes_;        // of the thread that made the pool: os::ProcessAttributes
   std::optional<JobBoard> jobs_;
   Finalizer at_exit_;
-  std::unordered_map<const CallableDescriptor*, std::uint32_t> numbers_;  // of PoolShared::callables
+  std::vector<KnownCallable> callables_;  // by number
+  std::unordered_map<const CallableDescriptor*, std::uint32_t>
+      numbers_;                          // of those whose module has been loaded all the time
+  std::uint64_t removed_callables_ = 0;  // at the last look
   const CallableDescriptor* last_callable_ = nullptr;
   std::uint32_t last_number_ = 0;
+  std::uint64_t ended_tries_ = 0;  // of tasks, with a result or by the death of the worker
+  std::uint64_t tries_at_last_loss_ =
+      0;                               // when a worker ended the last time that may have taken a task and not begun it
+  std::uint32_t losses_ = 0;           // such ends since a try ended
   std::deque<std::uint64_t> stalled_;  // entries for which the ring of work was full of old ones
 };
 

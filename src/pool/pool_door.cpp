@@ -14,8 +14,12 @@
 
 namespace cohort {
 
-WorkerDied::WorkerDied(int pid, ExitStatus status, std::string_view task)
-    : Error("Pool", task, "its worker " + std::to_string(pid) + " " + status.to_string()), pid_(pid), status_(status) {}
+WorkerDied::WorkerDied(int pid, ExitStatus status, std::string_view task, std::string_view last_words)
+    : Error("Pool", task,
+            "its worker " + std::to_string(pid) + " " + status.to_string() +
+                (last_words.empty() ? std::string() : " (" + std::string(last_words) + ")")),
+      pid_(pid),
+      status_(status) {}
 WorkerDied::~WorkerDied() = default;
 PoolBroken::~PoolBroken() = default;
 

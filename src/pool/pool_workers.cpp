@@ -219,21 +219,33 @@ void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
   std::vector<std::uint32_t> running = reclaim_tasks(w);
   jobs_->for_each([&](MapJob& job) { job.reclaim(w); });
 
+  WorkerEnd end{pid, status, take_last_words(w)};
+  // relaxed: its writer is dead
+  std::uint64_t in_job = shared_workers_[w].in_job.load(std::memory_order_relaxed);
   bool was_ready = shared_workers_[w].ready.load(std::memory_order_relaxed) != 0;  // relaxed: its writer is dead
   repair_after_death(*shared_, w);
   if (was_ready)
     worker.deaths_before_ready = 0;
   else if (!worker.withdrawn)
     ++worker.deaths_before_ready;
-  recover_tasks(running, pid, status);
-  recover_jobs(w, pid, status);
+  recover_tasks(running, end);
+  recover_jobs(w, in_job, end);
   if (worker.wanted) missing_workers_.fetch_add(1);
   if (initializer_error) {
     fail_everything(initializer_error);
   } else if (worker.deaths_before_ready >= 3) {
-    fail_everything(std::make_exception_ptr(
-        PoolBroken("Pool", "", "workers die before they are ready; the last one " + status.to_string())));
+    fail_everything(
+        std::make_exception_ptr(PoolBroken("Pool", "",
+                                           "workers die before they are ready; the last one " + status.to_string() +
+                                               (end.last_words.empty() ? "" : " (" + end.last_words + ")"))));
   }
+}
+
+std::string PoolCore::take_last_words(std::uint32_t w) {
+  WorkerShared& shared = shared_workers_[w];
+  // relaxed: its writer is dead
+  std::size_t size = shared.last_words_size.exchange(0, std::memory_order_relaxed);
+  return {shared.last_words, std::min(size, kMostLastWords)};
 }
 
 std::exception_ptr PoolCore::take_initializer_error(std::uint32_t w) {

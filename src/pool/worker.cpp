@@ -61,6 +61,8 @@ class Worker {
   }
 
   void initialize(const Partial& initializer);
+  /// In a catch clause: leaves to the owner what the exception says, with no memory but that of the pool.
+  void leave_last_words() noexcept;
   void run();
 
  private:
@@ -72,12 +74,13 @@ class Worker {
   struct Job;
   void work_on(Job& job);
   void do_chunk(Job& job, std::uint64_t chunk);
-  void run_chunk(const Job& job, std::uint64_t chunk, Encoder& out);
-  void note_chunk_error(Job& job, std::uint64_t chunk);
+  void run_chunk(Job& job, std::uint64_t chunk, Encoder& out);
   void complete(std::uint64_t entry);
   void ring_doorbell();
   void leave_others_awake(std::uint64_t ours);
   void sleep();
+  [[nodiscard]] Job enter_job(const JobSlot& slot);
+  [[nodiscard]] const CallableDescriptor& load(const PoolCallable& callable);
   [[nodiscard]] const CallableDescriptor& resolve(std::uint32_t index);
   /// Runs `body` so that an exception leaves its encoded form. True when it returned.
   bool guarded(FunctionRef<void()> body, FamilyEncoder& error, FunctionRef<std::string_view()> task);
@@ -93,10 +96,21 @@ class Worker {
   std::vector<const CallableDescriptor*> callables_;  // those of PoolShared::callables that were needed so far
 };
 
+// One of a plug-in that the program has loaded since this worker was started is loaded here, too.
+const CallableDescriptor& Worker::load(const PoolCallable& callable) {
+  std::string path;
+  if (callable.module.block != 0) {
+    std::size_t size = std::min<std::size_t>(callable.module.size, family_.block_size(callable.module.block));
+    path.assign(reinterpret_cast<const char*>(family_.address(callable.module.block, size)), size);
+  }
+  load_callable_module(callable.id, path);
+  return resolve_callable(callable.id);
+}
+
 const CallableDescriptor& Worker::resolve(std::uint32_t index) {
   if (index >= kMostCallables) throw DecodeError("task", std::to_string(index), "is not the number of a callable");
   if (index >= callables_.size()) callables_.resize(index + 1);
-  if (callables_[index] == nullptr) callables_[index] = &resolve_callable(pool_->callables[index]);
+  if (callables_[index] == nullptr) callables_[index] = &load(pool_->callables[index]);
   return *callables_[index];
 }
 
@@ -136,6 +150,17 @@ void Worker::initialize(const Partial& initializer) {
     throw SystemExit(1);
   }
   mine_->ready.store(1, std::memory_order_relaxed);  // relaxed: read only after this worker has ended, or as a hint
+}
+
+void Worker::leave_last_words() noexcept try {
+  auto [type, text] = describe_current_exception();
+  std::string words = type;
+  if (!text.empty()) words += ": " + text;
+  std::size_t size = std::min(words.size(), kMostLastWords);
+  std::memcpy(mine_->last_words, words.data(), size);
+  // relaxed: read only after this worker has ended
+  mine_->last_words_size.store(static_cast<std::uint32_t>(size), std::memory_order_relaxed);
+} catch (...) {  // no memory to say so: the exit status is what is left
 }
 
 void Worker::run() {
@@ -269,7 +294,7 @@ void Worker::sleep() {
 // A job's places, checked once and kept.
 struct Worker::Job {
   JobShared* shared;
-  const CallableDescriptor* callable;
+  const CallableDescriptor* callable = nullptr;  // until the first chunk
   std::span<const std::byte> state;
   std::uint64_t chunks;
   std::uint64_t chunk_size;
@@ -295,31 +320,7 @@ void Worker::join_job(std::uint64_t entry) {
   COHORT_CRASH_POINT("pool.job_announced");
   leave_others_awake(1);
   if (slot.entry.load(std::memory_order_acquire) == entry) {
-    Job job{};
-    job.shared = family_.at<JobShared>(slot.job.load(std::memory_order_relaxed));  // relaxed: ordered by entry
-    const JobShared& s = *job.shared;
-    job.chunks = s.chunks;
-    job.chunk_size = s.chunk_size;
-    job.count = s.count;
-    job.ranged = s.ranged != 0;
-    job.input_size = s.input_size;
-    job.output_size = s.output_size;
-    job.callable = &resolve_callable(s.callable);
-    if (s.state_size != 0) job.state = {family_.address(s.state, s.state_size), s.state_size};
-    if (job.ranged) {
-      job.input = family_.address(s.input, job.count * job.input_size);
-      if (job.output_size != 0) job.output = family_.address(s.output, job.count * job.output_size);
-    } else {
-      job.inputs =
-          reinterpret_cast<const ChunkInput*>(family_.address(s.chunk_inputs, job.chunks * sizeof(ChunkInput)));
-      job.results = reinterpret_cast<ChunkResult*>(family_.address(s.results, job.chunks * sizeof(ChunkResult)));
-    }
-    job.states = reinterpret_cast<std::atomic<std::uint32_t>*>(
-        family_.address(s.chunk_states, job.chunks * sizeof(std::uint32_t)));
-    job.error = reinterpret_cast<JobError*>(family_.address(s.errors, (index_ + 1) * sizeof(JobError))) + index_;
-    job.finished =
-        reinterpret_cast<FinishedCounter*>(family_.address(s.finished, (index_ + 1) * sizeof(FinishedCounter))) +
-        index_;
+    Job job = enter_job(slot);
     COHORT_CRASH_POINT("pool.job_entered");
     work_on(job);
     COHORT_CRASH_POINT("pool.job_done");
@@ -328,6 +329,33 @@ void Worker::join_job(std::uint64_t entry) {
   mine_->in_job.store(0, std::memory_order_release);
   COHORT_CRASH_POINT("pool.job_left");
   ring_doorbell();
+}
+
+// Throws when the job's memory cannot be had here. Then this worker ends, and the owner counts how many do so in a row.
+Worker::Job Worker::enter_job(const JobSlot& slot) {
+  Job job{};
+  job.shared = family_.at<JobShared>(slot.job.load(std::memory_order_relaxed));  // relaxed: ordered by entry
+  const JobShared& s = *job.shared;
+  job.chunks = s.chunks;
+  job.chunk_size = s.chunk_size;
+  job.count = s.count;
+  job.ranged = s.ranged != 0;
+  job.input_size = s.input_size;
+  job.output_size = s.output_size;
+  if (s.state_size != 0) job.state = {family_.address(s.state, s.state_size), s.state_size};
+  if (job.ranged) {
+    job.input = family_.address(s.input, job.count * job.input_size);
+    if (job.output_size != 0) job.output = family_.address(s.output, job.count * job.output_size);
+  } else {
+    job.inputs = reinterpret_cast<const ChunkInput*>(family_.address(s.chunk_inputs, job.chunks * sizeof(ChunkInput)));
+    job.results = reinterpret_cast<ChunkResult*>(family_.address(s.results, job.chunks * sizeof(ChunkResult)));
+  }
+  job.states = reinterpret_cast<std::atomic<std::uint32_t>*>(
+      family_.address(s.chunk_states, job.chunks * sizeof(std::uint32_t)));
+  job.error = reinterpret_cast<JobError*>(family_.address(s.errors, (index_ + 1) * sizeof(JobError))) + index_;
+  job.finished =
+      reinterpret_cast<FinishedCounter*>(family_.address(s.finished, (index_ + 1) * sizeof(FinishedCounter))) + index_;
+  return job;
 }
 
 void Worker::work_on(Job& job) {
@@ -344,7 +372,8 @@ void Worker::work_on(Job& job) {
     if (job.states[step].load(std::memory_order_relaxed) == kChunkFree) do_chunk(job, step);  // relaxed: a look
 }
 
-void Worker::run_chunk(const Job& job, std::uint64_t chunk, Encoder& out) {
+void Worker::run_chunk(Job& job, std::uint64_t chunk, Encoder& out) {
+  if (job.callable == nullptr) job.callable = &load(job.shared->callable);
   if (!job.ranged) {
     if (job.callable->call() == nullptr)
       throw DecodeError("map", job.callable->name(), "is not a callable for a chunk");
@@ -378,7 +407,7 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
         run_chunk(job, chunk, out);
         refuse_attachments(out);
       },
-      error, [&] { return job.callable->name(); });
+      error, [&] { return job.callable != nullptr ? job.callable->name() : std::string_view(); });
   COHORT_CRASH_POINT("pool.chunk_computed");
   std::uint32_t state = chunk_owned_by(index_) | kChunkDone;
   if (!returned) {
@@ -428,8 +457,15 @@ void run_pool_worker(std::uint64_t pool, std::uint32_t index, const Partial& ini
                      const std::vector<std::byte>& attributes) {
   take_thread_attributes(attributes);
   Worker worker(pool, index);
-  worker.initialize(initializer);
-  worker.run();
+  try {
+    worker.initialize(initializer);
+    worker.run();
+  } catch (const SystemExit&) { throw; } catch (const abi::__forced_unwind&) {
+    throw;
+  } catch (...) {
+    worker.leave_last_words();
+    throw;
+  }
 }
 
 }  // namespace cohort::detail

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/wire/callable.hpp"
 
+#include <atomic>
 #include <mutex>
 #include <unordered_set>
 
 #include "cohort/base/error.hpp"
 #include "os/module.hpp"
+#include "wire/removed_callables.hpp"
 
 namespace cohort {
 
@@ -39,6 +41,7 @@ struct CallableRegistry {
   // Built from the list on first look-up, and again when the list has changed.
   std::unordered_set<const void*>* known = nullptr;
   std::size_t known_count = 0;
+  std::atomic<std::uint64_t> removed{0};
 
   void add(CallableDescriptor* descriptor) {
     std::lock_guard guard(mutex);
@@ -54,6 +57,9 @@ struct CallableRegistry {
       *link = descriptor->next_;
       --count;
       known_count = SIZE_MAX;
+      removed.fetch_add(
+          1,
+          std::memory_order_relaxed);  // relaxed: who has a new descriptor in that place learnt of it from its loader
       return;
     }
   }
@@ -131,6 +137,10 @@ void load_callable_module(const CallableId& id, const std::string& path) {
 }
 
 namespace detail {
+
+std::uint64_t removed_callables() noexcept {
+  return registry().removed.load(std::memory_order_relaxed);  // relaxed: as where it grows
+}
 
 void prepare_callables() {
   (void)registry().contains(nullptr);

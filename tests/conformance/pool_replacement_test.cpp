@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <exception>
 #include <fstream>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "cohort/pool.hpp"
@@ -132,6 +135,41 @@ TEST_P(PoolReplacement, of_the_last_worker_comes_when_it_can_be_had_again) {
     (void)waits.wait(100ms);
   }
   EXPECT_NE(pool.apply<own_pid>(), only);
+}
+
+// As daemons do; what this process has not mapped yet it cannot map any more.
+void close_all_descriptors() { ::closefrom(3); }
+int square(int x) { return x * x; }
+std::size_t length(const std::vector<char>& bytes) { return bytes.size(); }
+
+// What `call` throws must say what kept the workers from it. A replacement that is a copy of this process has what this one has mapped.
+template <class Call>
+void expect_refused_mapping(StartMethod method, Call call) {
+  try {
+    call();
+    EXPECT_EQ(method, StartMethod::fork) << "did not throw";
+  } catch (const std::exception& e) { EXPECT_NE(std::string(e.what()).find("mmap"), std::string::npos) << e.what(); }
+}
+
+TEST_P(PoolReplacement, of_workers_that_cannot_begin_what_they_are_given_ends_after_a_few_with_the_reason) {
+  // More than this process has ever mapped.
+  constexpr std::size_t kMany = std::size_t{48} << 20;
+  for (int processes : {1, 3}) {
+    Pool pool({.processes = processes, .initializer = close_all_descriptors, .start_method = GetParam()});
+    (void)pool.apply<square>(1);
+    std::vector<int> numbers(kMany / sizeof(int), 3);
+    expect_refused_mapping(GetParam(), [&] { (void)pool.map<square>(numbers, {.retries = 1'000'000}); });
+    expect_refused_mapping(GetParam(),
+                           [&] { (void)pool.starmap<length>(std::vector(1, std::tuple(std::vector<char>(kMany)))); });
+    expect_refused_mapping(GetParam(), [&] { (void)pool.apply<length>(std::vector<char>(kMany)); });
+    expect_refused_mapping(GetParam(), [&] {
+      auto lazy = pool.imap_unordered<length>(std::vector(1, std::vector<char>(kMany)));
+      (void)lazy.next();
+    });
+    // The pool is not broken.
+    EXPECT_EQ(pool.apply<square>(3), 9);
+    EXPECT_EQ(static_cast<int>(pool.worker_pids().size()), processes);
+  }
 }
 
 COHORT_FOR_EACH_METHOD(PoolReplacement);

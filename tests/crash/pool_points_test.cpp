@@ -82,7 +82,7 @@ class PoolCrash : public ::testing::TestWithParam<std::string> {
 };
 
 constexpr int kRetries = 1000;
-// Never the first pass: a worker that gets nothing done before it dies would be replaced for ever.
+// Never the first pass: workers that get nothing done before they die are given up after a few.
 constexpr int kFirstHit = 2;
 
 TEST_P(PoolCrash, every_task_is_resolved_once) {
@@ -141,12 +141,43 @@ TEST_P(PoolCrash, errors_arrive_although_workers_die) {
       kFirstHit);
 }
 
+// Every worker dies there before it can begin anything.
+class PoolCrashAtOnce : public PoolCrash {};
+
+TEST_P(PoolCrashAtOnce, what_no_worker_can_begin_is_given_up_and_what_can_be_is_done) {
+  bool is_of_maps = GetParam().starts_with("pool.job");
+  auto workers = with_dying_workers(1, [&](Pool& pool) {
+    std::vector<int> values(40);
+    std::iota(values.begin(), values.end(), 0);
+    if (is_of_maps) {
+      for (int i = 0; i < 3; ++i) {
+        EXPECT_THROW(pool.map<small>(values, {.chunksize = 1, .retries = kRetries}), WorkerDied);
+        EXPECT_THROW(pool.map<large>(values, {.retries = kRetries}), WorkerDied);
+        EXPECT_EQ(pool.apply<small>(1), 2);
+      }
+    } else {
+      for (int i = 0; i < 3; ++i) {
+        EXPECT_THROW(pool.submit<large>({.retries = kRetries}, 1).get(60s), WorkerDied);
+        auto lazy = pool.imap_unordered<small>(values, {.chunksize = 20, .retries = kRetries});
+        EXPECT_THROW(lazy.next(60s), WorkerDied);
+        EXPECT_THROW(lazy.next(60s), WorkerDied);
+        EXPECT_FALSE(lazy.next(60s));
+        EXPECT_EQ(pool.map<small>(values).back(), 40);
+      }
+    }
+  });
+  EXPECT_GE(workers, 6u);
+  EXPECT_LE(workers, 200u);
+}
+
 std::string name_of(const ::testing::TestParamInfo<std::string>& point) {
   std::string name = point.param;
   std::replace(name.begin(), name.end(), '.', '_');
   return name;
 }
 
+INSTANTIATE_TEST_SUITE_P(At, PoolCrashAtOnce,
+                         ::testing::Values("pool.job_announced", "pool.job_entered", "pool.entry_taken"), name_of);
 INSTANTIATE_TEST_SUITE_P(At, PoolCrash, ::testing::ValuesIn(pool_points()), name_of);
 
 }  // namespace

@@ -37,7 +37,7 @@ class BarePool {
     pool_->worker_capacity = workers;
     pool_->size = size;
     pool_->owner = family_.self().pack();
-    pool_->callables[0] = Call::descriptor.id();
+    pool_->callables[0].id = Call::descriptor.id();
   }
   BarePool(const BarePool&) = delete;
   BarePool& operator=(const BarePool&) = delete;

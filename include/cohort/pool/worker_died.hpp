@@ -12,12 +12,14 @@
 
 namespace cohort {
 
-/// A worker ended (a signal, exit() in the task, the out-of-memory killer) while it had this task, and no retry was left.
+/// A worker ended (a signal, exit() in the task, the out-of-memory killer) while it had this task, and no retry was left; or
+/// workers ended one after the other and could not begin a map, which then names no items.
 /// Other tasks and the pool are not affected. Python: none; multiprocessing.Pool waits for ever, ProcessPoolExecutor gives up the
 /// whole pool (BrokenProcessPool).
 class COHORT_EXPORT WorkerDied : public Error {
  public:
-  WorkerDied(int pid, ExitStatus status, std::string_view task);
+  /// @param last_words  the exception that the worker ended by, where one left it
+  WorkerDied(int pid, ExitStatus status, std::string_view task, std::string_view last_words = {});
   ~WorkerDied() override;
   WorkerDied(const WorkerDied&) = default;
   WorkerDied& operator=(const WorkerDied&) = default;
