@@ -149,11 +149,17 @@ TEST(Run, kills_the_whole_tree_of_descendants) {
 }
 
 TEST(Run, stops_when_asked_to) {
+  // The program says when it runs: a stop before its start would find nothing to kill.
+  Temporary scratch;
+  std::string running = scratch.path() / "running";
   std::stop_source source;
-  std::thread stopper([&] { source.request_stop(); });
+  std::thread stopper([&] {
+    for (Deadline limit(60s); !fs::exists(running) && !limit.expired();) std::this_thread::yield();
+    source.request_stop();
+  });
   try {
-    sh("echo a; exec sleep 1000", {.stop = source.get_token()});
-    FAIL();
+    run({"/bin/sh", "-c", "echo a > \"$1\"; exec sleep 1000", "sh", running}, {.stop = source.get_token()});
+    ADD_FAILURE() << "nothing was cancelled";
   } catch (const RunCancelled& error) { EXPECT_EQ(error.process().status, ExitStatus::signaled(SIGKILL)); }
   stopper.join();
   EXPECT_THROW(run({"sleep", "1000"}, {.stop = source.get_token()}), RunCancelled);
