@@ -258,13 +258,13 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
   // SYNC(launch_state): the requester's release exchange -> this load. It waits no longer; the record may go
   if (record->launch_state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LaunchState::withdrawn))
     return drop(*record);
-  if (requester->identity.pid != packet.sender->pid || !may_ask(*packet.sender)) return answer(LaunchState::denied);
-  if (refusing_) return answer(LaunchState::refused);
-  // The system leaves out what this process has no numbers for.
-  std::size_t expected = 1 + ((request.argument & 1) != 0) + ((request.argument & 2) != 0) + request.descriptors;
-  if (packet.fds.size() != expected) return fail(EMFILE);
   pid_t pid;
   try {
+    if (requester->identity.pid != packet.sender->pid || !may_ask(*packet.sender)) return answer(LaunchState::denied);
+    if (refusing_) return answer(LaunchState::refused);
+    // The system leaves out what this process has no numbers for.
+    std::size_t expected = 1 + ((request.argument & 1) != 0) + ((request.argument & 2) != 0) + request.descriptors;
+    if (packet.fds.size() != expected) return fail(EMFILE);
     pid = os::fork_process();
   } catch (const OsError& e) { return fail(e.code().value()); }
   if (pid == 0) {

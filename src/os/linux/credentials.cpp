@@ -83,7 +83,11 @@ std::optional<Privileges> privileges_of(std::int32_t pid) {
   else
     std::snprintf(path, sizeof path, "/proc/%d/status", pid);
   Fd file(::open(path, O_RDONLY | O_CLOEXEC));
-  if (!file) return std::nullopt;
+  if (!file) {
+    // Our own want says nothing about the other.
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) throw_errno("open", path);
+    return std::nullopt;
+  }
   std::string text;
   char piece[2048];
   for (ssize_t length; (length = ::read(file.get(), piece, sizeof piece)) != 0;) {
