@@ -67,16 +67,18 @@ void PipelineResult::check() const {
   }
 }
 
-PipelineResult Pipeline::run(const Options& given) const {
-  if (stages_.empty()) throw ValueError("Pipeline.run", "stages", "an empty pipeline");
-  Options options = detail::with_pipes(given);
+PipelineResult Pipeline::run(const Options& given) const { return run_as("Pipeline.run", given); }
+
+PipelineResult Pipeline::run_as(std::string_view operation, const Options& given) const {
+  if (stages_.empty()) throw ValueError(operation, "stages", "an empty pipeline");
+  Options options = detail::with_pipes(operation, given);
   Deadline deadline = options.timeout.deadline();
   detail::refuse_when_stopped(stages_.back(), options.stop);
   const detail::StopSignal stop(options.stop);
   detail::StreamFiles files(options);
   Outcome outcome = detail::open_files(files, options, deadline, stop);
   if (outcome != Outcome::done) detail::throw_unstarted(outcome, stages_.back(), options.timeout);
-  Row row = Row::start(stages_, options);
+  Row row = Row::start(operation, stages_, options);
   KillUnlessEnded guard{row, options.kill_tree};
   detail::Exchange exchange(options, std::move(row.ends.in), std::move(row.ends.out), std::move(row.ends.err));
   detail::set_input(exchange, options);
@@ -110,7 +112,7 @@ PipelineResult AsyncPipeline::get(Deadline deadline) { return finished_job(deadl
 std::string Pipeline::output(const Options& given) const {
   Options options = given;
   if (!options.capture_output) options.out = PIPE;
-  PipelineResult result = run(options);
+  PipelineResult result = run_as("Pipeline.output", options);
   result.check();
   return std::move(result.out);
 }

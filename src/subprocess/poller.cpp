@@ -50,7 +50,7 @@ void LimitState::give_back() {
 Job::Job(std::vector<Command> stages, bool is_pipeline, const Options& options, const Limit& limit)
     : stages_(std::move(stages)),
       is_pipeline_(is_pipeline),
-      options_(with_pipes(options)),
+      options_(with_pipes(operation(), options)),
       blocked_(os::blocked_signals()),
       limit_(limit) {
   if (options_.input) {
@@ -152,7 +152,7 @@ bool Job::try_start() noexcept {
 void Job::start_row() {
   Options opened = options_;
   files_->put_into(opened);
-  row_.emplace(Row::start(stages_, opened, blocked_));
+  row_.emplace(Row::start(operation(), stages_, opened, blocked_));
   files_.reset();
   exchange_.emplace(options_, std::move(row_->ends.in), std::move(row_->ends.out), std::move(row_->ends.err));
   set_input(*exchange_, options_);

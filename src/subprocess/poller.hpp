@@ -43,6 +43,11 @@ class Job : public std::enable_shared_from_this<Job> {
  public:
   Job(std::vector<Command> stages, bool is_pipeline, const Options& options, const Limit& limit);
 
+  /// The call that the user made, for errors.
+  [[nodiscard]] std::string_view operation() const noexcept {
+    return is_pipeline_ ? "Pipeline.run_async" : "run_async";
+  }
+
   // For any thread.
   [[nodiscard]] bool done() const;
   bool wait(Deadline deadline);

@@ -33,7 +33,7 @@ TextMode mode_of(const Options& options) {
 struct Popen::State {
   // @param opened  `given` with descriptors for files
   State(const Command& asked, const Options& given, const Options& opened)
-      : command(asked), options(given), session(detail::Session::start(asked, opened)) {
+      : command(asked), options(given), session(detail::Session::start("Popen", asked, opened)) {
     TextMode mode = mode_of(options);
     if (session.pipes.in) in = PipeWriter(session.pipes.in.release(), mode, options.bufsize);
     if (session.pipes.out) out = PipeReader(session.pipes.out.release(), mode, options.bufsize);
@@ -70,7 +70,7 @@ struct Popen::State {
 
 Popen::Popen(const Command& command, const Options& options) {
   refuse_run_options(options);
-  detail::check_output_options(options);
+  detail::check_output_options("Popen", options);
   if (options.bufsize < -1) throw ValueError("Popen", "bufsize", "is negative");
   detail::refuse_when_stopped(command, options.stop);
   Options opened = options;

@@ -16,7 +16,7 @@ namespace {
 
 os::Fd above_standard(os::Fd fd) { return fd.get() < 3 ? os::duplicate(fd.get()) : std::move(fd); }
 
-void start_all(const std::vector<Command>& stages, const Options& options,
+void start_all(std::string_view operation, const std::vector<Command>& stages, const Options& options,
                const std::optional<std::vector<int>>& blocked, Row& row) {
   os::Fd shared_err;  // one pipe for the errors of all
   if (options.err.kind() == Redirect::Kind::pipe) {
@@ -41,7 +41,7 @@ void start_all(const std::vector<Command>& stages, const Options& options,
       mine.out = to_next.get();
     }
     if (shared_err) mine.err = shared_err.get();
-    row.sessions.push_back(Session::start(stages[i], mine, blocked));
+    row.sessions.push_back(Session::start(operation, stages[i], mine, blocked));
     if (first) row.ends.in = std::move(row.sessions.back().pipes.in);
     if (last) row.ends.out = std::move(row.sessions.back().pipes.out);
     from_before = std::move(next_from);
@@ -59,17 +59,17 @@ CompletedProcess stage_result(const Command& command, const Session& session) {
 
 }  // namespace
 
-Row Row::start(const std::vector<Command>& stages, const Options& options,
+Row Row::start(std::string_view operation, const std::vector<Command>& stages, const Options& options,
                const std::optional<std::vector<int>>& blocked) {
   Row row;
   row.sessions.reserve(stages.size());
   if (stages.size() == 1) {
-    row.sessions.push_back(Session::start(stages[0], options, blocked));
+    row.sessions.push_back(Session::start(operation, stages[0], options, blocked));
     row.ends = std::move(row.sessions[0].pipes);
     return row;
   }
   try {
-    as_start_of_program([&] { start_all(stages, options, blocked, row); });
+    as_start_of_program([&] { start_all(operation, stages, options, blocked, row); });
   } catch (...) {
     row.kill(options.kill_tree);
     row.wait(std::chrono::seconds(10));

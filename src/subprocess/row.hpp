@@ -18,8 +18,8 @@ namespace cohort::subprocess::detail {
 /// Programs that run, and our ends of the first's input, the last's output and the errors of all.
 struct Row {
   /// Starts all. When one cannot be started those before it are killed and reaped, and its error comes out.
-  /// @param blocked  as Session::start
-  static Row start(const std::vector<Command>& stages, const Options& options,
+  /// @param operation, blocked  as Session::start
+  static Row start(std::string_view operation, const std::vector<Command>& stages, const Options& options,
                    const std::optional<std::vector<int>>& blocked = std::nullopt);
 
   /// Kills all that still run; the answer is the farthest that a kill reached. Does not wait.

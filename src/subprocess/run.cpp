@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/subprocess/run.hpp"
 
+#include <string_view>
 #include <utility>
 
 #include "cohort/base/error.hpp"
@@ -12,22 +13,22 @@ namespace cohort::subprocess {
 
 namespace detail {
 
-void check_output_options(const Options& options) {
+void check_output_options(std::string_view operation, const Options& options) {
   if (options.out_buffer.data() != nullptr && options.overflow == Overflow::keep_tail) {
-    throw ValueError("subprocess", "out_buffer", "keeps the head of the output, never the tail");
+    throw ValueError(operation, "out_buffer", "keeps the head of the output, never the tail");
   }
 }
 
-Options with_pipes(const Options& given) {
+Options with_pipes(std::string_view operation, const Options& given) {
   Options options = given;
-  check_output_options(options);
+  check_output_options(operation, options);
   if (options.input) {
-    if (!options.in.is_inherit()) throw ValueError("run", "in", "and input may not both be given");
+    if (!options.in.is_inherit()) throw ValueError(operation, "in", "and input may not both be given");
     options.in = PIPE;
   }
   if (options.capture_output) {
     if (!options.out.is_inherit() || !options.err.is_inherit()) {
-      throw ValueError("run", "out and err", "may not be given with capture_output");
+      throw ValueError(operation, "out and err", "may not be given with capture_output");
     }
     options.out = PIPE;
     options.err = PIPE;
@@ -83,17 +84,16 @@ class KillOnException {
   bool done_ = false;
 };
 
-}  // namespace
-
-CompletedProcess run(const Command& command, const Options& given) {
-  Options options = detail::with_pipes(given);
+// run() for all that are made of it; `operation` is the one that the user called.
+CompletedProcess run_as(std::string_view operation, const Command& command, const Options& given) {
+  Options options = detail::with_pipes(operation, given);
   Deadline deadline = options.timeout.deadline();
   detail::refuse_when_stopped(command, options.stop);
   const detail::StopSignal stop(options.stop);
   detail::StreamFiles files(options);
   Outcome outcome = detail::open_files(files, options, deadline, stop);
   if (outcome != Outcome::done) detail::throw_unstarted(outcome, command, options.timeout);
-  detail::Session session = detail::Session::start(command, options);
+  detail::Session session = detail::Session::start(operation, command, options);
   detail::Exchange exchange(options, std::move(session.pipes.in), std::move(session.pipes.out),
                             std::move(session.pipes.err));
   KillOnException guard(session, exchange, options);
@@ -115,10 +115,25 @@ CompletedProcess run(const Command& command, const Options& given) {
   return done;
 }
 
-int call(const Command& command, const Options& options) { return run(command, options).returncode(); }
+std::pair<int, std::string> status_and_output(std::string_view operation, const Shell& command, const Options& given) {
+  Options options = given;
+  options.out = PIPE;
+  options.err = STDOUT;
+  options.text = true;
+  if (!options.errors) options.errors = ErrorPolicy::replace;
+  CompletedProcess done = run_as(operation, command, options);
+  if (!done.out.empty() && done.out.back() == '\n') done.out.pop_back();
+  return {done.returncode(), std::move(done.out)};
+}
+
+}  // namespace
+
+CompletedProcess run(const Command& command, const Options& options) { return run_as("run", command, options); }
+
+int call(const Command& command, const Options& options) { return run_as("call", command, options).returncode(); }
 
 int check_call(const Command& command, const Options& options) {
-  CompletedProcess done = run(command, options);
+  CompletedProcess done = run_as("check_call", command, options);
   done.check_returncode();
   return 0;
 }
@@ -129,20 +144,15 @@ std::string check_output(const Command& command, const Options& given) {
   Options options = given;
   options.out = PIPE;
   options.check = true;
-  return run(command, options).out;
+  return run_as("check_output", command, options).out;
 }
 
-std::pair<int, std::string> getstatusoutput(const Shell& command, const Options& given) {
-  Options options = given;
-  options.out = PIPE;
-  options.err = STDOUT;
-  options.text = true;
-  if (!options.errors) options.errors = ErrorPolicy::replace;
-  CompletedProcess done = run(command, options);
-  if (!done.out.empty() && done.out.back() == '\n') done.out.pop_back();
-  return {done.returncode(), std::move(done.out)};
+std::pair<int, std::string> getstatusoutput(const Shell& command, const Options& options) {
+  return status_and_output("getstatusoutput", command, options);
 }
 
-std::string getoutput(const Shell& command, const Options& options) { return getstatusoutput(command, options).second; }
+std::string getoutput(const Shell& command, const Options& options) {
+  return status_and_output("getoutput", command, options).second;
+}
 
 }  // namespace cohort::subprocess

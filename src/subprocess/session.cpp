@@ -22,8 +22,8 @@ void make_room(int pipe, std::size_t size) {
 
 namespace {
 
-[[noreturn]] void refuse(std::string_view what, std::string_view sentence) {
-  throw ValueError("subprocess", what, sentence);
+[[noreturn]] void refuse(std::string_view operation, std::string_view what, std::string_view sentence) {
+  throw ValueError(operation, what, sentence);
 }
 
 // A pipe that lies above the standard streams, so that a closed one of ours is not taken for the child's.
@@ -48,7 +48,8 @@ struct ChildEnds {
 };
 
 // Where stream `number` goes: the parent's descriptor for it, or -1 to inherit.
-int source_of(const Redirect& redirect, int number, std::size_t pipesize, ChildEnds& ends, os::Fd& ours) {
+int source_of(std::string_view operation, const Redirect& redirect, int number, std::size_t pipesize, ChildEnds& ends,
+              os::Fd& ours) {
   switch (redirect.kind()) {
     case Redirect::Kind::inherit: return -1;
     case Redirect::Kind::pipe: {
@@ -64,9 +65,9 @@ int source_of(const Redirect& redirect, int number, std::size_t pipesize, ChildE
         if (ends.null.get() < 3) ends.null = os::duplicate(ends.null.get());
       }
       return ends.null.get();
-    case Redirect::Kind::to_out: refuse(number == 0 ? "in" : "out", "STDOUT is for err only");
+    case Redirect::Kind::to_out: refuse(operation, number == 0 ? "in" : "out", "STDOUT is for err only");
     case Redirect::Kind::descriptor:
-      if (redirect.descriptor() < 0) refuse(std::to_string(redirect.descriptor()), "is no descriptor");
+      if (redirect.descriptor() < 0) refuse(operation, std::to_string(redirect.descriptor()), "is no descriptor");
       return redirect.descriptor();
     case Redirect::Kind::file:
     case Redirect::Kind::append_file: break;  // StreamFiles has put descriptors in their place
@@ -75,34 +76,36 @@ int source_of(const Redirect& redirect, int number, std::size_t pipesize, ChildE
   return -1;
 }
 
-void arrange_streams(const Options& options, os::SpawnPlan& plan, ChildEnds& ends, Pipes& pipes) {
-  int in = source_of(options.in, 0, options.pipesize, ends, pipes.in);
-  int out = source_of(options.out, 1, options.pipesize, ends, pipes.out);
-  int err = options.err.kind() == Redirect::Kind::to_out ? (out >= 0 ? out : 1)
-                                                         : source_of(options.err, 2, options.pipesize, ends, pipes.err);
+void arrange_streams(std::string_view operation, const Options& options, os::SpawnPlan& plan, ChildEnds& ends,
+                     Pipes& pipes) {
+  int in = source_of(operation, options.in, 0, options.pipesize, ends, pipes.in);
+  int out = source_of(operation, options.out, 1, options.pipesize, ends, pipes.out);
+  int err = options.err.kind() == Redirect::Kind::to_out
+                ? (out >= 0 ? out : 1)
+                : source_of(operation, options.err, 2, options.pipesize, ends, pipes.err);
   if (in >= 0) plan.fds.push_back({0, in});
   if (out >= 0) plan.fds.push_back({1, out});
   if (err >= 0) plan.fds.push_back({2, err});
   for (int fd : options.pass_fds) {
-    if (fd < 0) refuse(std::to_string(fd), "is no descriptor");
+    if (fd < 0) refuse(operation, std::to_string(fd), "is no descriptor");
     // The standard streams are passed on anyway; who names one twice means it once.
     bool known = std::any_of(plan.fds.begin(), plan.fds.end(), [fd](const auto& one) { return one.child == fd; });
     if (fd > 2 && !known && options.map_fds.count(fd) == 0) plan.fds.push_back({fd, fd});
   }
   for (auto [child, parent] : options.map_fds) {
-    if (child < 3) refuse(std::to_string(child), "the standard streams are set by in, out and err");
+    if (child < 3) refuse(operation, std::to_string(child), "the standard streams are set by in, out and err");
     plan.fds.push_back({child, parent});
   }
 }
 
-void check_variable(const std::string& name, const std::string& value) {
-  if (name.empty() || name.find('=') != std::string::npos) refuse(name, "illegal environment variable name");
+void check_variable(std::string_view operation, const std::string& name, const std::string& value) {
+  if (name.empty() || name.find('=') != std::string::npos) refuse(operation, name, "illegal environment variable name");
   if (name.find('\0') != std::string::npos || value.find('\0') != std::string::npos) {
-    refuse(name, "embedded NUL byte in the environment");
+    refuse(operation, name, "embedded NUL byte in the environment");
   }
 }
 
-std::optional<std::vector<std::string>> environment_of(const Options& options) {
+std::optional<std::vector<std::string>> environment_of(std::string_view operation, const Options& options) {
   const bool changed = options.env || !options.env_set.empty() || !options.env_unset.empty();
   if (!changed && !os::environment_repeats_names()) return std::nullopt;
   std::vector<std::string> entries;
@@ -120,40 +123,40 @@ std::optional<std::vector<std::string>> environment_of(const Options& options) {
   for (const auto& [name, value] : options.env_set) named[name] = value;
   for (const auto& [name, value] : named) {
     // What the parent has, however odd, is passed on; only what was given is checked.
-    if (options.env || options.env_set.count(name) != 0) check_variable(name, value);
+    if (options.env || options.env_set.count(name) != 0) check_variable(operation, name, value);
     entries.push_back(name);
     entries.back().append("=").append(value);
   }
   return entries;
 }
 
-std::uint32_t id_of(const Account& account, const char* what,
+std::uint32_t id_of(std::string_view operation, const Account& account, const char* what,
                     std::optional<std::uint32_t> (*find)(const std::string&)) {
   if (const auto* id = std::get_if<std::uint32_t>(&account)) {
-    if (*id == UINT32_MAX) refuse(what, "is out of range");
+    if (*id == UINT32_MAX) refuse(operation, what, "is out of range");
     return *id;
   }
   const std::string& name = std::get<std::string>(account);
   auto id = find(name);
-  if (!id) refuse(name, std::string("no such ") + what);
+  if (!id) refuse(operation, name, std::string("no such ") + what);
   return *id;
 }
 
-void set_attributes(const Options& options, os::SpawnPlan& plan) {
+void set_attributes(std::string_view operation, const Options& options, os::SpawnPlan& plan) {
   if (options.cwd) plan.cwd = options.cwd->native();
   plan.close_fds = options.close_fds;
   plan.restore_signals = options.restore_signals;
   plan.new_session = options.start_new_session;
   plan.process_group = options.process_group;
-  if (options.umask && *options.umask > 0777) refuse("umask", "is out of range");
+  if (options.umask && *options.umask > 0777) refuse(operation, "umask", "is out of range");
   plan.umask = options.umask;
-  if (options.group) plan.gid = id_of(*options.group, "group", os::find_group);
+  if (options.group) plan.gid = id_of(operation, *options.group, "group", os::find_group);
   if (options.extra_groups) {
     plan.groups.emplace();
     for (const Account& account : *options.extra_groups)
-      plan.groups->push_back(id_of(account, "group", os::find_group));
+      plan.groups->push_back(id_of(operation, account, "group", os::find_group));
   }
-  if (options.user) plan.uid = id_of(*options.user, "user", os::find_user);
+  if (options.user) plan.uid = id_of(operation, *options.user, "user", os::find_user);
   for (const ResourceLimit& limit : options.limits) {
     plan.limits.push_back({os::resource_number(static_cast<os::Resource>(limit.kind)), limit.soft.value_or(UINT64_MAX),
                            limit.hard.value_or(UINT64_MAX)});
@@ -166,32 +169,33 @@ void set_attributes(const Options& options, os::SpawnPlan& plan) {
 
 }  // namespace
 
-os::SpawnPlan plan_of(const Command& command, const Options& options) {
-  if (command.words().empty()) refuse("args", "an empty command");
+os::SpawnPlan plan_of(std::string_view operation, const Command& command, const Options& options) {
+  if (command.words().empty()) refuse(operation, "args", "an empty command");
   os::SpawnPlan plan;
   plan.argv = command.words();
-  plan.environment = environment_of(options);
+  plan.environment = environment_of(operation, options);
   plan.program = plan.argv[0];
   if (options.executable) {
     plan.program = options.executable->native();
     if (command.is_shell()) plan.argv[0] = plan.program;  // $0 is the shell, as in Python
   }
   plan.executables = os::search_path(plan.program, plan.environment);
-  set_attributes(options, plan);
+  set_attributes(operation, options, plan);
   return plan;
 }
 
-Session Session::start(const Command& command, const Options& options, const std::optional<std::vector<int>>& blocked) {
-  return as_start_of_program([&] { return start_program(command, options, blocked); });
+Session Session::start(std::string_view operation, const Command& command, const Options& options,
+                       const std::optional<std::vector<int>>& blocked) {
+  return as_start_of_program([&] { return start_program(operation, command, options, blocked); });
 }
 
-Session Session::start_program(const Command& command, const Options& options,
+Session Session::start_program(std::string_view operation, const Command& command, const Options& options,
                                const std::optional<std::vector<int>>& blocked) {
-  os::SpawnPlan plan = plan_of(command, options);
+  os::SpawnPlan plan = plan_of(operation, command, options);
   plan.blocked_signals = blocked;
   ChildEnds ends;
   Session session;
-  arrange_streams(options, plan, ends, session.pipes);
+  arrange_streams(operation, options, plan, ends, session.pipes);
   if (options.cgroup) {
     session.group_ = os::ControlGroup(options.cgroup->native());
     plan.cgroup_procs_fd = session.group_.procs_fd();
@@ -213,7 +217,9 @@ TreeKill Session::kill(bool whole_tree) {
     child.kill_contained();
     return TreeKill::contain;
   }
-  return os::kill_descendants_of(child, leads_group_) != 0 ? TreeKill::walk : TreeKill::none;
+  os::TreeKilled done = os::kill_descendants_of(child, leads_group_);
+  if (done.killed == 0) return TreeKill::none;
+  return done.searched ? TreeKill::walk : TreeKill::process;
 }
 
 Usage usage_of(const os::Child& child) {

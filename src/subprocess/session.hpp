@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "cohort/subprocess/command.hpp"
@@ -28,8 +29,9 @@ class Session {
  public:
   /// Starts `command`. Throws SpawnError and ValueError as Popen's constructor does. Fields of run() alone are not looked at,
   /// and files are open by now: see StreamFiles.
+  /// @param operation  the call that the user made, for errors
   /// @param blocked  the signals that the program starts with blocked, where another thread asked for it; else ours
-  static Session start(const Command& command, const Options& options,
+  static Session start(std::string_view operation, const Command& command, const Options& options,
                        const std::optional<std::vector<int>>& blocked = std::nullopt);
 
   /// Kills the program, with what it started if `whole_tree`, by the best means that it was started with. Does not wait.
@@ -39,7 +41,7 @@ class Session {
   Pipes pipes;
 
  private:
-  static Session start_program(const Command& command, const Options& options,
+  static Session start_program(std::string_view operation, const Command& command, const Options& options,
                                const std::optional<std::vector<int>>& blocked);
 
   os::ControlGroup group_;
@@ -54,6 +56,6 @@ void make_room(int pipe, std::size_t size);
 [[nodiscard]] Usage usage_of(const os::Child& child);
 
 /// The path of `command` as errors and `run` name it.
-[[nodiscard]] os::SpawnPlan plan_of(const Command& command, const Options& options);
+[[nodiscard]] os::SpawnPlan plan_of(std::string_view operation, const Command& command, const Options& options);
 
 }  // namespace cohort::subprocess::detail

@@ -15,6 +15,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -82,6 +83,8 @@ class COHORT_EXPORT Pipeline {
   [[nodiscard]] std::string to_string() const;
 
  private:
+  PipelineResult run_as(std::string_view operation, const Options& options) const;
+
   std::vector<Command> stages_;
 };
 

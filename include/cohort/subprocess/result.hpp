@@ -25,7 +25,7 @@ namespace cohort::subprocess {
 /// How far a kill reached: which means was used to end a program together with what it started.
 enum class TreeKill : unsigned char {
   none,     ///< nothing was killed
-  process,  ///< the program alone, because that was asked for
+  process,  ///< the program alone (and the group that it leads): asked for, or its descendants could not be looked for
   walk,     ///< its process group, if it leads one, and its descendants in /proc: best effort
   contain,  ///< by a supervisor above it: complete
   cgroup,   ///< by the kernel, through a control group: complete

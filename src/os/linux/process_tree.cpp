@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <exception>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,15 +23,22 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
+#include "os/thread.hpp"
 
 namespace cohort::os {
 
 namespace {
 
-std::string file_text(const std::string& path) {
+bool lacks_means(int error) noexcept { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+
+// @param error  set to what open() said
+std::string file_text(const std::string& path, int* error = nullptr) {
   std::string text;
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return text;
+  if (fd < 0) {
+    if (error != nullptr) *error = errno;
+    return text;
+  }
   std::array<char, 4096> buffer;
   ssize_t n;
   while ((n = ::read(fd, buffer.data(), buffer.size())) > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
@@ -42,10 +51,11 @@ bool write_text(const std::string& path, std::string_view text) noexcept {
   return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
+// Returns 0, or what opendir() said.
 template <class Visit>
-void for_each_number(const std::string& directory, Visit visit) {
+int for_each_number(const std::string& directory, Visit visit) {
   DIR* listing = ::opendir(directory.c_str());
-  if (listing == nullptr) return;
+  if (listing == nullptr) return errno;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own
   while (const dirent* entry = ::readdir(listing)) {
     char* end = nullptr;
@@ -53,6 +63,7 @@ void for_each_number(const std::string& directory, Visit visit) {
     if (number > 0 && *end == '\0') visit(static_cast<pid_t>(number));
   }
   ::closedir(listing);
+  return 0;
 }
 
 template <class Visit>
@@ -72,8 +83,8 @@ struct Kin {
   pid_t session = -1;
 };
 
-Kin kin_of(pid_t pid) {
-  std::string text = file_text("/proc/" + std::to_string(pid) + "/stat");
+Kin kin_of(pid_t pid, int* error) {
+  std::string text = file_text("/proc/" + std::to_string(pid) + "/stat", error);
   Kin kin;
   std::size_t after_name = text.rfind(')');
   // ") S 1 2 3 …": the state, one letter, stands between.
@@ -102,10 +113,14 @@ class Hunt {
   void descend(pid_t pid) {
     std::string tasks = "/proc/" + std::to_string(pid) + "/task";
     std::vector<pid_t> children;
-    for_each_number(tasks, [&](pid_t task) {
-      for_each_word(file_text(tasks + "/" + std::to_string(task) + "/children"),
+    int error = 0;
+    int listed = for_each_number(tasks, [&](pid_t task) {
+      for_each_word(file_text(tasks + "/" + std::to_string(task) + "/children", &error),
                     [&](pid_t child) { children.push_back(child); });
     });
+    if (listed != 0) error = listed;
+    // Others may be gone by now. The root is not reaped: its entry is there, unless /proc is not, or may not be seen.
+    incomplete_ |= lacks_means(error) || (error != 0 && pid == root_);
     for (pid_t child : children) {
       if (take(child, [&](const Kin& kin) { return kin.parent == pid; })) descend(child);
     }
@@ -113,10 +128,13 @@ class Hunt {
 
   // What left the tree but not the group or session that the root leads.
   void sweep() {
-    for_each_number("/proc", [&](pid_t pid) {
+    int listed = for_each_number("/proc", [&](pid_t pid) {
       auto belongs = [&](const Kin& kin) { return kin.group == root_ || kin.session == root_; };
-      if (seen_.count(pid) == 0 && belongs(kin_of(pid)) && take(pid, belongs)) descend(pid);
+      int error = 0;
+      if (seen_.count(pid) == 0 && belongs(kin_of(pid, &error)) && take(pid, belongs)) descend(pid);
+      incomplete_ |= lacks_means(error);
     });
+    incomplete_ |= listed != 0;
   }
 
   // Kills all; returns how many.
@@ -129,6 +147,8 @@ class Hunt {
     return killed;
   }
   [[nodiscard]] std::size_t size() const noexcept { return held_.size(); }
+  /// Something could not be looked at for want of a descriptor or memory, or because there is no /proc.
+  [[nodiscard]] bool incomplete() const noexcept { return incomplete_; }
 
  private:
   // The check after opening is what makes the pidfd the right one: a reused number has other kin.
@@ -136,13 +156,17 @@ class Hunt {
   bool take(pid_t pid, Check check) {
     if (!seen_.insert(pid).second) return false;
     Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    if (!pidfd || !check(kin_of(pid))) return false;
+    int error = pidfd ? 0 : errno;
+    bool right = pidfd && check(kin_of(pid, &error));
+    incomplete_ |= lacks_means(error);
+    if (!right) return false;
     send_through(pidfd.get(), SIGSTOP);
     held_.push_back(std::move(pidfd));
     return true;
   }
 
   pid_t root_;
+  bool incomplete_ = false;
   std::set<pid_t> seen_;
   std::vector<Fd> held_;
 };
@@ -152,24 +176,57 @@ void nap(long microseconds) noexcept {
   ::nanosleep(&time, nullptr);
 }
 
+// Kills the descendants of the stopped process `root`.
+TreeKilled hunt_down(pid_t root, bool leads_group) {
+  TreeKilled done;
+  // A child of a child may have been born while its parent was being stopped; a few rounds find it.
+  for (int round = 0; round < 8; ++round) {
+    Hunt hunt(root);
+    hunt.descend(root);
+    if (leads_group) hunt.sweep();
+    done.searched = !hunt.incomplete();
+    if (hunt.size() == 0) break;
+    done.killed += hunt.kill();
+  }
+  return done;
+}
+
+struct Errand {
+  pid_t root;
+  bool leads_group;
+  TreeKilled done{0, false};
+};
+
+// In a thread with a table of descriptors of its own, of which it closes all but the standard streams (Linux 5.9). The table of
+// the process stays as it is, and so do its locks of files, which belong to that table.
+bool hunt_down_apart(void* raw) {
+  auto& errand = *static_cast<Errand*>(raw);
+  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_UNSHARE) != 0) return false;
+  try {
+    errand.done = hunt_down(errand.root, errand.leads_group);
+  } catch (const std::exception&) { errand.done.searched = false; }  // no memory
+  return false;
+}
+
+constexpr std::size_t kHuntStack = 256U * 1024U;
+
 }  // namespace
 
-std::size_t kill_descendants_of(Child& root, bool leads_group) {
-  std::size_t killed = 0;
-  if (!root.poll()) {
-    root.send_signal(SIGSTOP);
-    // A child of a child may have been born while its parent was being stopped; a few rounds find it.
-    for (int round = 0; round < 8; ++round) {
-      Hunt hunt(root.pid());
-      hunt.descend(root.pid());
-      if (leads_group) hunt.sweep();
-      if (hunt.size() == 0) break;
-      killed += hunt.kill();
+TreeKilled kill_descendants_of(Child& root, bool leads_group) {
+  TreeKilled done;
+  if (root.poll()) return done;
+  root.send_signal(SIGSTOP);
+  try {
+    done = hunt_down(root.pid(), leads_group);
+    if (!done.searched) {
+      Errand errand{root.pid(), leads_group};
+      { Thread thread(hunt_down_apart, &errand, "cohort-hunt", kHuntStack); }
+      done = {done.killed + errand.done.killed, errand.done.searched};
     }
-    if (leads_group) root.send_signal_to_group(SIGKILL);
-    if (root.send_signal(SIGKILL)) ++killed;
-  }
-  return killed;
+  } catch (const std::exception&) { done.searched = false; }  // no memory, no thread
+  if (leads_group) root.send_signal_to_group(SIGKILL);
+  if (root.send_signal(SIGKILL)) ++done.killed;
+  return done;
 }
 
 ControlGroup::ControlGroup(const std::string& parent) {
