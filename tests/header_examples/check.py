@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Cohort authors
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles the examples in the purpose comments of headers: check.py COMPILER SOURCE [LAYER...]
+"""Compiles the examples in the purpose comments and the doc comments of headers: check.py COMPILER SOURCE [LAYER...]
 
-An example is a run of lines that begin with "//" and three blanks, in the comment above `#pragma once`. All of a layer make
+An example is a run of lines that begin with "//" and three blanks in the comment above `#pragma once`, or with "///" and three
+blanks below it. All of a layer make
 one translation unit, each a function in a namespace of its own, after what surroundings.hpp declares for the layer. A line
 that says "does not compile" is left out, an ellipsis is an empty statement, and with co_await the function is a coroutine.
 Definitions of functions, structs and templates that begin a line stand before the function, up to the line that closes them.
@@ -20,13 +21,15 @@ SURROUNDINGS = pathlib.Path(__file__).resolve().parent / "surroundings.hpp"
 def examples(header: pathlib.Path):
     """Pairs of a line number and the lines of an example."""
     found, lines = [], []
+    mark, indented = "//", r"//   +\S"
     for number, line in enumerate(header.read_text(encoding="utf-8").split("\n"), 1):
         if line.startswith("#pragma once"):
-            break
-        if re.match(r"//   +\S", line) or (lines and line == "//"):
+            mark, indented = "///", r"///   +\S"
+        line = line.lstrip() if mark == "///" else line
+        if re.match(indented, line) or (lines and line == mark):
             if not lines:
                 start = number
-            lines.append(line[5:])
+            lines.append(line[len(mark) + 3:])
         elif lines:
             found.append((start, lines))
             lines = []
