@@ -9,6 +9,7 @@
 #include "cohort/base/error.hpp"
 #include "cohort/base/exit_status.hpp"
 #include "cohort/base/log.hpp"
+#include "cohort/base/optional_int.hpp"
 #include "cohort/channel.hpp"
 #include "cohort/pool.hpp"
 #include "cohort/process.hpp"

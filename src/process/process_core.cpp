@@ -272,9 +272,9 @@ std::string ProcessHandle::name() const { return core().name(); }
 void ProcessHandle::set_name(std::string name) const { core().set_name(std::move(name)); }
 bool ProcessHandle::daemon() const { return core().daemon(); }
 void ProcessHandle::set_daemon(bool daemon) const { core().set_daemon(daemon); }
-std::optional<int> ProcessHandle::pid() const { return core().pid(); }
+OptionalInt ProcessHandle::pid() const { return OptionalInt(core().pid()); }
 std::optional<ExitStatus> ProcessHandle::exit_status() const { return core().exit_status(); }
-std::optional<int> ProcessHandle::exitcode() const {
+OptionalInt ProcessHandle::exitcode() const {
   auto status = core().exit_status();
   if (!status || status->kind() == ExitStatus::Kind::unknown) return std::nullopt;
   return status->exitcode();

@@ -92,9 +92,9 @@ PipeWriter& Popen::in() noexcept { return state_->in; }
 PipeReader& Popen::out() noexcept { return state_->out; }
 PipeReader& Popen::err() noexcept { return state_->err; }
 
-std::optional<int> Popen::poll() {
+OptionalInt Popen::poll() {
   auto status = state_->session.child.poll();
-  return status ? std::optional<int>(status->exitcode()) : std::nullopt;
+  return status ? OptionalInt(status->exitcode()) : std::nullopt;
 }
 
 ExitStatus Popen::State::wait(Timeout timeout, Deadline deadline) {
@@ -113,9 +113,9 @@ ExitStatus Popen::State::wait(Timeout timeout, Deadline deadline) {
 
 int Popen::wait(Timeout timeout) { return state_->wait(timeout, timeout.deadline()).exitcode(); }
 
-std::optional<int> Popen::returncode() const noexcept {
+OptionalInt Popen::returncode() const noexcept {
   auto known = status();
-  return known ? std::optional<int>(known->exitcode()) : std::nullopt;
+  return known ? OptionalInt(known->exitcode()) : std::nullopt;
 }
 
 std::optional<ExitStatus> Popen::status() const noexcept { return state_->session.child.status(); }

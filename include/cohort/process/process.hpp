@@ -42,6 +42,7 @@
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/exit_status.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/optional_int.hpp"
 #include "cohort/process/process_body.hpp"
 #include "cohort/process/start_method.hpp"
 
@@ -58,6 +59,13 @@ struct ProcessOptions {
   /// With fork: start it although this process has threads. Only calls that are safe in a forked copy of a threaded process are
   /// then safe in the child, until it executes another program.
   bool force_fork = false;
+};
+
+/// As an optional.
+template <>
+struct Codec<OptionalInt> {
+  static void encode(Encoder& out, const OptionalInt& value) { Codec<std::optional<int>>::encode(out, value); }
+  static OptionalInt decode(Decoder& in) { return OptionalInt(Codec<std::optional<int>>::decode(in)); }
 };
 
 /// Thrown inside a process to end it with an exit code. Python: SystemExit.
@@ -102,10 +110,10 @@ class COHORT_EXPORT ProcessHandle {
   /// @throws StateError  after start()
   void set_daemon(bool daemon) const;
   /// nullopt before start().
-  [[nodiscard]] std::optional<int> pid() const;
+  [[nodiscard]] OptionalInt pid() const;
   /// Python's number: the exit code, or minus the signal that killed it. nullopt while it has not ended, and for a child whose
   /// status nobody can know any more (exit_status() then says unknown).
-  [[nodiscard]] std::optional<int> exitcode() const;
+  [[nodiscard]] OptionalInt exitcode() const;
   /// nullopt while it has not ended.
   [[nodiscard]] std::optional<ExitStatus> exit_status() const;
   /// The key that the child's network connections prove themselves with; its creator's unless set before start().

@@ -24,6 +24,7 @@
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/exit_status.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/optional_int.hpp"
 #include "cohort/subprocess/command.hpp"
 #include "cohort/subprocess/options.hpp"
 #include "cohort/subprocess/pipe_stream.hpp"
@@ -71,12 +72,12 @@ class COHORT_EXPORT Popen {
   [[nodiscard]] PipeReader& err() noexcept;
 
   /// Python's number, if the program has ended: asks the system without blocking.
-  std::optional<int> poll();
+  OptionalInt poll();
   /// Python's number. Throws TimeoutExpired when the time is over; may be repeated. Wakes when the program ends, and
   /// does not look again and again.
   int wait(Timeout timeout = {});
   /// Python's number, if poll, wait or communicate has seen the end.
-  [[nodiscard]] std::optional<int> returncode() const noexcept;
+  [[nodiscard]] OptionalInt returncode() const noexcept;
   /// How it ended, if poll, wait or communicate has seen that.
   [[nodiscard]] std::optional<ExitStatus> status() const noexcept;
   /// What it used; zero until the end was seen.
