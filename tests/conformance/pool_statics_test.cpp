@@ -22,6 +22,9 @@ namespace {
 
 // Destroyed at the program's end, after what was registered for it while the program ran.
 std::vector<std::shared_ptr<void>> kept;
+// Destroyed before all with static storage, at exit as at a return from main(); in other threads when the thread ends.
+thread_local std::vector<std::shared_ptr<void>> kept_by_thread;
+bool by_thread = false;
 Lock lock_at_namespace_scope;
 RLock rlock_at_namespace_scope;
 SharedMutex mutex_at_namespace_scope;
@@ -30,7 +33,7 @@ Condition condition_at_namespace_scope;
 template <class T>
 T& keep(T&& object) {
   auto owned = std::make_shared<std::decay_t<T>>(std::forward<T>(object));
-  kept.push_back(owned);
+  (by_thread ? kept_by_thread : kept).push_back(owned);
   return *owned;
 }
 
@@ -70,6 +73,8 @@ void hold_channels() {
   keep(SimpleQueue<int>()).put(1);
   auto& queue = keep(Queue<std::vector<long>>());
   keep(queue.loan(100));
+  auto& filled = keep(queue.loan(10));
+  filled.items()[0] = 1;
   auto [receiver, sender] = Pipe();
   sender.send(1);
   (void)receiver.fileno();
@@ -94,12 +99,20 @@ void hold_processes() {
 void hold_programs() {
   keep(subprocess::Popen({"true"}, {}));
   keep(subprocess::run_async({"true"}));
+  auto row = subprocess::pipeline({{"cat"}, {"cat"}});
+  keep(row.run_async({.input = "text"}));
+  keep(std::move(row));
+  auto& talking = keep(subprocess::Popen({"cat"}, {.in = subprocess::PIPE, .out = subprocess::PIPE, .text = true}));
+  talking.in().write("not flushed");
+  keep(std::move(talking.out()));
+  keep(std::move(talking.in()));
 }
 
 using Hold = void (*)();
 constexpr Hold kHolds[] = {hold_locks, hold_values, hold_channels, hold_pool, hold_processes, hold_programs};
 
-void hold_and_exit(std::size_t which, bool by_exit) {
+void hold_and_exit(std::size_t which, bool by_exit, bool of_thread) {
+  by_thread = of_thread;
   kHolds[which]();
   if (by_exit) std::exit(7);
 }
@@ -117,13 +130,38 @@ class AfterTheFamily : public testing::TestWithParam<StartMethod> {
   }
 };
 
+// A root of its own: a program that has a main() to return from. See objects_end_quietly_when_main_returns.
+TEST(Root, DISABLED_holds_objects_until_main_returns) {
+  const char* which = std::getenv("COHORT_TEST_HOLDS");
+  const char* method = std::getenv("COHORT_TEST_METHOD");
+  ASSERT_TRUE(which != nullptr && method != nullptr);
+  set_start_method(static_cast<StartMethod>(std::atoi(method)), true);
+  for (const char* digit = which; *digit != '\0'; ++digit)
+    hold_and_exit(static_cast<std::size_t>(*digit - '0') / 2, false, *digit % 2 != 0);
+}
+
+TEST_P(AfterTheFamily, objects_end_quietly_when_main_returns) {
+  // Two times the case, and one more for objects of the thread; the last root has all, but locks once only.
+  for (const char* holds : {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", ":", ";", "023456789:;"}) {
+    auto root = subprocess::run({"/proc/self/exe", "--gtest_also_run_disabled_tests",
+                                 "--gtest_filter=Root.DISABLED_holds_objects_until_main_returns"},
+                                {.capture_output = true,
+                                 .env_set = {{"COHORT_TEST_HOLDS", holds},
+                                             {"COHORT_TEST_METHOD", std::to_string(static_cast<int>(GetParam()))}},
+                                 .timeout = std::chrono::seconds(60)});
+    EXPECT_EQ(root.returncode(), 0) << "case " << holds << ": " << root.out;
+    EXPECT_EQ(root.err, "") << "case " << holds;
+  }
+}
+
 TEST_P(AfterTheFamily, objects_end_quietly_in_a_root) {
-  for (std::size_t which = 0; which < std::size(kHolds); ++which) {
+  for (std::size_t which = 0; which < 2 * std::size(kHolds); ++which) {
+    const bool of_thread = which % 2 != 0;
     pid_t root = ::fork();
     if (root == 0) {
       set_start_method(GetParam(), true);
       try {
-        hold_and_exit(which, true);
+        hold_and_exit(which / 2, true, of_thread);
       } catch (const std::exception& e) { std::fprintf(stderr, "%s\n", e.what()); }
       ::_exit(98);
     }
@@ -166,10 +204,12 @@ TEST_P(AfterTheFamily, system_exit_of_a_task_arrives_with_its_code) {
 TEST_P(AfterTheFamily, objects_end_quietly_in_a_worker) {
   for (std::size_t which = 0; which < std::size(kHolds); ++which) {
     for (bool by_exit : {true, false}) {
-      Process p({.start_method = GetParam()}, hold_and_exit, which, by_exit);
-      p.start();
-      ASSERT_TRUE(p.join(patience()));
-      EXPECT_EQ(p.exitcode(), by_exit ? 7 : 0) << "case " << which;
+      for (bool of_thread : {true, false}) {
+        Process p({.start_method = GetParam()}, hold_and_exit, which, by_exit, of_thread);
+        p.start();
+        ASSERT_TRUE(p.join(patience()));
+        EXPECT_EQ(p.exitcode(), by_exit ? 7 : 0) << "case " << which << (of_thread ? " of the thread" : "");
+      }
     }
   }
 }
