@@ -180,10 +180,11 @@ void SharedMemory::unlink(std::string_view name) {
   os::unlink_named_memory(detail::checked_memory_name("SharedMemory.unlink", name));
 }
 
-std::span<std::byte> SharedMemory::buf() const {
+std::span<std::byte> SharedMemory::buf() const { return writable("SharedMemory.buf"); }
+
+std::span<std::byte> SharedMemory::writable(const char* operation) const {
   if (named_ == nullptr) return anonymous_.bytes();
-  if (named_->is_read_only())
-    throw StateError("SharedMemory.buf", name(), "the memory was attached read-only: use view()");
+  if (named_->is_read_only()) throw StateError(operation, name(), "the memory was attached read-only: use view()");
   return named_->bytes();
 }
 

@@ -231,7 +231,7 @@ class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): sev
     requires std::same_as<T, char>
   {
     if (text.size() > size())
-      throw ValueError("Array", std::to_string(text.size()), "the text is longer than the array");
+      throw ValueError("Array.set_raw", std::to_string(text.size()), "the text is longer than the array");
     set_slice(0, static_cast<std::ptrdiff_t>(text.size()), text);
   }
 

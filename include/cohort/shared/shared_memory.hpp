@@ -126,7 +126,7 @@ class COHORT_EXPORT SharedMemory {
   /// left out. Nothing is constructed: what lies there is taken as it is.
   template <Shareable T>
   [[nodiscard]] std::span<T> as() const {
-    std::span<std::byte> bytes = buf();
+    std::span<std::byte> bytes = writable("SharedMemory.as");
     return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
   }
 
@@ -164,6 +164,8 @@ class COHORT_EXPORT SharedMemory {
   [[nodiscard]] std::string to_string() const;
 
  private:
+  // The bytes, for the call that the user made.
+  [[nodiscard]] std::span<std::byte> writable(const char* operation) const;
   friend struct Codec<SharedMemory>;
   friend class ShareableList;
   SharedMemory() noexcept = default;
