@@ -277,7 +277,7 @@ ForkServerFallbacks fork_server_fallbacks() noexcept {
 }
 
 std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std::string& name, bool daemon,
-                                                   const std::vector<std::byte>& authkey) {
+                                                   const AuthenticationKey& authkey) {
   auto& family = shm::Family::instance();
   shm::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::forkserver, parent);
@@ -309,6 +309,7 @@ std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std:
     }
     if (outcome == Outcome::silent) {
       abandon(link);
+      forget_launch(member);  // withdrawn: a child that still comes looks at nothing
       lend_record(std::move(link), member);
       continue;
     }

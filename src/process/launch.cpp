@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/launch.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "os/process.hpp"
+#include "os/secret_memory.hpp"
 #include "process/process_core.hpp"
 #include "process/process_state.hpp"
 #include "process/standard_streams.hpp"
@@ -17,6 +19,12 @@ namespace cohort::detail {
 namespace {
 
 constexpr std::uint64_t kSmallLaunch = 4096;
+
+// What the block begins with; the key follows, then the launch.
+struct LaunchSizes {
+  std::uint64_t launch = 0;
+  std::uint64_t key = 0;
+};
 
 std::string hex(const os::BuildId& id) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -31,7 +39,7 @@ std::string hex(const os::BuildId& id) {
 }  // namespace
 
 Launch describe_launch(const std::string& name, std::vector<unsigned> identity, bool daemon,
-                       const std::vector<std::byte>& authkey, StartMethod method, shm::MemberId parent) {
+                       const AuthenticationKey& authkey, StartMethod method, shm::MemberId parent) {
   Launch launch;
   launch.program = os::program_module().build_id;
   launch.name = name;
@@ -72,31 +80,51 @@ void store_launch(const Launch& launch, std::span<const Encoder::Attachment> att
     family.objects().grant(member, objects);
   }
   std::vector<std::byte> bytes = encode(launch);
-  std::uint64_t size = bytes.size();
-  shm::Offset block = family.allocate(sizeof size + bytes.size(), member);
-  std::byte* place = family.address(block, sizeof size + bytes.size());
-  std::memcpy(place, &size, sizeof size);
-  std::memcpy(place + sizeof size, bytes.data(), bytes.size());
+  std::span<const std::byte> key = launch.authkey.bytes();
+  const LaunchSizes sizes{bytes.size(), key.size()};
+  const std::uint64_t all = sizeof sizes + key.size() + bytes.size();
+  shm::Offset block = family.allocate(all, member);
+  std::byte* place = family.address(block, all);
+  std::memcpy(place, &sizes, sizeof sizes);
+  std::ranges::copy(key, place + sizeof sizes);
+  std::ranges::copy(bytes, place + sizeof sizes + key.size());
   // SYNC(launch): this release store -> take_launch() acquire load; carries the block's bytes
   family.member(member).launch.store(block, std::memory_order_release);
+}
+
+void forget_launch(shm::MemberId member) noexcept try {
+  auto& family = shm::Family::instance();
+  shm::Offset block = family.member(member).launch.load(std::memory_order_relaxed);  // relaxed: this thread stored it
+  LaunchSizes sizes;
+  std::memcpy(&sizes, family.address(block, sizeof sizes), sizeof sizes);
+  os::wipe({family.address(block, sizeof sizes + sizes.key) + sizeof sizes, sizes.key});
+} catch (const Error&) {  // the family was left; it is wiped when the block is freed
 }
 
 Launch take_launch(shm::MemberId member) {
   auto& family = shm::Family::instance();
   // SYNC(launch): store_launch() release store -> this load; carries the block's bytes
   shm::Offset block = family.member(member).launch.load(std::memory_order_acquire);
-  std::uint64_t size = 0;
-  std::memcpy(&size, family.address(block, sizeof size), sizeof size);
-  if (size > family.block_size(block) - sizeof size)
-    throw DecodeError("launch", std::to_string(size), "is more than the block holds");
+  LaunchSizes sizes;
+  std::memcpy(&sizes, family.address(block, sizeof sizes), sizeof sizes);
+  const std::uint64_t room = family.block_size(block) - sizeof sizes;
+  if (sizes.key > room || sizes.launch > room - sizes.key)
+    throw DecodeError("launch", std::to_string(sizes.launch), "is more than the block holds");
+  std::byte* key_place = family.address(block, sizeof sizes + sizes.key + sizes.launch) + sizeof sizes;
+  std::span<std::byte> key(key_place, sizes.key);
+  AuthenticationKey authkey{std::span<const std::byte>(key)};
+  // Here and not at the end of the child, when it is freed: until then every dump of the family memory would have it.
+  os::wipe(key);
   // A private copy: what is decoded must not change under the decoder.
-  std::vector<std::byte> bytes(size);
-  std::memcpy(bytes.data(), family.address(block, sizeof size + size) + sizeof size, size);
+  std::vector<std::byte> bytes(key.data() + key.size(), key.data() + key.size() + sizes.launch);
+  // SYNC(launch_taken): this release store -> acquire load in Family::free_blocks_of(); the block need not be wiped any more
+  family.member(member).launch.store(0, std::memory_order_release);
   // A small one is left to the end of the child, whose parent then frees it with what else it owned: freeing touches pages that are mapped
   // there and not here.
-  if (size > kSmallLaunch) family.free(block);
+  if (sizes.launch > kSmallLaunch) family.free(block);
   auto launch = decode<Launch>(bytes, DecodeLimits::within_family());
-  if (launch.version != 1) throw IncompatibleError("launch", std::to_string(launch.version), "is not version 1");
+  if (launch.version != 2) throw IncompatibleError("launch", std::to_string(launch.version), "is not version 2");
+  launch.authkey = std::move(authkey);
   for (StartMethod method : {launch.method, launch.default_method})
     if (method > StartMethod::fork)
       throw DecodeError("launch", std::to_string(static_cast<unsigned>(method)), "is not a start method");

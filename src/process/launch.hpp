@@ -14,6 +14,7 @@
 #include "cohort/process/process.hpp"
 #include "cohort/wire/callable.hpp"
 #include "os/module.hpp"
+#include "process/authentication_key.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
@@ -21,12 +22,12 @@ namespace cohort::detail {
 class ProcessCore;
 
 struct Launch {
-  std::uint32_t version = 1;
+  std::uint32_t version = 2;
   os::BuildId program{};  ///< must equal the child's own
   std::string name;
   std::vector<unsigned> identity;
   bool daemon = false;
-  std::vector<std::byte> authkey;
+  AuthenticationKey authkey;  ///< not encoded: it stands beside the rest in the block
   std::int32_t log_level = 100;
   bool log_to_stderr = false;
   StartMethod method = StartMethod::forkserver;
@@ -87,12 +88,14 @@ enum class LaunchState : std::uint32_t {
 
 /// Fills in what does not depend on the start method.
 [[nodiscard]] Launch describe_launch(const std::string& name, std::vector<unsigned> identity, bool daemon,
-                                     const std::vector<std::byte>& authkey, StartMethod method, shm::MemberId parent);
+                                     const AuthenticationKey& authkey, StartMethod method, shm::MemberId parent);
 /// Adds the target and its arguments. Throws StateError when only a forked copy can run the body, EncodeError.
 [[nodiscard]] Attached describe_target(Launch& launch, ProcessCore& core, const std::string& name);
 /// Puts the launch into a block that `member` owns and writes its place into the member's record.
 void store_launch(const Launch& launch, std::span<const Encoder::Attachment> attachments, shm::MemberId member);
-/// Takes the launch of `member` out of its block and frees that. Throws DecodeError, IncompatibleError.
+/// Wipes the key of a launch that nobody will take any more, though the block stays.
+void forget_launch(shm::MemberId member) noexcept;
+/// Takes the launch of `member` out of its block, wipes the key there and gives the block up. Throws DecodeError, IncompatibleError.
 [[nodiscard]] Launch take_launch(shm::MemberId member);
 /// Makes this process what the launch says it is (name, parent, log, start method …).
 void apply_launch(const Launch& launch);

@@ -57,7 +57,7 @@ void ProcessCore::start() {
   std::lock_guard starting(start_mutex_);
   std::string name;
   bool daemon;
-  std::vector<std::byte> key;
+  AuthenticationKey key;
   StartMethod method;
   {
     std::lock_guard guard(mutex_);
@@ -219,11 +219,12 @@ std::optional<ExitStatus> ProcessCore::exit_status() {
 
 std::vector<std::byte> ProcessCore::authkey() {
   std::lock_guard guard(mutex_);
-  return authkey_;
+  return authkey_.copy();
 }
 void ProcessCore::set_authkey(std::vector<std::byte> key) {
+  AuthenticationKey kept(std::move(key));
   std::lock_guard guard(mutex_);
-  authkey_ = std::move(key);
+  authkey_ = std::move(kept);
 }
 
 int ProcessCore::sentinel() { return require_started("Process.sentinel")->sentinel(); }

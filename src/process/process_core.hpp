@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cohort/process/process.hpp"
+#include "process/authentication_key.hpp"
 #include "process/running_child.hpp"
 
 namespace cohort::detail {
@@ -68,7 +69,7 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   std::unique_ptr<ProcessBody> body_;
   ProcessOptions options_;
   std::vector<unsigned> identity_;
-  std::vector<std::byte> authkey_;
+  AuthenticationKey authkey_;
   int creator_pid_;
   bool closed_ = false;
   std::shared_ptr<RunningChild> child_;
@@ -84,10 +85,10 @@ struct ProcessAccess {
 
 /// The three start methods. Each returns a started child, or throws with nothing left running.
 std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string& name, bool daemon,
-                                            const std::vector<std::byte>& authkey);
+                                            const AuthenticationKey& authkey);
 std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::string& name, bool daemon,
-                                             const std::vector<std::byte>& authkey);
+                                             const AuthenticationKey& authkey);
 std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std::string& name, bool daemon,
-                                                   const std::vector<std::byte>& authkey);
+                                                   const AuthenticationKey& authkey);
 
 }  // namespace cohort::detail

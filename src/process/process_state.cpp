@@ -19,11 +19,8 @@ ProcessState& process_state() {
   return *state;
 }
 
-const std::vector<std::byte>& authkey_of(ProcessState& state) {
-  if (state.authkey.empty()) {
-    auto random = os::random_bytes();
-    state.authkey.assign(random.begin(), random.end());
-  }
+const AuthenticationKey& authkey_of(ProcessState& state) {
+  if (state.authkey.empty()) state.authkey = AuthenticationKey::make_random();
   return state.authkey;
 }
 
@@ -47,13 +44,14 @@ void set_current_process_name(std::string name) {
 std::vector<std::byte> current_authkey() {
   auto& state = process_state();
   std::lock_guard guard(state.mutex);
-  return detail::authkey_of(state);
+  return detail::authkey_of(state).copy();
 }
 
 void set_current_authkey(std::vector<std::byte> key) {
+  detail::AuthenticationKey kept(std::move(key));
   auto& state = process_state();
   std::lock_guard guard(state.mutex);
-  state.authkey = std::move(key);
+  state.authkey = std::move(kept);
 }
 
 std::optional<ParentProcess> parent_process() {

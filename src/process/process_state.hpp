@@ -12,6 +12,7 @@
 
 #include "cohort/process/process.hpp"
 #include "cohort/process/start_method.hpp"
+#include "process/authentication_key.hpp"
 #include "shm/layout.hpp"
 
 namespace cohort::detail {
@@ -22,7 +23,7 @@ struct ProcessState {
   std::string name = "MainProcess";
   std::vector<unsigned> identity;
   bool daemon = false;
-  std::vector<std::byte> authkey;
+  AuthenticationKey authkey;
   std::optional<StartMethod> started_by;
   unsigned next_child = 1;
 
@@ -41,6 +42,6 @@ struct ProcessState {
 [[nodiscard]] ProcessState& process_state();
 
 /// The authkey, made when there is none. The caller holds the mutex.
-[[nodiscard]] const std::vector<std::byte>& authkey_of(ProcessState& state);
+[[nodiscard]] const AuthenticationKey& authkey_of(ProcessState& state);
 
 }  // namespace cohort::detail

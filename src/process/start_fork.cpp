@@ -162,7 +162,7 @@ os::Child own_child(pid_t pid) {
 }  // namespace
 
 std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string& name, bool daemon,
-                                            const std::vector<std::byte>& authkey) {
+                                            const AuthenticationKey& authkey) {
   int own = os::library_threads();
   int threads = os::settled_thread_count(1 + own) - own;
   if (threads > 1 && !core.force_fork())

@@ -14,7 +14,7 @@
 namespace cohort::detail {
 
 std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::string& name, bool daemon,
-                                             const std::vector<std::byte>& authkey) {
+                                             const AuthenticationKey& authkey) {
   auto& family = shm::Family::instance();
   shm::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::spawn, parent);

@@ -9,10 +9,13 @@
 #include "base/crash_point.hpp"
 #include "base/sanitizers.hpp"
 #include "cohort/base/error.hpp"
+#include "os/secret_memory.hpp"
 
 namespace cohort::shm {
 
 namespace {
+
+constexpr std::uint64_t kMostWiped = 64 * 1024;
 
 [[noreturn]] void throw_no_block(const char* operation, Offset block) {
   throw ValueError(operation, std::to_string(block), "is not the start of an allocated block");
@@ -154,9 +157,21 @@ void Blocks::free(Offset block, const os::ProcessIdentity& self) {
   }
 }
 
-std::size_t Blocks::free_owned(MemberId owner, const os::ProcessIdentity& self) {
+// Under the lock: what another repairer has freed meanwhile may be somebody's by now.
+void Blocks::wipe_if_owned(Offset block, MemberId owner) {
+  std::int64_t unit = payload_.unit_at(block);
+  if (unit < 0) return;
+  // relaxed: under the lock
+  std::uint64_t word = payload_.word_at(static_cast<std::uint64_t>(unit)).load(std::memory_order_relaxed);
+  if (!BlockWord::is_sound(word) || BlockWord::kind(word) != BlockWord::used || BlockWord::owner(word) != owner) return;
+  std::uint64_t size = std::min(block_bytes(BlockWord::order(word)), kMostWiped);
+  os::wipe({windows_.address(block, size), size});
+}
+
+std::size_t Blocks::free_owned(MemberId owner, const os::ProcessIdentity& self, Offset secret) {
   if (!owner) return 0;
   Locked locked(*this, self);
+  if (secret != 0) wipe_if_owned(secret, owner);
   auto is_gone = [&](MemberId who) { return who == owner; };
   return control_.free_owned_by(is_gone) + payload_.free_owned_by(is_gone);
 }

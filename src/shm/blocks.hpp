@@ -29,8 +29,8 @@ class Blocks {
   [[nodiscard]] Offset allocate(Region region, std::uint64_t size, MemberId owner, const os::ProcessIdentity& self,
                                 Purpose purpose = Purpose::any);
   void free(Offset block, const os::ProcessIdentity& self);
-  /// Frees all that `owner` owns; returns how many blocks.
-  std::size_t free_owned(MemberId owner, const os::ProcessIdentity& self);
+  /// Frees all that `owner` owns; returns how many blocks. Of `secret`, if that is one of them, the first 64 KiB are wiped.
+  std::size_t free_owned(MemberId owner, const os::ProcessIdentity& self, Offset secret = 0);
   /// Frees all whose owner is somebody, but nobody that is there any more.
   std::size_t free_orphans(FunctionRef<bool(MemberId)> is_gone, const os::ProcessIdentity& self);
 
@@ -60,6 +60,7 @@ class Blocks {
   [[nodiscard]] std::uint64_t heap_bytes(Region region) const noexcept;
   Heap::Allocation allocate_hard(Heap& heap, unsigned order, MemberId owner, LockGuard& guard, bool last_part);
   void repair(LockGuard& guard);
+  void wipe_if_owned(Offset block, MemberId owner);
 
   Windows& windows_;
   Heap control_;

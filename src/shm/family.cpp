@@ -353,12 +353,18 @@ void Family::become(MemberId reserved) {
   process_page().member.store(reserved.pack(), std::memory_order_relaxed);  // relaxed: see self_or_nobody()
 }
 
+// A launch block that nobody has taken holds a key.
+void Family::free_blocks_of(MemberId id, const os::ProcessIdentity& identity) {
+  // SYNC(launch_taken): release store in take_launch() -> this load; the block need not be wiped any more
+  blocks_.free_owned(id, identity, members_.record(id.slot).launch.load(std::memory_order_acquire));
+}
+
 void Family::abandon_member(MemberId reserved) noexcept {
   try {
     os::ProcessIdentity identity = own_identity();
     if (!members_.give_up(reserved, identity)) return;
     if (!objects_.member_died(reserved, members_.flags(reserved))) return;
-    blocks_.free_owned(reserved, identity);
+    free_blocks_of(reserved, identity);
     members_.release(reserved, identity);
   } catch (...) {  // NOLINT(bugprone-empty-catch)
     // A damaged memory; sweep() will find the slot.
@@ -395,7 +401,7 @@ bool Family::repair_after(MemberId id, bool joining) {
     state = members_.state(id);
     return state == MemberState::free || state == MemberState::dead;
   }
-  blocks_.free_owned(id, identity);
+  free_blocks_of(id, identity);
   members_.bury(id, identity);
   return true;
 }
@@ -429,7 +435,7 @@ bool Family::repair_in_place() {
     in_place_of = id;
     try {
       (void)objects_.member_died(id, members_.flags(id));
-      blocks_.free_owned(id, identity);
+      free_blocks_of(id, identity);
     } catch (...) {
       in_place_of = kNobody;
       members_.forsake(id, identity);

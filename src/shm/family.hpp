@@ -189,6 +189,7 @@ class Family {
   bool repair_after(MemberId id, bool joining);
   std::size_t sweep(bool joining);
   bool repair_in_place();
+  void free_blocks_of(MemberId id, const os::ProcessIdentity& identity);
   bool take_over(MemberId dead, std::uint32_t flags);
 
   std::unique_ptr<Windows> windows_;

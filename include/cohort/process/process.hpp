@@ -118,6 +118,7 @@ class COHORT_EXPORT ProcessHandle {
   [[nodiscard]] std::optional<ExitStatus> exit_status() const;
   /// The key that the child's network connections prove themselves with; its creator's unless set before start().
   [[nodiscard]] std::vector<std::byte> authkey() const;
+  /// Wipes `key`: move it in to leave no copy behind.
   void set_authkey(std::vector<std::byte> key) const;
   /// A descriptor that is readable once the child has ended; for poll(2) and cohort::wait. It belongs to this object.
   /// @throws StateError  before start()
@@ -230,8 +231,10 @@ struct ProcessInfo {
 [[nodiscard]] COHORT_EXPORT ProcessInfo current_process();
 /// Renames this process; its children's default names do not depend on it.
 COHORT_EXPORT void set_current_process_name(std::string name);
-/// The key of this process, which new children get. 32 random bytes in a main process, made on first use.
+/// The key of this process, which new children get. 32 random bytes in a main process, made on first use. The one that is kept is left out
+/// of core dumps; the copy that is returned is the caller's, and lies where the caller puts it.
 [[nodiscard]] COHORT_EXPORT std::vector<std::byte> current_authkey();
+/// Wipes the key of before, and `key`: move it in to leave no copy behind.
 COHORT_EXPORT void set_current_authkey(std::vector<std::byte> key);
 
 /// The process that started this one.
