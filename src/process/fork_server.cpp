@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/fork_server.hpp"
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -163,15 +164,15 @@ void ForkServer::look_at_lives() {
 
 void ForkServer::accept_requests() {
   while (!status_ && !stopping_) {
-    ForkRequest request;
-    auto packet = os::receive_packet(requests_.get(), std::as_writable_bytes(std::span(&request, 1)));
+    std::array<std::byte, sizeof(ForkRequest)> bytes;
+    auto packet = os::receive_packet(requests_.get(), bytes);
     if (!packet) return;
     if (packet->size == 0) {  // every end is closed: nobody can ask any more
       stopping_ = true;
       return;
     }
-    if (packet->size == sizeof request && !packet->truncated && request.magic == kForkServerMagic && packet->sender)
-      accept(request, *packet);
+    if (packet->truncated || !packet->sender) continue;
+    if (auto request = parse_fork_request(std::span(bytes).first(packet->size))) accept(*request, *packet);
   }
 }
 

@@ -4,7 +4,10 @@
 // What a requester and a fork server say to each other: docs/formats/fork-server.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 namespace cohort::detail {
 
@@ -28,5 +31,8 @@ struct ForkRequest {
   std::uint32_t descriptors = 0;  ///< start: of the child's arguments
 };
 static_assert(sizeof(ForkRequest) == 24);
+
+/// What a packet asks for; nullopt when it has another form.
+[[nodiscard]] std::optional<ForkRequest> parse_fork_request(std::span<const std::byte> packet) noexcept;
 
 }  // namespace cohort::detail

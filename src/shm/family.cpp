@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -19,6 +18,7 @@
 #include "shm/local_objects.hpp"
 #include "shm/object_step.hpp"
 #include "shm/process_page.hpp"
+#include "shm/size_text.hpp"
 
 namespace cohort::shm {
 
@@ -44,29 +44,14 @@ bool has_left() noexcept {
   return own != nullptr && own->left.load(std::memory_order_relaxed) != 0;  // relaxed: set once, orders nothing
 }
 
-// "512M", "2G", "1048576".
-std::uint64_t parse_size(const char* text) {
-  char* end = nullptr;
-  errno = 0;
-  std::uint64_t number = std::strtoull(text, &end, 10);
-  unsigned shift = 0;
-  switch (std::toupper(static_cast<unsigned char>(*end))) {
-    case 'K': shift = 10; break;
-    case 'M': shift = 20; break;
-    case 'G': shift = 30; break;
-    case 'T': shift = 40; break;
-    default: break;
-  }
-  if (shift != 0) ++end;
-  if (end == text || *text == '-' || *end != '\0' || errno != 0 || number == 0 || number > UINT64_MAX >> shift)
-    throw ValueError("COHORT_MEMORY_BUDGET", text, "is not a size such as 512M, 2G or 1048576");
-  return number << shift;
-}
-
 std::uint64_t choose_budget() {
   if (configured.budget.count != 0) return configured.budget.count;
   const std::string text = os::environment_variable("COHORT_MEMORY_BUDGET");
-  if (!text.empty()) return parse_size(text.c_str());
+  if (!text.empty()) {
+    auto size = parse_size(text);
+    if (!size) throw ValueError("COHORT_MEMORY_BUDGET", text, "is not a size such as 512M, 2G or 1048576");
+    return *size;
+  }
   return std::max<std::uint64_t>(os::memory_limit() / 2, 1);
 }
 
