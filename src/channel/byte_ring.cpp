@@ -132,6 +132,15 @@ Taken try_take(RingBody& ring, ReceivedMessage& message) {
   return Taken::message;
 }
 
+namespace {
+
+[[noreturn, gnu::cold, gnu::noinline]] void throw_other_size(RingBody& ring, const char* verb) {
+  throw DecodeError(std::string(type_of_queue(ring)) + '.' + verb, "",
+                    "the oldest item has another size than items of this type: use one type");
+}
+
+}  // namespace
+
 std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most, const char* verb) {
   Consumer consumer(ring);
   std::size_t done = 0;
@@ -139,9 +148,7 @@ std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std:
   while (done < most && consumer.next(record)) {
     if (record.size != size || record.kind != RecordKind::bytes || record.parcel != 0) {
       consumer.stay();
-      if (done == 0)
-        throw DecodeError(std::string(type_of_queue(ring)) + '.' + verb, "",
-                          "the oldest item has another size than items of this type: use one type");
+      if (done == 0) throw_other_size(ring, verb);
       break;
     }
     copy_bytes(to + done * size, record.payload, size);

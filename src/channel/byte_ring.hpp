@@ -17,6 +17,7 @@
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/function_ref.hpp"
 #include "cohort/channel/received_message.hpp"
+#include "cohort/channel/wait_limits.hpp"
 
 namespace cohort::shm {
 class Destroyer;
@@ -33,12 +34,7 @@ struct Message {
   detail::ParcelEntry parcel{};  ///< of this process, with the objects that the message names
 };
 
-/// How long to wait, and for what call of the user's.
-struct WaitLimits {
-  Deadline deadline;
-  const std::stop_token* stop = nullptr;
-  const char* verb = "get";  ///< for messages
-};
+using detail::WaitLimits;
 
 // ---- one look, no wait -----------------------------------------------------------------------------------------------
 

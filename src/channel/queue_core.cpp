@@ -141,11 +141,16 @@ std::string QueueHandle::operation(const char* verb) const {
   return std::string(channel::type_of_queue(const_cast<RingBody&>(ring))) + '.' + verb;
 }
 
+// Apart from the look: what makes a text has its place on the stack, and a hardened build guards that at each call.
+[[gnu::cold, gnu::noinline]] void QueueHandle::throw_closed(const char* verb) const {
+  throw ClosedError(operation(verb), "", "this process has closed the queue");
+}
+
 std::atomic<std::uint32_t>& QueueHandle::check_open(const char* verb) const {
   std::atomic<std::uint32_t>& flags = local_flags();
   // relaxed: whoever closes while others call orders that himself
   if ((flags.load(std::memory_order_relaxed) & kClosed) != 0) [[unlikely]]
-    throw ClosedError(operation(verb), "", "this process has closed the queue");
+    throw_closed(verb);
   return flags;
 }
 
@@ -226,9 +231,8 @@ std::size_t QueueHandle::put_plain(const void* values, std::size_t size, std::si
   const auto* bytes = static_cast<const std::byte*>(values);
   if (queue.lease_count != 0) [[unlikely]]
     return put_plain_in_blocks(bytes, size, count, limits);
-  return within(limits.deadline, std::size_t{0}, [&] {
-    return channel::put_plain(queue.ring, bytes, size, count, {limits.deadline, limits.stop, limits.verb});
-  });
+  return within(limits.deadline, std::size_t{0},
+                [&] { return channel::put_plain(queue.ring, bytes, size, count, limits); });
 }
 
 // With redelivery every item lies in a block of its own.
@@ -241,7 +245,7 @@ std::size_t QueueHandle::put_plain_in_blocks(const std::byte* values, std::size_
     for (; done < count; ++done) {
       OwnBlock block(size);
       std::copy_n(values + done * size, size, block.place());
-      if (!channel::put(ring, {.size = size, .block = block.offset()}, {limits.deadline, limits.stop})) break;
+      if (!channel::put(ring, {.size = size, .block = block.offset()}, limits)) break;
       block.forget();
     }
   } catch (const shm::LockedOut&) {  // NOLINT(bugprone-empty-catch): as when the deadline has passed
@@ -269,7 +273,7 @@ bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits) con
   Message message{.bytes = bytes.data(), .size = bytes.size(), .parcel = parcel.entry()};
   // Room for the parcel's word beside the message.
   if (queue.lease_count == 0 && bytes.size() + sizeof(shm::Offset) <= channel::kMostInline) {
-    if (!channel::put(queue.ring, message, {limits.deadline, limits.stop})) return false;
+    if (!channel::put(queue.ring, message, limits)) return false;
     parcel.forget();
     return true;
   }
@@ -280,7 +284,7 @@ bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits) con
     std::copy(bytes.begin(), bytes.end(), own->place());
     message.block = own->offset();
   }
-  if (!channel::put(queue.ring, message, {limits.deadline, limits.stop})) return false;
+  if (!channel::put(queue.ring, message, limits)) return false;
   parcel.forget();
   if (own)
     own->forget();
@@ -353,9 +357,8 @@ std::size_t QueueHandle::get_plain(void* to, std::size_t size, std::size_t most,
   auto* bytes = static_cast<std::byte*>(to);
   if (queue.lease_count != 0) [[unlikely]]
     return get_plain_leases(bytes, size, most, limits);
-  std::size_t taken = within(limits.deadline, std::size_t{0}, [&] {
-    return channel::take_plain(queue.ring, bytes, size, most, {limits.deadline, limits.stop, limits.verb});
-  });
+  std::size_t taken = within(limits.deadline, std::size_t{0},
+                             [&] { return channel::take_plain(queue.ring, bytes, size, most, limits); });
   took(flags);
   return taken;
 }
@@ -380,10 +383,9 @@ std::size_t QueueHandle::get_plain_leases(std::byte* to, std::size_t size, std::
 bool QueueHandle::get_message(ReceivedMessage& message, const Limits& limits) const {
   auto& flags = check_open(limits.verb);
   QueueBody& queue = queue_at(body());
-  const WaitLimits wait{limits.deadline, limits.stop, limits.verb};
   bool taken = within(limits.deadline, false, [&] {
-    return queue.lease_count == 0 ? channel::take(queue.ring, message, wait)
-                                  : channel::take_lease(queue, message, wait);
+    return queue.lease_count == 0 ? channel::take(queue.ring, message, limits)
+                                  : channel::take_lease(queue, message, limits);
   });
   took(flags);
   return taken;

@@ -87,9 +87,11 @@ bool has_items(const RingBody& ring) noexcept {
 
 }  // namespace
 
-bool put(RingBody& ring, const Message& message, const WaitLimits& limits) {
-  if (try_put(ring, message)) [[likely]]
-    return true;
+// The waits stand apart from the first looks, which need no place on the stack for them.
+
+namespace {
+
+[[gnu::noinline]] bool wait_to_put(RingBody& ring, const Message& message, const WaitLimits& limits) {
   RingWait wait(ring.out, limits, kPausesWhenFull);
   while (wait.again([&] { return !is_full(ring); })) {
     if (!try_put(ring, message)) continue;
@@ -99,11 +101,8 @@ bool put(RingBody& ring, const Message& message, const WaitLimits& limits) {
   return false;
 }
 
-std::size_t put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count,
-                      const WaitLimits& limits) {
-  std::size_t done = try_put_plain(ring, values, size, count);
-  if (done == count) [[likely]]
-    return done;
+[[gnu::noinline]] std::size_t wait_to_put_plain(RingBody& ring, const std::byte* values, std::size_t size,
+                                                std::size_t count, std::size_t done, const WaitLimits& limits) {
   RingWait wait(ring.out, limits, kPausesWhenFull);
   try {
     while (wait.again([&] { return !is_full(ring); })) {
@@ -118,6 +117,22 @@ std::size_t put_plain(RingBody& ring, const std::byte* values, std::size_t size,
   return done;
 }
 
+}  // namespace
+
+bool put(RingBody& ring, const Message& message, const WaitLimits& limits) {
+  if (try_put(ring, message)) [[likely]]
+    return true;
+  return wait_to_put(ring, message, limits);
+}
+
+std::size_t put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count,
+                      const WaitLimits& limits) {
+  std::size_t done = try_put_plain(ring, values, size, count);
+  if (done == count) [[likely]]
+    return done;
+  return wait_to_put_plain(ring, values, size, count, done, limits);
+}
+
 namespace {
 
 // Of a queue, in which nothing comes in pieces.
@@ -127,12 +142,7 @@ bool take_whole(RingBody& ring, detail::ReceivedMessage& message) {
   return taken == Taken::message;
 }
 
-}  // namespace
-
-bool take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& limits) {
-  keep_pace(ring);
-  if (take_whole(ring, message)) [[likely]]
-    return true;
+[[gnu::noinline]] bool wait_to_take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& limits) {
   RingWait wait(ring.in, limits);
   while (wait.again([&] { return has_items(ring); })) {
     if (!take_whole(ring, message)) continue;
@@ -142,19 +152,33 @@ bool take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& li
   return false;
 }
 
-std::size_t take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most, const WaitLimits& limits) {
-  keep_pace(ring);
-  std::size_t done = try_take_plain(ring, to, size, most, limits.verb);
-  if (done != 0 || most == 0) [[likely]]
-    return done;
+[[gnu::noinline]] std::size_t wait_to_take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most,
+                                                 const WaitLimits& limits) {
   RingWait wait(ring.in, limits);
   while (wait.again([&] { return has_items(ring); })) {
-    done = try_take_plain(ring, to, size, most, limits.verb);
+    std::size_t done = try_take_plain(ring, to, size, most, limits.verb);
     if (done == 0) continue;
     wait.finish([&] { return has_items(ring); });
     return done;
   }
   return 0;
+}
+
+}  // namespace
+
+bool take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& limits) {
+  keep_pace(ring);
+  if (take_whole(ring, message)) [[likely]]
+    return true;
+  return wait_to_take(ring, message, limits);
+}
+
+std::size_t take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most, const WaitLimits& limits) {
+  keep_pace(ring);
+  std::size_t done = try_take_plain(ring, to, size, most, limits.verb);
+  if (done != 0 || most == 0) [[likely]]
+    return done;
+  return wait_to_take_plain(ring, to, size, most, limits);
 }
 
 bool wait_for_items(RingBody& ring, const WaitLimits& limits) {

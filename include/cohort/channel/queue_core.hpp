@@ -17,6 +17,7 @@
 #include "cohort/base/export.hpp"
 #include "cohort/base/function_ref.hpp"
 #include "cohort/channel/received_message.hpp"
+#include "cohort/channel/wait_limits.hpp"
 #include "cohort/shm/shared_handle.hpp"
 
 namespace cohort {
@@ -75,12 +76,7 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   QueueHandle(ObjectKind kind, const JoinableQueueOptions& options);
   QueueHandle(ObjectKind kind, const HandleName& name) : SharedHandle(kind, name) {}
 
-  /// How long to wait, and for what call; `stop` may be null.
-  struct Limits {
-    Deadline deadline;
-    const std::stop_token* stop = nullptr;
-    const char* verb = "get";  ///< what the user called, for messages
-  };
+  using Limits = WaitLimits;
 
   /// Puts values of `size` bytes, one after the other; returns how many by the deadline.
   std::size_t put_plain(const void* values, std::size_t size, std::size_t count, const Limits& limits) const;
@@ -115,6 +111,7 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   [[nodiscard]] std::string operation(const char* verb) const;
 
  private:
+  [[noreturn]] void throw_closed(const char* verb) const;
   /// Returns local_flags().
   std::atomic<std::uint32_t>& check_open(const char* verb) const;
   bool put_encoded(MessageEncoder& encoder, const Limits& limits) const;
