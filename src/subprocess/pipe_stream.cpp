@@ -25,8 +25,8 @@ void wait_until_ready(int fd, bool for_write, Deadline deadline, const char* ope
 
 }  // namespace
 
-PipeReader::State::State(int descriptor, TextMode text_mode, int bufsize)
-    : fd(descriptor), mode(text_mode), decoder(mode.encoding, mode.errors, true) {
+PipeReader::State::State(os::Fd descriptor, TextMode text_mode, int bufsize)
+    : fd(std::move(descriptor)), mode(text_mode), decoder(mode.encoding, mode.errors, true) {
   size = bufsize > 1 ? static_cast<std::size_t>(bufsize) : kDefaultBuffer;
   // Text has to be decoded ahead, as in Python.
   unbuffered = bufsize == 0 && !mode.enabled;
@@ -65,8 +65,10 @@ std::string PipeReader::State::take(std::size_t count) {
 }
 
 PipeReader::PipeReader() noexcept = default;
-PipeReader::PipeReader(int descriptor, TextMode mode, int bufsize)
-    : state_(std::make_unique<State>(descriptor, mode, bufsize)) {}
+PipeReader::PipeReader(int descriptor, TextMode mode, int bufsize) {
+  os::Fd owned(descriptor);
+  state_ = std::make_unique<State>(std::move(owned), mode, bufsize);
+}
 PipeReader::~PipeReader() = default;
 PipeReader::PipeReader(PipeReader&&) noexcept = default;
 PipeReader& PipeReader::operator=(PipeReader&&) noexcept = default;
@@ -120,8 +122,8 @@ int PipeReader::fileno() const noexcept { return state_ ? state_->fd.get() : -1;
 bool PipeReader::closed() const noexcept { return state_ == nullptr; }
 void PipeReader::close() noexcept { state_.reset(); }
 
-PipeWriter::State::State(int descriptor, TextMode text_mode, int bufsize)
-    : fd(descriptor), mode(text_mode), by_lines(bufsize == 1 && text_mode.enabled) {
+PipeWriter::State::State(os::Fd descriptor, TextMode text_mode, int bufsize)
+    : fd(std::move(descriptor)), mode(text_mode), by_lines(bufsize == 1 && text_mode.enabled) {
   size = bufsize == 0 ? 0 : bufsize > 1 ? static_cast<std::size_t>(bufsize) : kDefaultBuffer;
 }
 
@@ -153,8 +155,10 @@ void PipeWriter::State::send(Deadline deadline) {
 }
 
 PipeWriter::PipeWriter() noexcept = default;
-PipeWriter::PipeWriter(int descriptor, TextMode mode, int bufsize)
-    : state_(std::make_unique<State>(descriptor, mode, bufsize)) {}
+PipeWriter::PipeWriter(int descriptor, TextMode mode, int bufsize) {
+  os::Fd owned(descriptor);
+  state_ = std::make_unique<State>(std::move(owned), mode, bufsize);
+}
 PipeWriter::~PipeWriter() = default;
 PipeWriter::PipeWriter(PipeWriter&&) noexcept = default;
 PipeWriter& PipeWriter::operator=(PipeWriter&&) noexcept = default;

@@ -17,7 +17,7 @@
 namespace cohort::subprocess {
 
 struct PipeReader::State {
-  State(int descriptor, TextMode text_mode, int bufsize);
+  State(os::Fd descriptor, TextMode text_mode, int bufsize);
 
   /// Reads once more, without a buffer `wanted` bytes at most; false at the end.
   bool fill(Deadline deadline, std::size_t wanted = SIZE_MAX);
@@ -35,7 +35,7 @@ struct PipeReader::State {
 };
 
 struct PipeWriter::State {
-  State(int descriptor, TextMode text_mode, int bufsize);
+  State(os::Fd descriptor, TextMode text_mode, int bufsize);
 
   void send(Deadline deadline);
   /// The byte order mark comes once, before everything.

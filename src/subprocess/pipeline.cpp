@@ -31,7 +31,7 @@ struct KillUnlessEnded {
     try {
       kill();
     } catch (...) {
-      // The first exception is on its way already; what could not be killed is reaped later.
+      row.end(kill_tree);  // the first exception is on its way already
     }
   }
   TreeKill kill() {

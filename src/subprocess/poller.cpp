@@ -9,6 +9,7 @@
 
 #include "base/exception_text.hpp"
 #include "cohort/base/error.hpp"
+#include "cohort/base/handle.hpp"
 #include "cohort/base/log.hpp"
 #include "os/process.hpp"
 #include "os/signal.hpp"
@@ -154,8 +155,10 @@ void Job::start_row() {
   files_->put_into(opened);
   row_.emplace(Row::start(operation(), stages_, opened, blocked_));
   files_.reset();
+  ScopeExit unserved([&] { row_->end(options_.kill_tree); });
   exchange_.emplace(options_, std::move(row_->ends.in), std::move(row_->ends.out), std::move(row_->ends.err));
   set_input(*exchange_, options_);
+  unserved.dismiss();
   phase_ = exchange_->finished() ? Phase::ending : Phase::running;  // there may be no pipe at all
 }
 
@@ -211,7 +214,8 @@ void Job::give_up(std::exception_ptr error) {
     begin_kill(Outcome::stopped);
     killed = true;
   } catch (...) {
-    // The first exception says more than that it cannot be killed.
+    row_->end(
+        options_.kill_tree);  // the first exception says more than that there was no memory to search for descendants
   }
   if (!killed || ended_) finish(std::exchange(thrown_, nullptr));  // nothing is left to wake us
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cohort/base/error.hpp"
+#include "cohort/base/handle.hpp"
 #include "subprocess/driver.hpp"
 #include "subprocess/pipe_stream_state.hpp"
 #include "subprocess/run_options.hpp"
@@ -34,10 +35,12 @@ struct Popen::State {
   // @param opened  `given` with descriptors for files
   State(const Command& asked, const Options& given, const Options& opened)
       : command(asked), options(given), session(detail::Session::start("Popen", asked, opened)) {
+    ScopeExit unfinished([&] { session.end(options.kill_tree); });
     TextMode mode = mode_of(options);
     if (session.pipes.in) in = PipeWriter(session.pipes.in.release(), mode, options.bufsize);
     if (session.pipes.out) out = PipeReader(session.pipes.out.release(), mode, options.bufsize);
     if (session.pipes.err) err = PipeReader(session.pipes.err.release(), mode, options.bufsize);
+    unfinished.dismiss();
   }
 
   void begin_exchange(std::string_view input);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include "cohort/base/error.hpp"
@@ -71,8 +72,7 @@ Row Row::start(std::string_view operation, const std::vector<Command>& stages, c
   try {
     as_start_of_program([&] { start_all(operation, stages, options, blocked, row); });
   } catch (...) {
-    row.kill(options.kill_tree);
-    row.wait(std::chrono::seconds(10));
+    row.end(options.kill_tree);
     throw;
   }
   return row;
@@ -80,8 +80,18 @@ Row Row::start(std::string_view operation, const std::vector<Command>& stages, c
 
 TreeKill Row::kill(bool whole_tree) {
   TreeKill reached = TreeKill::none;
-  for (Session& session : sessions) reached = std::max(reached, session.kill(whole_tree));
+  std::exception_ptr failure;  // of one, which spares none of the others
+  for (Session& session : sessions) {
+    try {
+      reached = std::max(reached, session.kill(whole_tree));
+    } catch (...) { failure = std::current_exception(); }
+  }
+  if (failure) std::rethrow_exception(failure);
   return reached;
+}
+
+void Row::end(bool whole_tree) noexcept {
+  for (Session& session : sessions) session.end(whole_tree);
 }
 
 void Row::wait(Deadline deadline) {

@@ -24,6 +24,8 @@ struct Row {
 
   /// Kills all that still run; the answer is the farthest that a kill reached. Does not wait.
   TreeKill kill(bool whole_tree);
+  /// Kills programs that nobody gets, and waits for their end.
+  void end(bool whole_tree) noexcept;
   /// Waits for each; after a kill that is short, unless the kernel is stuck.
   void wait(Deadline deadline);
   /// True when all have ended. Does not block.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cohort/base/error.hpp"
+#include "cohort/base/handle.hpp"
 #include "subprocess/driver.hpp"
 #include "subprocess/run_options.hpp"
 
@@ -61,8 +62,8 @@ class KillOnException {
     try {
       kill();
     } catch (...) {
-      // A callback may throw again while what is left is read; the first exception is on its way already.
-      (void)session_.child.wait(Deadline::now());
+      // A callback may throw again while what is left is read, or there is no memory; the first exception is on its way already.
+      session_.end(options_.kill_tree);
     }
   }
   KillOnException(const KillOnException&) = delete;
@@ -94,9 +95,11 @@ CompletedProcess run_as(std::string_view operation, const Command& command, cons
   Outcome outcome = detail::open_files(files, options, deadline, stop);
   if (outcome != Outcome::done) detail::throw_unstarted(outcome, command, options.timeout);
   detail::Session session = detail::Session::start(operation, command, options);
+  ScopeExit unguarded([&] { session.end(options.kill_tree); });
   detail::Exchange exchange(options, std::move(session.pipes.in), std::move(session.pipes.out),
                             std::move(session.pipes.err));
   KillOnException guard(session, exchange, options);
+  unguarded.dismiss();
   detail::set_input(exchange, options);
   outcome = detail::serve_pipes(session, exchange, deadline, options.drain, stop, guard.drain_expired);
   if (outcome == Outcome::done) outcome = detail::wait_for_end(session, deadline, stop);

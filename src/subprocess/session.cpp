@@ -3,6 +3,7 @@
 #include "subprocess/session.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <utility>
 
@@ -220,6 +221,17 @@ TreeKill Session::kill(bool whole_tree) {
   os::TreeKilled done = os::kill_descendants_of(child, leads_group_);
   if (done.killed == 0) return TreeKill::none;
   return done.searched ? TreeKill::walk : TreeKill::process;
+}
+
+void Session::end(bool whole_tree) noexcept {
+  try {
+    kill(whole_tree);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): no memory to search below it; it is killed itself
+  }
+  try {
+    (void)child.wait(std::chrono::seconds(10));
+  } catch (...) {  // NOLINT(bugprone-empty-catch): it is reaped later
+  }
 }
 
 Usage usage_of(const os::Child& child) {

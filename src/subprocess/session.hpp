@@ -36,6 +36,8 @@ class Session {
 
   /// Kills the program, with what it started if `whole_tree`, by the best means that it was started with. Does not wait.
   TreeKill kill(bool whole_tree);
+  /// Kills a program that nobody gets, since what belongs to it could not be made, and waits for its end.
+  void end(bool whole_tree) noexcept;
 
   os::Child child;
   Pipes pipes;

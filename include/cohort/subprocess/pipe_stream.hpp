@@ -36,7 +36,7 @@ class COHORT_EXPORT PipeReader {
  public:
   /// A closed stream.
   PipeReader() noexcept;
-  /// Owns `descriptor`. @param bufsize  as Options::bufsize
+  /// Owns `descriptor`, also when it throws std::bad_alloc. @param bufsize  as Options::bufsize
   PipeReader(int descriptor, TextMode mode, int bufsize);
   ~PipeReader();
   PipeReader(PipeReader&&) noexcept;
@@ -69,7 +69,7 @@ class COHORT_EXPORT PipeWriter {
  public:
   /// A closed stream.
   PipeWriter() noexcept;
-  /// Owns `descriptor`. @param bufsize  as Options::bufsize
+  /// Owns `descriptor`, also when it throws std::bad_alloc. @param bufsize  as Options::bufsize
   PipeWriter(int descriptor, TextMode mode, int bufsize);
   ~PipeWriter();
   PipeWriter(PipeWriter&&) noexcept;

@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <memory>
 #include <thread>
 
 #include "base/sanitizers.hpp"
@@ -118,21 +119,24 @@ void reap_child(pid_t pid) noexcept {
 }
 
 std::vector<pid_t> child_processes() {
+  // The list may find no memory.
+  struct Close {
+    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  };
   std::vector<pid_t> children;
-  DIR* tasks = ::opendir("/proc/self/task");
-  if (tasks == nullptr) return children;
+  std::unique_ptr<DIR, Close> tasks(::opendir("/proc/self/task"));
+  if (!tasks) return children;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own
-  while (const dirent* entry = ::readdir(tasks)) {
+  while (const dirent* entry = ::readdir(tasks.get())) {
     if (entry->d_name[0] == '.') continue;
     std::string path = std::string("/proc/self/task/") + entry->d_name + "/children";
-    std::FILE* file = std::fopen(path.c_str(), "re");
-    if (file == nullptr) continue;
+    std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "re"));
+    if (!file) continue;
     char number[16];
-    while (std::fscanf(file, "%15s", number) == 1)
+    while (std::fscanf(file.get(), "%15s", number) == 1)
       children.push_back(static_cast<pid_t>(std::strtol(number, nullptr, 10)));
-    std::fclose(file);
   }
-  ::closedir(tasks);
   return children;
 }
 

@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <exception>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -34,15 +35,15 @@ bool lacks_means(int error) noexcept { return error == EMFILE || error == ENFILE
 // @param error  set to what open() said
 std::string file_text(const std::string& path, int* error = nullptr) {
   std::string text;
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
     if (error != nullptr) *error = errno;
     return text;
   }
   std::array<char, 4096> buffer;
   ssize_t n;
-  while ((n = ::read(fd, buffer.data(), buffer.size())) > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
-  ::close(fd);
+  while ((n = ::read(fd.get(), buffer.data(), buffer.size())) > 0)
+    text.append(buffer.data(), static_cast<std::size_t>(n));
   return text;
 }
 
@@ -54,15 +55,17 @@ bool write_text(const std::string& path, std::string_view text) noexcept {
 // Returns 0, or what opendir() said.
 template <class Visit>
 int for_each_number(const std::string& directory, Visit visit) {
-  DIR* listing = ::opendir(directory.c_str());
-  if (listing == nullptr) return errno;
+  struct Close {
+    void operator()(DIR* listing) const noexcept { ::closedir(listing); }
+  };
+  std::unique_ptr<DIR, Close> listing(::opendir(directory.c_str()));  // `visit` may find no memory
+  if (!listing) return errno;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own
-  while (const dirent* entry = ::readdir(listing)) {
+  while (const dirent* entry = ::readdir(listing.get())) {
     char* end = nullptr;
     long number = std::strtol(entry->d_name, &end, 10);
     if (number > 0 && *end == '\0') visit(static_cast<pid_t>(number));
   }
-  ::closedir(listing);
   return 0;
 }
 
@@ -104,10 +107,13 @@ int send_through(int pidfd, int signal) noexcept {
   return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0));
 }
 
-// The processes found so far, each held by a pidfd and stopped.
+// The processes found so far, each held by a pidfd and stopped. None stays so, whatever happens: destruction kills.
 class Hunt {
  public:
   explicit Hunt(pid_t root) : root_(root) { seen_.insert(root); }
+  ~Hunt() { kill(); }
+  Hunt(const Hunt&) = delete;
+  Hunt& operator=(const Hunt&) = delete;
 
   // Looks at `pid`'s children until no new one appears.
   void descend(pid_t pid) {
@@ -138,7 +144,7 @@ class Hunt {
   }
 
   // Kills all; returns how many.
-  std::size_t kill() {
+  std::size_t kill() noexcept {
     std::size_t killed = 0;
     for (const Fd& pidfd : held_) {
       if (send_through(pidfd.get(), SIGKILL) == 0) ++killed;
@@ -155,6 +161,7 @@ class Hunt {
   template <class Check>
   bool take(pid_t pid, Check check) {
     if (!seen_.insert(pid).second) return false;
+    held_.reserve(held_.size() + 1);  // what is stopped below is in the list for sure
     Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     int error = pidfd ? 0 : errno;
     bool right = pidfd && check(kin_of(pid, &error));
