@@ -8,6 +8,7 @@
 #include "cohort/base/error.hpp"
 #include "cohort/pool/worker_died.hpp"
 #include "cohort/wire/remote_error.hpp"
+#include "pool/encoded_failure.hpp"
 #include "pool/family_encoder.hpp"
 
 namespace cohort::detail {
@@ -215,7 +216,7 @@ void MapJob::collect_errors() {
 }
 
 void MapJob::throw_if_failed() {
-  if (abandoned_) std::rethrow_exception(abandoned_);
+  if (abandoned_) rethrow_failure(abandoned_);
   collect_errors();
   std::uint64_t first_error = errors_.empty() ? UINT64_MAX : errors_.begin()->first;
   std::uint64_t first_death = deaths_.empty() ? UINT64_MAX : deaths_.begin()->first;

@@ -14,6 +14,7 @@
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
+#include "pool/encoded_failure.hpp"
 #include "pool/map_job.hpp"
 #include "pool/ring.hpp"
 #include "pool/spin.hpp"
@@ -76,13 +77,17 @@ void PoolCore::require_owner(const char* operation) const {
 }
 
 void PoolCore::check_open(const char* operation) {
-  std::lock_guard guard(mutex_);
-  require_open(operation);
+  std::unique_lock guard(mutex_);
+  require_open(operation, guard);
 }
 
-void PoolCore::require_open(const char* operation) const {
+void PoolCore::require_open(const char* operation, std::unique_lock<std::mutex>& guard) const {
   require_owner(operation);
-  if (broken_) std::rethrow_exception(broken_);
+  if (broken_) {
+    std::exception_ptr why = broken_;
+    guard.unlock();
+    rethrow_failure(why);
+  }
   if (stage_ == Stage::terminated) throw PoolBroken(operation, "", "the pool was terminated");
   if (stage_ != Stage::open) throw ClosedError(operation, "", "the pool is closed");
 }
@@ -150,8 +155,8 @@ void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encod
   require_owner(operation);
   // Before the mutex: it may take long, throw, and use this pool. relaxed: a choice of place
   TaskArguments arguments(encode, owner_, table_is_full_.load(std::memory_order_relaxed));
-  std::lock_guard guard(mutex_);
-  require_open(operation);
+  std::unique_lock guard(mutex_);
+  require_open(operation, guard);
   std::uint32_t number = number_of(callable);
   if (free_tasks_.empty()) {
     take_completions();
@@ -450,8 +455,8 @@ void PoolCore::push_job(const MapJob& job) {
 
 void PoolCore::run_job(MapJob& job, const char* operation) {
   {
-    std::lock_guard guard(mutex_);
-    require_open(operation);
+    std::unique_lock guard(mutex_);
+    require_open(operation, guard);
     if (jobs_->open(job)) push_job(job);
   }
   wait_until([&] { return job.complete() || job.abandoned(); }, Deadline::never());

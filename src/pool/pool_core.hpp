@@ -92,7 +92,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   };
 
   // All below: the caller holds the mutex.
-  void require_open(const char* operation) const;
+  /// Unlocks when it throws what broke the pool, as that may be the user's.
+  void require_open(const char* operation, std::unique_lock<std::mutex>& guard) const;
   /// Puts an entry at the end of the ring of work, or keeps it until there is room. False: it is kept.
   bool push_entry(std::uint64_t entry);
   void push_stalled();

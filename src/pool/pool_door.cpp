@@ -8,6 +8,7 @@
 #include "cohort/base/handle.hpp"
 #include "cohort/pool/worker_died.hpp"
 #include "cohort/wire/remote_error.hpp"
+#include "pool/encoded_failure.hpp"
 #include "pool/map_job.hpp"
 #include "pool/pool_core.hpp"
 #include "shm/family.hpp"
@@ -72,7 +73,7 @@ std::span<const std::byte> TaskResult::bytes_in_block() const {
 
 void TaskResult::throw_error() const {
   switch (kind_) {
-    case Kind::failure: std::rethrow_exception(failure_);
+    case Kind::failure: rethrow_failure(failure_);
     case Kind::remote_error: rethrow_remote(block_ == 0 ? std::span(small_.data(), size_) : bytes_in_block());
     default: throw StateError("task", "", "its result is not there yet");
   }

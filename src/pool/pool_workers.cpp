@@ -13,6 +13,7 @@
 #include "cohort/wire/remote_error.hpp"
 #include "os/process.hpp"
 #include "os/process_attributes.hpp"
+#include "pool/encoded_failure.hpp"
 #include "pool/pool_core.hpp"
 #include "pool/wake.hpp"
 #include "pool/worker.hpp"
@@ -256,10 +257,8 @@ std::exception_ptr PoolCore::take_initializer_error(std::uint32_t w) {
   if (block == 0 || !family.set_owner(block, owner_, owner_)) return nullptr;
   std::size_t size = std::min(static_cast<std::size_t>(shared.init_error_size.load(std::memory_order_relaxed)),
                               family.block_size(block));  // relaxed: ordered by init_error
-  std::exception_ptr error;
-  try {
-    rethrow_remote({family.address(block, size), size});
-  } catch (...) { error = std::current_exception(); }
+  const std::byte* bytes = family.address(block, size);
+  std::exception_ptr error = std::make_exception_ptr(EncodedFailure{{bytes, bytes + size}});
   family.free(block);
   return error;
 }

@@ -8,8 +8,11 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <numeric>
 #include <set>
+#include <stdexcept>
+#include <string>
 #include <thread>
 
 #include "cohort/pool.hpp"
@@ -35,6 +38,19 @@ int die_once(const std::string& path) {
 }
 void block_for_ever() {
   while (true) ::pause();
+}
+
+// Made in the owner, it uses the pool.
+Pool* asked = nullptr;
+struct AsksPool : std::runtime_error {
+  explicit AsksPool(const std::string& text) : std::runtime_error(text) {
+    if (asked != nullptr) (void)asked->worker_pids();
+  }
+};
+const bool asks_pool_registered = (register_exception<AsksPool>(), true);
+void fail_when_there_is(const std::string& path) {
+  while (::access(path.c_str(), F_OK) != 0) ::usleep(500);
+  throw AsksPool("not today");
 }
 
 class PoolLife : public EachMethod {
@@ -106,6 +122,19 @@ TEST_P(PoolLife, an_initializer_that_throws_breaks_the_pool_with_its_own_error) 
   // Either call may find the pool broken already.
   EXPECT_THROW(pool.apply_async<square>(2).get(patience()), std::domain_error);
   EXPECT_THROW(pool.apply<square>(2), std::domain_error);
+}
+
+TEST_P(PoolLife, the_error_of_an_initializer_may_use_the_pool_when_it_is_made) {
+  std::string path = scratch / "fail";
+  Pool pool({.processes = 2, .initializer = partial(fail_when_there_is, path), .start_method = GetParam()});
+  asked = &pool;
+  auto open = pool.apply_async<square>(2);
+  std::ofstream(path).put('x');
+  EXPECT_THROW(open.get(patience()), AsksPool);
+  EXPECT_THROW(open.get(patience()), AsksPool);
+  EXPECT_THROW(pool.apply<square>(2), AsksPool);
+  EXPECT_THROW(pool.map<square>(std::vector{1, 2}), AsksPool);
+  asked = nullptr;
 }
 
 TEST_P(PoolLife, an_initializer_that_kills_its_worker_is_tried_a_bounded_number_of_times) {
