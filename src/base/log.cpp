@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <new>
 
@@ -23,7 +24,7 @@ struct LoggerState {
   std::mutex mutex;               // guards what follows; not held while the sink runs
   std::condition_variable quiet;  // no call of the sink runs any more
   int running = 0;                // calls of the sink; while there are any, it is not replaced
-  Logger::Sink sink;
+  std::shared_ptr<const Logger::Sink> sink;
   std::string process_name = "MainProcess";
 };
 
@@ -33,12 +34,16 @@ LoggerState& state() {
   return *instance;
 }
 
+// Calls of the sink that this thread is in.
+thread_local int own_calls = 0;
+
 // One call of the sink, counted by its caller.
 struct RunningSink {
-  RunningSink() = default;
+  RunningSink() { ++own_calls; }
   RunningSink(const RunningSink&) = delete;
   RunningSink& operator=(const RunningSink&) = delete;
   ~RunningSink() {
+    --own_calls;
     std::lock_guard guard(state().mutex);
     if (--state().running == 0) state().quiet.notify_all();
   }
@@ -75,27 +80,34 @@ void Logger::set_level(LogLevel level) noexcept {
 }
 
 void Logger::set_sink(Sink sink) {
+  std::shared_ptr<const Sink> next;
+  if (sink) next = std::make_shared<const Sink>(std::move(sink));
   std::unique_lock lock(state().mutex);
-  state().quiet.wait(lock, [] { return state().running == 0; });
+  // A sink that replaces itself would wait for its own end, or two of them for each other.
+  if (own_calls == 0) state().quiet.wait(lock, [] { return state().running == 0; });
   // relaxed: read only to copy the setting to a child.
   state().to_stderr.store(false, std::memory_order_relaxed);
-  state().sink.swap(sink);  // the old one is destroyed without the lock: it may hold objects that log
+  state().sink.swap(next);  // the old one is destroyed without the lock: it may hold objects that log
+  lock.unlock();
 }
 
 void Logger::log(LogLevel level, std::string_view message) {
   if (!enabled(level)) return;
   std::string line = "[" + log_level_name(level) + "/";
+  std::shared_ptr<const Sink> sink;
   {
     std::lock_guard guard(state().mutex);
-    if (!state().sink) return;
+    sink = state().sink;
+    if (!sink) return;
     line += state().process_name;
     ++state().running;
   }
   RunningSink running;
+  std::shared_ptr<const Sink> ours = std::move(sink);  // let go of before set_sink() returns
   line += "] ";
   line += message;
   line += '\n';
-  state().sink(level, line);
+  (*ours)(level, line);
 }
 
 Logger& get_logger() {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <mutex>
 #include <vector>
 
@@ -26,7 +27,7 @@ struct FinalizerRegistry {
   std::mutex mutex;
   std::uint64_t next = 0;
   std::vector<std::shared_ptr<Finalizer::Entry>> entries;
-  std::vector<std::function<void()>> after_fork;
+  std::vector<std::shared_ptr<std::function<void()>>> after_fork;  // shared: copying one runs code of the user's
 
   static FinalizerRegistry& instance() {
     static auto* registry = new FinalizerRegistry;
@@ -43,14 +44,19 @@ struct FinalizerRegistry {
 Finalizer finalize(std::function<void()> function, int priority) {
   detail::register_process_exit();
   auto& registry = FinalizerRegistry::instance();
-  std::lock_guard guard(registry.mutex);
   Finalizer finalizer;
   finalizer.entry_ = std::make_shared<Finalizer::Entry>();
   finalizer.entry_->function = std::move(function);
   finalizer.entry_->priority = priority;
-  finalizer.entry_->number = registry.next++;
   finalizer.entry_->pid = os::process_id();
-  std::erase_if(registry.entries, [](const auto& entry) { return !entry->active; });
+  // What those held is destroyed without the lock: it may register, too.
+  std::vector<std::shared_ptr<Finalizer::Entry>> cancelled;
+  std::lock_guard guard(registry.mutex);
+  finalizer.entry_->number = registry.next++;
+  auto first = std::stable_partition(registry.entries.begin(), registry.entries.end(),
+                                     [](const auto& entry) { return entry->active.load(); });
+  cancelled.assign(std::make_move_iterator(first), std::make_move_iterator(registry.entries.end()));
+  registry.entries.erase(first, registry.entries.end());
   registry.entries.push_back(finalizer.entry_);
   return finalizer;
 }
@@ -65,8 +71,9 @@ bool Finalizer::still_active() const { return entry_ && entry_->active && entry_
 
 void register_after_fork(std::function<void()> function) {
   auto& registry = FinalizerRegistry::instance();
+  auto shared = std::make_shared<std::function<void()>>(std::move(function));
   std::lock_guard guard(registry.mutex);
-  registry.after_fork.push_back(std::move(function));
+  registry.after_fork.push_back(std::move(shared));
 }
 
 namespace detail {
@@ -95,13 +102,13 @@ std::unique_lock<std::mutex> lock_finalizers_for_fork() {
 }
 
 void run_after_fork() {
-  std::vector<std::function<void()>> functions;
+  std::vector<std::shared_ptr<std::function<void()>>> functions;
   {
     auto& registry = FinalizerRegistry::instance();
     std::lock_guard guard(registry.mutex);
     functions = registry.after_fork;
   }
-  for (auto& function : functions) function();
+  for (auto& function : functions) (*function)();
 }
 
 }  // namespace detail

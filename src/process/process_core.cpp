@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "cohort/base/error.hpp"
+#include "cohort/base/handle.hpp"
 #include "cohort/base/log.hpp"
 #include "os/process.hpp"
 #include "process/children.hpp"
@@ -54,7 +55,6 @@ std::shared_ptr<RunningChild> ProcessCore::require_started(const char* operation
 }
 
 void ProcessCore::start() {
-  std::lock_guard starting(start_mutex_);
   std::string name;
   bool daemon;
   AuthenticationKey key;
@@ -63,7 +63,8 @@ void ProcessCore::start() {
     std::lock_guard guard(mutex_);
     require_open("Process.start");
     require_creator("Process.start");
-    if (child_ || !body_) throw StateError("Process.start", options_.name, "a process cannot be started twice");
+    if (child_ || !body_ || starting_)
+      throw StateError("Process.start", options_.name, "a process cannot be started twice");
     auto& state = process_state();
     if (std::lock_guard state_guard(state.mutex); state.daemon)
       throw StateError("Process.start", options_.name, "daemonic processes are not allowed to have children");
@@ -71,7 +72,12 @@ void ProcessCore::start() {
     daemon = *options_.daemon;
     key = authkey_;
     method = options_.start_method ? *options_.start_method : get_start_method();
+    starting_ = true;
   }
+  ScopeExit started([&] {
+    std::lock_guard guard(mutex_);
+    starting_ = false;
+  });
   (void)running_children();  // reaps those that have ended
   register_process_exit();
   std::shared_ptr<RunningChild> child;

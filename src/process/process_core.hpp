@@ -65,13 +65,13 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   std::mutex end_mutex_;                               // held while an end is noted; taken before mutex_
   std::function<void(int pid, ExitStatus)> end_hook_;  // guarded by end_mutex_
   std::mutex mutex_;                                   // guards all below
-  std::mutex start_mutex_;                             // one start at a time; held while the child is made
   std::unique_ptr<ProcessBody> body_;
   ProcessOptions options_;
   std::vector<unsigned> identity_;
   AuthenticationKey authkey_;
   int creator_pid_;
   bool closed_ = false;
+  bool starting_ = false;  // one start at a time. Not a lock: arguments are encoded meanwhile, and destroyed
   std::shared_ptr<RunningChild> child_;
   std::optional<ExitStatus> status_;
 };
