@@ -24,7 +24,9 @@ struct EncodedFailure {
 [[noreturn]] inline void rethrow_failure(const std::exception_ptr& why) {
   try {
     std::rethrow_exception(why);
-  } catch (const EncodedFailure& failure) { rethrow_remote(failure.bytes); }
+  } catch (const EncodedFailure& failure) {
+    rethrow_remote(failure.bytes, DecodeLimits::within_family());
+  }
 }
 
 }  // namespace cohort::detail

@@ -223,7 +223,7 @@ void MapJob::throw_if_failed() {
   if (given_up_ && first_given_up_ < std::min(first_error, first_death)) std::rethrow_exception(given_up_);
   if (first_error == UINT64_MAX && first_death == UINT64_MAX) return;
   if (first_death < first_error) std::rethrow_exception(deaths_.begin()->second);
-  rethrow_remote(errors_.begin()->second);
+  rethrow_remote(errors_.begin()->second, DecodeLimits::within_family());
 }
 
 void MapJob::take_results(FunctionRef<void(Decoder&, std::size_t)> decode) {

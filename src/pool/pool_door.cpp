@@ -74,7 +74,8 @@ std::span<const std::byte> TaskResult::bytes_in_block() const {
 void TaskResult::throw_error() const {
   switch (kind_) {
     case Kind::failure: rethrow_failure(failure_);
-    case Kind::remote_error: rethrow_remote(block_ == 0 ? std::span(small_.data(), size_) : bytes_in_block());
+    case Kind::remote_error:
+      rethrow_remote(block_ == 0 ? std::span(small_.data(), size_) : bytes_in_block(), DecodeLimits::within_family());
     default: throw StateError("task", "", "its result is not there yet");
   }
 }

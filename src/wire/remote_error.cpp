@@ -374,7 +374,8 @@ void encode_levels(Encoder& out, std::string_view process_name, std::string_view
   if (codec.rethrow && codec.encode) {
     try {
       codec.encode(own, first_base(thrown, codec.type));  // of a Remote<E> the E
-    } catch (...) {                                       // a Codec that throws: the text still arrives
+      for (auto& attachment : own.take_attachments()) out.attach(std::move(attachment));
+    } catch (...) {  // a Codec that throws: the text still arrives
       mangled.clear();
     }
   }
@@ -411,10 +412,10 @@ bool read_level(Decoder& in, Level& level) {
 }
 
 // All levels share one decoder and so its limits. A level that cannot be decoded is the last, and has what could be read.
-std::vector<Level> read_levels(std::span<const std::byte> bytes) {
+std::vector<Level> read_levels(std::span<const std::byte> bytes, const DecodeLimits& limits) {
   std::vector<Level> levels;
   try {
-    Decoder in(bytes);
+    Decoder in(bytes, limits);
     bool more = true;
     while (more && levels.size() < kMostLevels) more = read_level(in, levels.emplace_back());
   } catch (const DecodeError& e) {
@@ -423,10 +424,10 @@ std::vector<Level> read_levels(std::span<const std::byte> bytes) {
   return levels;
 }
 
-[[noreturn]] void raise_level(Level& level, bool nests) {
+[[noreturn]] void raise_level(Level& level, bool nests, const DecodeLimits& limits) {
   try {
     if (ExceptionCodec codec = registry().find(level.mangled); codec.rethrow) {
-      Decoder fields(level.own);
+      Decoder fields(level.own, limits);
       codec.rethrow(fields, Arrival(level.context, nests));
     }
   } catch (const RemoteException&) { throw; } catch (const abi::__forced_unwind&) {
@@ -441,13 +442,13 @@ std::vector<Level> read_levels(std::span<const std::byte> bytes) {
 }
 
 // The innermost first, so that each is thrown while the one within it is being handled.
-[[noreturn]] void raise_levels(std::span<Level> levels) {
+[[noreturn]] void raise_levels(std::span<Level> levels, const DecodeLimits& limits) {
   if (levels.size() > 1) {
     try {
-      raise_levels(levels.subspan(1));
-    } catch (const RemoteException&) { raise_level(levels.front(), true); }
+      raise_levels(levels.subspan(1), limits);
+    } catch (const RemoteException&) { raise_level(levels.front(), true, limits); }
   }
-  raise_level(levels.front(), false);
+  raise_level(levels.front(), false, limits);
 }
 
 }  // namespace
@@ -462,9 +463,9 @@ void encode_current_exception(Encoder& out, std::string_view process_name, std::
   encode_levels(out, process_name, task, 1);
 }
 
-void rethrow_remote(std::span<const std::byte> bytes) {
-  std::vector<Level> levels = read_levels(bytes);
-  raise_levels(levels);
+void rethrow_remote(std::span<const std::byte> bytes, const DecodeLimits& limits) {
+  std::vector<Level> levels = read_levels(bytes, limits);
+  raise_levels(levels, limits);
 }
 
 }  // namespace detail

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "cohort/pool.hpp"
+#include "cohort/sync/event.hpp"
 #include "conformance/process_conformance.hpp"
 #include "shm/family.hpp"
 
@@ -70,6 +71,18 @@ Sample doubled(Sample s) {
 struct Unknown {
   int code;
 };
+
+// An exception that carries a handle of what it is about.
+struct Interrupted {
+  Event event;
+  int code;
+};
+int interrupt(Event event) { throw Interrupted{event, 7}; }
+int interrupt_third(int x, Event event) {
+  if (x == 3) throw Interrupted{event, x};
+  return x;
+}
+const bool kInterruptedRegistered = (register_exception<Interrupted>(), true);
 
 class PoolTasks : public EachMethod {
  protected:
@@ -414,6 +427,25 @@ TEST_P(PoolTasks, workers_are_daemons_and_may_have_no_children) {
 }
 
 COHORT_FOR_EACH_METHOD(PoolTasks);
+
+// The argument keeps the object alive. From strangers such an exception would come as a RemoteError.
+TEST_P(PoolTasks, an_exception_may_carry_a_handle) {
+  Event event;
+  try {
+    (void)pool.apply<interrupt>(event);
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Interrupted& e) {
+    EXPECT_EQ(e.code, 7);
+    Event(e.event).set();
+  }
+  EXPECT_TRUE(event.is_set()) << "it is the same event";
+  event.clear();
+  try {
+    (void)pool.starmap<interrupt_third>(std::vector<std::tuple<int, Event>>{{1, event}, {3, event}});
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Interrupted& e) { Event(e.event).set(); }
+  EXPECT_TRUE(event.is_set());
+}
 
 }  // namespace
 }  // namespace cohort::test

@@ -149,6 +149,14 @@ struct RangeInvocation {
                                               type_name<RangeInvocation>(), callable_name<F>()};
 };
 
+/// The number of results that a worker says it wrote. Void ones have no bytes that would bound it.
+/// @throws DecodeError  none, or more than a chunk has items
+inline std::size_t read_result_count(Decoder& in, std::size_t most) {
+  auto count = in.read_raw<std::uint64_t>();
+  if (count == 0 || count > most) in.fail("a chunk came back with another number of results");
+  return static_cast<std::size_t>(count);
+}
+
 template <class F, class P, class R>
 struct ChunkInvocation {
   /// in: state, number of items, items. out: number of results, and unless they are void the results.

@@ -115,7 +115,7 @@ class Imap {
       return false;
     }
     Decoder in(result.value(), DecodeLimits::within_family());
-    auto count = in.read_raw<std::uint64_t>();
+    const std::size_t count = detail::read_result_count(in, options_.chunksize);
     for (std::uint64_t i = 0; i < count; ++i) {
       if constexpr (std::is_void_v<R>)
         chunk_.emplace_back();

@@ -110,7 +110,8 @@ COHORT_EXPORT void register_exception_codec(const ExceptionCodec& codec);
 /// Encodes the exception that is being handled and those nested in it. To be called in a catch clause; never throws but bad_alloc.
 COHORT_EXPORT void encode_current_exception(Encoder& out, std::string_view process_name, std::string_view task);
 /// Throws what encode_current_exception() wrote. Undecodable bytes become a RemoteError with the text that could be read.
-[[noreturn]] COHORT_EXPORT void rethrow_remote(std::span<const std::byte> bytes);
+/// @param limits  DecodeLimits::within_family() where a member wrote it: its type may carry handles then
+[[noreturn]] COHORT_EXPORT void rethrow_remote(std::span<const std::byte> bytes, const DecodeLimits& limits = {});
 /// Type and text of the exception that is being handled.
 struct ExceptionText {
   std::string type;
