@@ -330,7 +330,6 @@ TEST_P(PoolTasks, exceptions_come_back_with_type_text_and_origin) {
 }
 
 TEST_P(PoolTasks, exceptions_come_back_with_those_nested_in_them) {
-  Pool pool(2);
   const auto nested = [](int) -> int {
     try {
       throw std::out_of_range("three is refused");
