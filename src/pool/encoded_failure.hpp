@@ -24,9 +24,7 @@ struct EncodedFailure {
 [[noreturn]] inline void rethrow_failure(const std::exception_ptr& why) {
   try {
     std::rethrow_exception(why);
-  } catch (const EncodedFailure& failure) {
-    rethrow_remote(failure.bytes, DecodeLimits::within_family());
-  }
+  } catch (const EncodedFailure& failure) { rethrow_remote(failure.bytes, DecodeLimits::within_family()); }
 }
 
 }  // namespace cohort::detail

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <coroutine>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 #include <span>
 #include <string>
