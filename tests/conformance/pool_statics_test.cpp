@@ -20,10 +20,17 @@
 namespace cohort::test {
 namespace {
 
+// The last one goes first: a guard before the object that it guards.
+struct Kept {
+  std::vector<std::shared_ptr<void>> objects;
+  ~Kept() {
+    while (!objects.empty()) objects.pop_back();
+  }
+};
 // Destroyed at the program's end, after what was registered for it while the program ran.
-std::vector<std::shared_ptr<void>> kept;
+Kept kept;
 // Destroyed before all with static storage, at exit as at a return from main(); in other threads when the thread ends.
-thread_local std::vector<std::shared_ptr<void>> kept_by_thread;
+thread_local Kept kept_by_thread;
 bool by_thread = false;
 Lock lock_at_namespace_scope;
 RLock rlock_at_namespace_scope;
@@ -33,7 +40,7 @@ Condition condition_at_namespace_scope;
 template <class T>
 T& keep(T&& object) {
   auto owned = std::make_shared<std::decay_t<T>>(std::forward<T>(object));
-  (by_thread ? kept_by_thread : kept).push_back(owned);
+  (by_thread ? kept_by_thread : kept).objects.push_back(owned);
   return *owned;
 }
 
