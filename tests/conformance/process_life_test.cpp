@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "cohort/base/error.hpp"
+#include "cohort/sync/event.hpp"
 #include "conformance/process_conformance.hpp"
 
 namespace cohort::test {
@@ -408,7 +409,15 @@ TEST_P(DirectChildren, says_unknown_when_a_stranger_took_the_status) {
 }
 
 TEST_P(DirectChildren, knows_the_exit_code_although_a_stranger_took_the_status) {
-  Process p = started([] { throw SystemExit(7); });
+  Event noted;
+  // A first start by spawn looks whether the child has begun, and takes the status itself when it has ended by then.
+  Process p = started(
+      [](Event go) {
+        (void)go.wait(patience());
+        throw SystemExit(7);
+      },
+      noted);
+  noted.set();
   int status;
   ASSERT_EQ(::waitpid(*p.pid(), &status, 0), *p.pid());
   EXPECT_EQ(p.exitcode(), 7) << "the child said so before it went";
