@@ -45,9 +45,9 @@ const bool kRegistered =
     shm::register_object_kind(ObjectKind::array, {.member_died = repair_array, .destroy = destroy_array});
 
 // A block has at least one byte, whatever the array has.
-std::uint64_t bytes_for(std::uint64_t shape, std::size_t count) {
+std::uint64_t bytes_for(std::uint64_t shape, std::size_t count, const char* type) {
   if (count > (std::uint64_t{1} << 55) / shape_size(shape))
-    throw OutOfFamilyMemory("Array", std::to_string(count), "no family memory holds so many items");
+    throw OutOfFamilyMemory(type, std::to_string(count), "no family memory holds so many items");
   return std::max<std::uint64_t>(count * shape_size(shape), 1);
 }
 
@@ -55,21 +55,22 @@ std::uint64_t bytes_for(std::uint64_t shape, std::size_t count) {
 
 struct ArrayCore::Creation : BlockCreation {};
 
-ArrayCore::ArrayCore(std::uint64_t shape, std::size_t count, Contents initial)
-    : ArrayCore(shape, count, std::move(initial), std::make_shared<Creation>()) {}
+ArrayCore::ArrayCore(std::uint64_t shape, std::size_t count, Contents initial, const char* type)
+    : ArrayCore(shape, count, std::move(initial), type, std::make_shared<Creation>()) {}
 
-ArrayCore::ArrayCore(std::uint64_t shape, std::size_t count, Contents initial,
+ArrayCore::ArrayCore(std::uint64_t shape, std::size_t count, Contents initial, const char* type,
                      const std::shared_ptr<Creation>& creation) try
-    : SharedHandle(kKind, body_size(shape),
-                   [shape, count, initial = std::move(initial), creation, size = bytes_for(shape, count)](void* place) {
-                     auto* body = new (place) ArrayBody{};
-                     creation->block = make_block(size, initial ? std::span(*initial) : std::span<const std::byte>());
-                     creation->ran = true;
-                     // relaxed: all: published with the object
-                     body->block.store(creation->block, std::memory_order_relaxed);
-                     body->count.store(count, std::memory_order_relaxed);
-                     body->shape.store(shape, std::memory_order_relaxed);
-                   }) {
+    : SharedHandle(
+          kKind, body_size(shape),
+          [shape, count, initial = std::move(initial), creation, size = bytes_for(shape, count, type)](void* place) {
+            auto* body = new (place) ArrayBody{};
+            creation->block = make_block(size, initial ? std::span(*initial) : std::span<const std::byte>());
+            creation->ran = true;
+            // relaxed: all: published with the object
+            body->block.store(creation->block, std::memory_order_relaxed);
+            body->count.store(count, std::memory_order_relaxed);
+            body->shape.store(shape, std::memory_order_relaxed);
+          }) {
   creation->block = 0;  // the object's from here on
   if (creation->ran) (void)find_items();
 } catch (...) {
@@ -100,8 +101,8 @@ std::byte* ArrayCore::find_items() const {
   return items;
 }
 
-void ArrayCore::throw_out_of_bounds(std::ptrdiff_t index, std::ptrdiff_t count) {
-  throw IndexError("Array", std::to_string(index), "the array has " + std::to_string(count) + " items");
+void ArrayCore::throw_out_of_bounds(std::ptrdiff_t index, std::ptrdiff_t count, CallOnArray call) {
+  throw IndexError(call.text(), std::to_string(index), "the array has " + std::to_string(count) + " items");
 }
 
 void ArrayCore::settle_store() const {
@@ -133,8 +134,8 @@ void ArrayCore::store(std::byte* place, const void* value) const {
 }
 
 Slice slice_of(std::size_t size, std::optional<std::ptrdiff_t> start, std::optional<std::ptrdiff_t> stop,
-               std::ptrdiff_t step) {
-  if (step == 0) throw ValueError("Array.slice", "0", "the step of a slice is not zero");
+               std::ptrdiff_t step, CallOnArray call) {
+  if (step == 0) throw ValueError(call.text(), "0", "the step of a slice is not zero");
   auto count = static_cast<std::ptrdiff_t>(size);
   // Where a bound that lies outside comes to stand.
   std::ptrdiff_t lowest = step > 0 ? 0 : -1;

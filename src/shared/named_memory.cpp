@@ -12,12 +12,11 @@ namespace cohort::detail {
 
 NamedMemory::NamedMemory(std::string name, os::Fd fd, bool read_only)
     : name_(std::move(name)), read_only_(read_only), fd_(std::move(fd)) {
-  map(os::memory_size(fd_.get()));
+  map(os::memory_size(fd_.get()), "SharedMemory.attach");
 }
 
-void NamedMemory::map(std::uint64_t size) {
-  if (size == 0)
-    throw ValueError("SharedMemory", name_, "the memory has no bytes: its maker has not given it a size yet");
+void NamedMemory::map(std::uint64_t size, const char* operation) {
+  if (size == 0) throw ValueError(operation, name_, "the memory has no bytes: its maker has not given it a size yet");
   // Not for a stranger, who could make us pay for a file that has nothing but a size.
   if (!read_only_ && os::is_own_memory(fd_.get())) os::reserve_memory(fd_.get(), size, name_);
   mappings_.emplace_back(fd_.get(), size, read_only_);
@@ -40,13 +39,13 @@ void NamedMemory::resize(std::uint64_t size) {
     throw ValueError("SharedMemory.resize", name_,
                      "named memory only grows: a process that touches what was cut off would be killed");
   os::grow_memory(fd_.get(), size, name_);
-  if (size != mappings_.back().size()) map(size);
+  if (size != mappings_.back().size()) map(size, "SharedMemory.resize");
 }
 
 void NamedMemory::refresh() {
   std::lock_guard lock(mutex_);
   std::uint64_t now = os::memory_size(fd_.get());
-  if (now != mappings_.back().size()) map(now);
+  if (now != mappings_.back().size()) map(now, "SharedMemory.refresh");
 }
 
 std::string checked_memory_name(std::string_view operation, std::string_view name) {

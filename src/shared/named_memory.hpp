@@ -29,7 +29,7 @@ class NamedMemory {
   void refresh();
 
  private:
-  void map(std::uint64_t size);
+  void map(std::uint64_t size, const char* operation);
 
   const std::string name_;
   const bool read_only_;

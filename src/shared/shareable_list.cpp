@@ -76,7 +76,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-void check_value(const Object& value) {
+void check_value(const Object& value, const char* call) {
   switch (value.kind()) {
     case ObjectKind::none:
     case ObjectKind::boolean:
@@ -85,16 +85,16 @@ void check_value(const Object& value) {
     case ObjectKind::bytes: return;
     case ObjectKind::text:
       if (is_utf8(value.as_text())) return;
-      throw ValueError("ShareableList", "", "the text is not UTF-8: store it as bytes");
-    default: throw KindError("ShareableList", "none, bool, integer, number, text or bytes", value.kind());
+      throw ValueError(call, "", "the text is not UTF-8: store it as bytes");
+    default: throw KindError(call, "none, bool, integer, number, text or bytes", value.kind());
   }
 }
 
-std::size_t slot_size_for(const Object& value) {
-  check_value(value);
+std::size_t slot_size_for(const Object& value, const char* call) {
+  check_value(value, call);
   if (!is_string(value)) return kWord;
   std::size_t size = kWord * (bytes_of(value).size() / kWord + 1);
-  if (size > kLargestSlot) throw ValueError("ShareableList", std::to_string(size), "an item has less than 10 MB");
+  if (size > kLargestSlot) throw ValueError(call, std::to_string(size), "an item has less than 10 MB");
   return size;
 }
 
@@ -239,17 +239,17 @@ void put(std::byte* memory, const Slot& slot, const Object& value) {
   memory[slot.code] = static_cast<std::byte>(transform_for(value));
 }
 
-std::shared_ptr<const std::vector<std::byte>> image_of(std::span<const Object> items) {
+std::shared_ptr<const std::vector<std::byte>> image_of(std::span<const Object> items, const char* call) {
   std::size_t count = items.size();
   std::size_t data = kWord * (count + 2);
   std::size_t end = 0;
-  for (const Object& item : items) end += slot_size_for(item);
+  for (const Object& item : items) end += slot_size_for(item, call);
   auto image = std::make_shared<std::vector<std::byte>>(data + end + count * (kFormatSize + 1));
   std::byte* place = image->data();
   store_word(place, count);
   std::size_t offset = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    std::size_t size = slot_size_for(items[i]);
+    std::size_t size = slot_size_for(items[i], call);
     put(place, {data + offset, size, data + end + kFormatSize * i, data + end + kFormatSize * count + i}, items[i]);
     offset += size;
     store_word(place + kWord * (i + 2), offset);
@@ -259,13 +259,14 @@ std::shared_ptr<const std::vector<std::byte>> image_of(std::span<const Object> i
 
 }  // namespace
 
-ShareableList::ShareableList(std::initializer_list<Object> items) : memory_(image_of({items.begin(), items.size()})) {}
+ShareableList::ShareableList(std::initializer_list<Object> items)
+    : memory_(image_of({items.begin(), items.size()}, "ShareableList")) {}
 
-ShareableList::ShareableList(const Object::List& items) : memory_(image_of(items)) {}
+ShareableList::ShareableList(const Object::List& items) : memory_(image_of(items, "ShareableList")) {}
 
 ShareableList ShareableList::create(std::string_view name, const Object::List& items) {
-  auto image = image_of(items);
-  return ShareableList(SharedMemory::create(name, image->size(), *image));
+  auto image = image_of(items, "ShareableList.create");
+  return ShareableList(SharedMemory::create(name, image->size(), *image, "ShareableList.create"));
 }
 
 ShareableList ShareableList::attach(std::string_view name, AttachOptions options) {
@@ -273,52 +274,58 @@ ShareableList ShareableList::attach(std::string_view name, AttachOptions options
 }
 
 ShareableList::ShareableList(SharedMemory memory) : memory_(std::move(memory)) {
-  Layout layout(memory_.view());
+  Layout layout(memory_.bytes("ShareableList"));
   for (std::size_t i = 0; i < layout.count(); ++i) (void)layout.slot(i);
 }
 
-std::size_t ShareableList::size() const { return Layout(memory_.view()).count(); }
+std::size_t ShareableList::size() const { return Layout(memory_.bytes("ShareableList.size")).count(); }
 
-Object ShareableList::get(std::int64_t index) const {
-  Layout layout(memory_.view());
-  return layout.get(layout.checked("ShareableList.get", index));
+Object ShareableList::get(std::int64_t index) const { return item(index, "ShareableList.get"); }
+
+Object ShareableList::item(std::int64_t index, const char* call) const {
+  Layout layout(memory_.bytes(call));
+  return layout.get(layout.checked(call, index));
 }
 
-void ShareableList::set(std::int64_t index, const Object& value) const {
-  std::span<std::byte> bytes = memory_.buf();
+void ShareableList::set(std::int64_t index, const Object& value) const { set_item(index, value, "ShareableList.set"); }
+
+void ShareableList::set_item(std::int64_t index, const Object& value, const char* call) const {
+  std::span<std::byte> bytes = memory_.writable(call);
   Layout layout(bytes);
-  Slot slot = layout.slot(layout.checked("ShareableList.set", index));
-  check_value(value);
+  Slot slot = layout.slot(layout.checked(call, index));
+  check_value(value, call);
   if (is_string(value)) {
     std::string_view text = bytes_of(value);
     if (text.size() > slot.size || (text.size() == slot.size && text.ends_with('\0')))
       throw ValueError(
-          "ShareableList.set", std::to_string(index),
+          call, std::to_string(index),
           "the value has " + std::to_string(text.size()) + " bytes, its slot " + std::to_string(slot.size));
   }
   put(bytes.data(), slot, value);
 }
 
 std::size_t ShareableList::count(const Object& value) const {
-  return static_cast<std::size_t>(std::ranges::count(items(), value));
+  return static_cast<std::size_t>(std::ranges::count(all_items("ShareableList.count"), value));
 }
 
 std::size_t ShareableList::index(const Object& value) const {
-  Layout layout(memory_.view());
+  Layout layout(memory_.bytes("ShareableList.index"));
   for (std::size_t i = 0; i < layout.count(); ++i)
     if (layout.get(i) == value) return i;
   throw ValueError("ShareableList.index", value.repr(), "not in the list");
 }
 
 std::string ShareableList::format() const {
-  Layout layout(memory_.view());
+  Layout layout(memory_.bytes("ShareableList.format"));
   std::string formats;
   for (std::size_t i = 0; i < layout.count(); ++i) formats += layout.format(layout.slot(i));
   return formats;
 }
 
-Object::List ShareableList::items() const {
-  Layout layout(memory_.view());
+Object::List ShareableList::items() const { return all_items("ShareableList.items"); }
+
+Object::List ShareableList::all_items(const char* call) const {
+  Layout layout(memory_.bytes(call));
   Object::List items;
   items.reserve(layout.count());
   for (std::size_t i = 0; i < layout.count(); ++i) items.push_back(layout.get(i));
@@ -327,7 +334,7 @@ Object::List ShareableList::items() const {
 
 std::string ShareableList::to_string() const {
   std::string name = memory_.is_anonymous() ? "anonymous" : "'" + memory_.name() + "'";
-  return "ShareableList(" + Object(items()).repr() + ", name=" + name + ")";
+  return "ShareableList(" + Object(all_items("ShareableList.to_string")).repr() + ", name=" + name + ")";
 }
 
 void Codec<ShareableList>::encode(Encoder& out, const ShareableList& list) {

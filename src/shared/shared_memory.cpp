@@ -148,16 +148,16 @@ SharedMemory::SharedMemory(std::shared_ptr<detail::NamedMemory> named) noexcept 
 SharedMemory::SharedMemory(const detail::HandleName& name) : anonymous_(name) {}
 
 SharedMemory SharedMemory::create(std::string_view name, Bytes size, SharedMemoryOptions options) {
-  SharedMemory made = create(name, checked_size("SharedMemory.create", size), {});
+  SharedMemory made = create(name, checked_size("SharedMemory.create", size), {}, "SharedMemory.create");
   made.huge_pages_ = options.huge_pages;
   (void)made.huge_pages();
   return made;
 }
 
-SharedMemory SharedMemory::create(std::string_view name, std::uint64_t size, std::span<const std::byte> contents) {
+SharedMemory SharedMemory::create(std::string_view name, std::uint64_t size, std::span<const std::byte> contents,
+                                  const char* operation) {
   while (true) {
-    std::string checked =
-        name.empty() ? detail::random_memory_name() : detail::checked_memory_name("SharedMemory.create", name);
+    std::string checked = name.empty() ? detail::random_memory_name() : detail::checked_memory_name(operation, name);
     try {
       os::Fd fd = os::create_named_memory(checked, size, contents);
       return SharedMemory(std::make_shared<detail::NamedMemory>(std::move(checked), std::move(fd), false));
@@ -182,15 +182,24 @@ void SharedMemory::unlink(std::string_view name) {
 
 std::span<std::byte> SharedMemory::buf() const { return writable("SharedMemory.buf"); }
 
+void SharedMemory::check_not_null(const char* operation) const {
+  if (is_null()) throw ClosedError(operation, "", "the handle is null: it was closed or moved from");
+}
+
 std::span<std::byte> SharedMemory::writable(const char* operation) const {
+  check_not_null(operation);
   if (named_ == nullptr) return anonymous_.bytes();
   if (named_->is_read_only()) throw StateError(operation, name(), "the memory was attached read-only: use view()");
   return named_->bytes();
 }
 
-std::span<const std::byte> SharedMemory::view() const {
+std::span<const std::byte> SharedMemory::bytes(const char* operation) const {
+  check_not_null(operation);
   return named_ == nullptr ? anonymous_.bytes() : named_->bytes();
 }
+
+std::span<const std::byte> SharedMemory::view() const { return bytes("SharedMemory.view"); }
+std::size_t SharedMemory::size() const { return bytes("SharedMemory.size").size(); }
 
 const std::string& SharedMemory::name() const {
   static const std::string* const nothing = new std::string;  // for handles of static storage, whatever goes first
@@ -201,12 +210,13 @@ bool SharedMemory::is_read_only() const noexcept { return named_ != nullptr && n
 
 bool SharedMemory::huge_pages() const {
   if (!huge_pages_) return false;
-  auto bytes = view();
+  auto bytes = this->bytes("SharedMemory.huge_pages");
   return os::advise_huge_pages(const_cast<std::byte*>(bytes.data()), bytes.size());
 }
 
 void SharedMemory::resize(Bytes size) {
   std::uint64_t bytes = checked_size("SharedMemory.resize", size);
+  check_not_null("SharedMemory.resize");
   if (named_ == nullptr)
     anonymous_.resize(bytes);
   else
@@ -218,7 +228,7 @@ void SharedMemory::refresh() {
 }
 
 void SharedMemory::unlink() const {
-  if (is_null()) throw ClosedError("SharedMemory.unlink", "", "the handle is null: it was closed or moved from");
+  check_not_null("SharedMemory.unlink");
   if (named_ == nullptr) throw StateError("SharedMemory.unlink", "", "anonymous memory has no name to take away");
   os::unlink_named_memory(named_->name());
 }

@@ -78,6 +78,8 @@ void ValueCore::write_in_place(const void* from, std::size_t size) const {
   record_of(*static_cast<ValueBody*>(body()), size).write_in_place(from);
 }
 
-void throw_out_of_range(const char* sentence) { throw ValueError("Value", "", sentence); }
+void throw_out_of_range(const char* type, const char* method, const std::string& value) {
+  throw ValueError(std::string(type) + method, value, "the integer is out of the range of the shared value");
+}
 
 }  // namespace cohort::detail

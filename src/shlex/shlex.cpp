@@ -68,16 +68,26 @@ Shlex::~Shlex() = default;
 // --- Tokens ---
 
 std::optional<std::string> Shlex::get_token() {
+  call_ = "shlex.get_token";
+  return next_token();
+}
+
+std::optional<std::string> Shlex::read_token() {
+  call_ = "shlex.read_token";
+  return next_raw();
+}
+
+std::optional<std::string> Shlex::next_token() {
   if (!pushed_tokens_.empty()) {
     std::string token = std::move(pushed_tokens_.front());
     pushed_tokens_.pop_front();
     if (debug >= 1) trace_line(1, "popping token " + repr(token));
     return token;
   }
-  std::optional<std::string> raw = follow_inclusions(read_token());
+  std::optional<std::string> raw = follow_inclusions(next_raw());
   while (!raw && !waiting_.empty()) {
     pop_source();
-    raw = get_token();
+    raw = next_token();
   }
   if (debug >= 1) trace_line(1, "token=" + (raw ? repr(*raw) : "EOF"));
   return raw;
@@ -86,16 +96,16 @@ std::optional<std::string> Shlex::get_token() {
 std::optional<std::string> Shlex::follow_inclusions(std::optional<std::string> raw) {
   while (source && raw == source) {
     if (waiting_.size() >= kDeepestInclusion) fail("Sources are nested too deeply");
-    std::optional<std::string> name = read_token();
+    std::optional<std::string> name = next_raw();
     if (!name || name->empty()) fail("No file name follows " + *source);
     std::optional<Source> opened = sourcehook ? sourcehook(std::move(*name)) : open_source(std::move(*name));
     if (opened) push_source(std::move(*opened));
-    raw = get_token();
+    raw = next_token();
   }
   return raw;
 }
 
-std::optional<std::string> Shlex::read_token() {
+std::optional<std::string> Shlex::next_raw() {
   quoted_ = false;
   for (;;) {
     std::string_view character = next_character();
@@ -351,7 +361,7 @@ std::string Shlex::error_leader(std::optional<std::string> file, std::optional<i
 
 void Shlex::fail(std::string_view sentence) const {
   std::string place = infile ? *infile + " line " : std::string("line ");
-  throw ValueError("shlex", place + std::to_string(lineno), sentence);
+  throw ValueError(call_, place + std::to_string(lineno), sentence);
 }
 
 void Shlex::trace_line(int level, std::string_view line) const {

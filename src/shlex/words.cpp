@@ -55,10 +55,11 @@ std::string folder_of(const std::string& file) {
 
 std::vector<std::string> split(std::string_view text, SplitOptions options) {
   Shlex lexer(text, {.posix = options.posix});
+  lexer.call_ = "shlex.split";
   lexer.whitespace_split = true;
   if (!options.comments) lexer.commenters = "";
   std::vector<std::string> words;
-  while (std::optional<std::string> word = lexer.get_token()) words.push_back(std::move(*word));
+  while (std::optional<std::string> word = lexer.next_token()) words.push_back(std::move(*word));
   return words;
 }
 

@@ -227,7 +227,7 @@ const Object& Object::operator[](const Object& index) const {
   }
 }
 Object& Object::operator[](const Object& index) {
-  if (kind() == ObjectKind::tuple) { refuse("Object[] for change", "list or dict", *this); }
+  if (kind() == ObjectKind::tuple) { refuse("Object[]", "list or dict, whose items can be changed", *this); }
   return const_cast<Object&>(std::as_const(*this)[index]);
 }
 

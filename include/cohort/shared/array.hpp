@@ -44,8 +44,8 @@ class COHORT_EXPORT ArrayCore : public SharedHandle {
  public:
   static constexpr ObjectKind kKind = ObjectKind::array;
   ArrayCore() noexcept = default;
-  /// `initial` may be null: zeros.
-  ArrayCore(std::uint64_t shape, std::size_t count, Contents initial);
+  /// `initial` may be null: zeros. `type` is what the user makes, for messages.
+  ArrayCore(std::uint64_t shape, std::size_t count, Contents initial, const char* type);
   ArrayCore(std::uint64_t shape, const HandleName& name);
 
   [[nodiscard]] std::size_t size() const {
@@ -57,11 +57,11 @@ class COHORT_EXPORT ArrayCore : public SharedHandle {
     return {items(), count * size};
   }
   /// The place of an item of `size` bytes; a negative index counts from the end. Throws IndexError.
-  [[nodiscard]] std::byte* place(std::ptrdiff_t index, std::size_t size) const {
+  [[nodiscard]] std::byte* place(std::ptrdiff_t index, std::size_t size, CallOnArray call) const {
     auto count = static_cast<std::ptrdiff_t>(this->size());
     std::ptrdiff_t found = index < 0 ? index + count : index;
     if (found < 0 || found >= count) [[unlikely]]
-      throw_out_of_bounds(index, count);
+      throw_out_of_bounds(index, count, call);
     return items() + static_cast<std::size_t>(found) * size;
   }
   /// Under the array's lock: completes the store() whose caller died.
@@ -98,8 +98,9 @@ class COHORT_EXPORT ArrayCore : public SharedHandle {
     return known != nullptr ? known : find_items();
   }
   [[nodiscard]] std::byte* find_items() const;
-  [[noreturn]] static void throw_out_of_bounds(std::ptrdiff_t index, std::ptrdiff_t count);
-  ArrayCore(std::uint64_t shape, std::size_t count, Contents initial, const std::shared_ptr<Creation>& creation);
+  [[noreturn]] static void throw_out_of_bounds(std::ptrdiff_t index, std::ptrdiff_t count, CallOnArray call);
+  ArrayCore(std::uint64_t shape, std::size_t count, Contents initial, const char* type,
+            const std::shared_ptr<Creation>& creation);
 
   mutable Known known_;
 };
@@ -117,12 +118,11 @@ class RawArray : public detail::ArrayOperations<RawArray<T>, T> {
  public:
   /// `count` zero items (all bytes zero). Throws ValueError when negative, OutOfFamilyMemory.
   template <std::integral I>
-  explicit RawArray(I count) : core_(detail::shape_word<T>(), detail::checked_count(count), nullptr) {}
+  explicit RawArray(I count) : RawArray(count, kType) {}
   RawArray(std::initializer_list<T> items) : RawArray(std::span<const T>(items.begin(), items.size())) {}
   template <detail::RangeOf<T> R>
     requires(!std::same_as<std::remove_cvref_t<R>, RawArray>)
-  explicit RawArray(R&& items)
-      : RawArray(std::make_shared<const std::vector<std::byte>>(detail::bytes_of<T>(std::forward<R>(items)))) {}
+  explicit RawArray(R&& items) : RawArray(std::forward<R>(items), kType) {}
   explicit RawArray(const detail::HandleName& name) : core_(detail::shape_word<T>(), name) {}
   [[nodiscard]] static RawArray null() noexcept { return RawArray(Null{}); }
 
@@ -143,13 +143,29 @@ class RawArray : public detail::ArrayOperations<RawArray<T>, T> {
   friend class detail::ArrayOperations<RawArray<T>, T>;
   friend class detail::RecordReference<RawArray<T>>;
   friend class Array<T>;
+  static constexpr const char* kType = "RawArray";
   struct Null {};
   explicit RawArray(Null) noexcept {}
-  explicit RawArray(detail::Contents contents)
-      : core_(detail::shape_word<T>(), contents->size() / sizeof(T), contents) {}
+  // From a count or a range, for the type that the user makes.
+  template <std::integral I>
+  RawArray(I count, const char* type)
+      : core_(detail::shape_word<T>(), detail::checked_count(count, type), nullptr, type) {}
+  template <detail::RangeOf<T> R>
+  RawArray(R&& items, const char* type)
+      : RawArray(
+            std::make_shared<const std::vector<std::byte>>(detail::bytes_of<T>(std::forward<R>(items), {type, ""})),
+            type) {}
+  RawArray(RawArray&& made, const char*) noexcept : RawArray(std::move(made)) {}
+  RawArray(const RawArray& made, const char*) noexcept : RawArray(made) {}
+  RawArray(const detail::Contents& contents, const char* type)
+      : core_(detail::shape_word<T>(), contents->size() / sizeof(T), contents, type) {}
   [[nodiscard]] int held() const noexcept { return 0; }
-  [[nodiscard]] T load(std::ptrdiff_t index) const { return this->load_held(core_.place(index, sizeof(T))); }
-  void store(std::ptrdiff_t index, const T& value) const { this->store_held(core_.place(index, sizeof(T)), value); }
+  [[nodiscard]] T load(std::ptrdiff_t index) const {
+    return this->load_held(core_.place(index, sizeof(T), this->call("[]")));
+  }
+  void store(std::ptrdiff_t index, const T& value) const {
+    this->store_held(core_.place(index, sizeof(T), this->call("[]")), value);
+  }
   void put(std::byte* place, const T& value) const { std::memcpy(place, &value, sizeof(T)); }
 
   detail::ArrayCore core_;
@@ -170,7 +186,7 @@ class [[nodiscard]] ArrayGuard {
   [[nodiscard]] std::size_t size() const { return raw_->size(); }
   /// Throws IndexError.
   [[nodiscard]] T& operator[](std::ptrdiff_t index) const {
-    return *reinterpret_cast<T*>(raw_->core().place(index, sizeof(T)));
+    return *reinterpret_cast<T*>(raw_->core().place(index, sizeof(T), {"ArrayGuard", "[]"}));
   }
   /// Whether a process died while it held the lock, and nobody has said since that the items are as they should be.
   [[nodiscard]] bool owner_died() const { return held_.lock().owner_died(); }
@@ -192,14 +208,14 @@ class Array : public detail::ArrayOperations<Array<T>, T> {
  public:
   /// `count` zero items (all bytes zero), with a lock of its own. Throws ValueError when negative, OutOfFamilyMemory.
   template <std::integral I>
-  explicit Array(I count) : raw_(count) {}
-  Array(std::initializer_list<T> items) : raw_(items) {}
+  explicit Array(I count) : raw_(count, kType) {}
+  Array(std::initializer_list<T> items) : raw_(std::span<const T>(items.begin(), items.size()), kType) {}
   template <detail::RangeOf<T> R>
     requires(!std::same_as<std::remove_cvref_t<R>, Array>)
-  explicit Array(R&& items) : raw_(std::forward<R>(items)) {}
+  explicit Array(R&& items) : raw_(std::forward<R>(items), kType) {}
   /// With a lock that others share: a count, or a range, and the lock.
   template <class Items>
-  Array(Items&& items, RLock lock) : raw_(std::forward<Items>(items)), lock_(std::move(lock)) {}
+  Array(Items&& items, RLock lock) : raw_(std::forward<Items>(items), kType), lock_(std::move(lock)) {}
   /// A raw array and the lock that guards it from now on. Python: sharedctypes.synchronized()
   Array(RawArray<T> raw, RLock lock) : raw_(std::move(raw)), lock_(std::move(lock)) {}
   [[nodiscard]] static Array null() noexcept { return Array(RawArray<T>::null(), RLock::null()); }
@@ -230,16 +246,17 @@ class Array : public detail::ArrayOperations<Array<T>, T> {
   friend class detail::ArrayOperations<Array<T>, T>;
   friend class detail::RecordReference<Array<T>>;
   friend struct Codec<Array<T>>;
+  static constexpr const char* kType = "Array";
 
   [[nodiscard]] const detail::ArrayCore& core() const noexcept { return raw_.core_; }
   [[nodiscard]] ArrayGuard<T> held() const { return lock(); }
   [[nodiscard]] T load(std::ptrdiff_t index) const {
     auto held = lock();
-    return this->load_held(core().place(index, sizeof(T)));
+    return this->load_held(core().place(index, sizeof(T), this->call("[]")));
   }
   void store(std::ptrdiff_t index, const T& value) const {
     auto held = lock();
-    this->store_held(core().place(index, sizeof(T)), value);
+    this->store_held(core().place(index, sizeof(T), this->call("[]")), value);
   }
   void put(std::byte* place, const T& value) const { raw_.core_.store(place, &value); }
 

@@ -25,6 +25,13 @@
 
 namespace cohort::detail {
 
+/// The call that a user made, for messages: "Array" and ".set_slice", "Array" and "[]".
+struct CallOnArray {
+  const char* type;
+  const char* method;
+  [[nodiscard]] std::string text() const { return std::string(type) + method; }
+};
+
 /// Which items a slice [start:stop:step] takes of `size`, as Python counts. Throws ValueError for step 0.
 struct Slice {
   std::size_t first = 0;
@@ -35,31 +42,31 @@ struct Slice {
   }
 };
 [[nodiscard]] COHORT_EXPORT Slice slice_of(std::size_t size, std::optional<std::ptrdiff_t> start,
-                                           std::optional<std::ptrdiff_t> stop, std::ptrdiff_t step);
-/// A count of items; throws ValueError when it is negative.
+                                           std::optional<std::ptrdiff_t> stop, std::ptrdiff_t step, CallOnArray call);
+/// A count of items for an array of that type; throws ValueError when it is negative.
 template <std::integral I>
-[[nodiscard]] std::size_t checked_count(I count) {
+[[nodiscard]] std::size_t checked_count(I count, const char* type) {
   if constexpr (std::is_signed_v<I>)
-    if (count < 0) throw ValueError("Array", std::to_string(count), "an array has no negative number of items");
+    if (count < 0) throw ValueError(type, std::to_string(count), "an array has no negative number of items");
   return static_cast<std::size_t>(count);
 }
 template <class R, class T>
 concept RangeOf = std::ranges::input_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, T>;
 template <class T, class U>
-[[nodiscard]] T item_of(const U& item) {
+[[nodiscard]] T item_of(const U& item, CallOnArray call) {
   if constexpr (std::is_arithmetic_v<T> && std::is_arithmetic_v<U>) {
-    return to_shared<T>(item);
+    return to_shared<T>(item, call.type, call.method);
   } else {
     return static_cast<T>(item);
   }
 }
 /// The items of a range as they lie in an array.
 template <class T, RangeOf<T> R>
-[[nodiscard]] std::vector<std::byte> bytes_of(R&& range) {
+[[nodiscard]] std::vector<std::byte> bytes_of(R&& range, CallOnArray call) {
   std::vector<std::byte> bytes;
   if constexpr (std::ranges::sized_range<R>) bytes.reserve(sizeof(T) * std::ranges::size(range));
   for (auto&& item : range) {
-    const T value = item_of<T>(item);
+    const T value = item_of<T>(item, call);
     const auto* begin = reinterpret_cast<const std::byte*>(&value);
     bytes.insert(bytes.end(), begin, begin + sizeof(T));
   }
@@ -140,8 +147,8 @@ class ArrayIterator {
   std::ptrdiff_t index_ = 0;
 };
 
-/// What Array and RawArray share. Self has core(), load(i), store(i, value), and held(), which keeps others out while it
-/// lives.
+/// What Array and RawArray share. Self has kType, its name, core(), load(i), store(i, value), and held(), which keeps
+/// others out while it lives.
 template <class Self, class T>
 class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): several classes derive, some by templates
  public:
@@ -153,15 +160,8 @@ class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): sev
   [[nodiscard]] std::size_t size() const { return self().core().size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// An item; a negative index counts from the end. Throws IndexError.
-  [[nodiscard]] reference operator[](std::ptrdiff_t index) const {
-    std::byte* place = self().core().place(index, sizeof(T));
-    if constexpr (kAtomic<T>) {
-      return reference(reinterpret_cast<T*>(place));
-    } else {
-      return reference(self(), index);
-    }
-  }
-  [[nodiscard]] reference at(std::ptrdiff_t index) const { return (*this)[index]; }
+  [[nodiscard]] reference operator[](std::ptrdiff_t index) const { return item(index, "[]"); }
+  [[nodiscard]] reference at(std::ptrdiff_t index) const { return item(index, ".at"); }
   [[nodiscard]] iterator begin() const { return {self(), 0}; }
   [[nodiscard]] iterator end() const { return {self(), static_cast<std::ptrdiff_t>(size())}; }
 
@@ -169,7 +169,7 @@ class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): sev
   [[nodiscard]] std::vector<T> slice(std::optional<std::ptrdiff_t> start = {}, std::optional<std::ptrdiff_t> stop = {},
                                      std::ptrdiff_t step = 1) const {
     [[maybe_unused]] auto held = self().held();
-    Slice which = slice_of(size(), start, stop, step);
+    Slice which = slice_of(size(), start, stop, step, call(".slice"));
     std::vector<T> items;
     items.reserve(which.count);
     std::byte* first = all();
@@ -185,16 +185,16 @@ class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): sev
   template <RangeOf<T> R>
   void set_slice(std::optional<std::ptrdiff_t> start, std::optional<std::ptrdiff_t> stop, std::ptrdiff_t step,
                  R&& items) const {
-    store_bytes(bytes_of<T>(std::forward<R>(items)), start, stop, step);
+    store_items(std::forward<R>(items), start, stop, step, ".set_slice");
   }
   template <RangeOf<T> R>
   void set_slice(std::optional<std::ptrdiff_t> start, std::optional<std::ptrdiff_t> stop, R&& items) const {
-    store_bytes(bytes_of<T>(std::forward<R>(items)), start, stop, 1);
+    store_items(std::forward<R>(items), start, stop, 1, ".set_slice");
   }
-  /// Replaces all items.
+  /// Replaces all items. Throws ValueError when the numbers differ.
   template <RangeOf<T> R>
   void assign(R&& items) const {
-    store_bytes(bytes_of<T>(std::forward<R>(items)), {}, {}, 1);
+    store_items(std::forward<R>(items), {}, {}, 1, ".assign");
   }
   /// Makes all items equal to `value`.
   void fill(const T& value) const {
@@ -217,7 +217,7 @@ class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): sev
   {
     std::string all(text);
     if (all.size() < size()) all += '\0';
-    set_raw(all);
+    store_text(all, ".set_value");
   }
   /// All characters. Python: .raw
   [[nodiscard]] std::string raw() const
@@ -230,13 +230,25 @@ class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): sev
   void set_raw(std::string_view text) const
     requires std::same_as<T, char>
   {
-    if (text.size() > size())
-      throw ValueError("Array.set_raw", std::to_string(text.size()), "the text is longer than the array");
-    set_slice(0, static_cast<std::ptrdiff_t>(text.size()), text);
+    store_text(text, ".set_raw");
   }
 
  protected:
   [[nodiscard]] const Self& self() const { return *static_cast<const Self*>(this); }
+  [[nodiscard]] static CallOnArray call(const char* method) noexcept { return {Self::kType, method}; }
+  [[nodiscard]] reference item(std::ptrdiff_t index, const char* method) const {
+    std::byte* place = self().core().place(index, sizeof(T), call(method));
+    if constexpr (kAtomic<T>) {
+      return reference(reinterpret_cast<T*>(place));
+    } else {
+      return reference(self(), index);
+    }
+  }
+  void store_text(std::string_view text, const char* method) const {
+    if (text.size() > size())
+      throw ValueError(call(method).text(), std::to_string(text.size()), "the text is longer than the array");
+    store_items(text, 0, static_cast<std::ptrdiff_t>(text.size()), 1, method);
+  }
   [[nodiscard]] std::byte* all() const { return self().core().bytes(sizeof(T)).data(); }
   [[nodiscard]] T load_held(const std::byte* place) const {
     if constexpr (kAtomic<T>) {
@@ -256,12 +268,15 @@ class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): sev
       self().put(place, value);
     }
   }
-  void store_bytes(const std::vector<std::byte>& bytes, std::optional<std::ptrdiff_t> start,
-                   std::optional<std::ptrdiff_t> stop, std::ptrdiff_t step) const {
+  template <RangeOf<T> R>
+  void store_items(R&& items, std::optional<std::ptrdiff_t> start, std::optional<std::ptrdiff_t> stop,
+                   std::ptrdiff_t step, const char* method) const {
+    // Before the lock: a range is the user's code.
+    const std::vector<std::byte> bytes = bytes_of<T>(std::forward<R>(items), call(method));
     [[maybe_unused]] auto held = self().held();
-    Slice which = slice_of(size(), start, stop, step);
+    Slice which = slice_of(size(), start, stop, step, call(method));
     if (which.count != bytes.size() / sizeof(T))
-      throw ValueError("Array.set_slice", std::to_string(bytes.size() / sizeof(T)),
+      throw ValueError(call(method).text(), std::to_string(bytes.size() / sizeof(T)),
                        "the slice has " + std::to_string(which.count) + " items");
     std::byte* first = all();
     for (std::size_t i = 0; i < which.count; ++i) {

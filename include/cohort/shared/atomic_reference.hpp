@@ -15,6 +15,7 @@
 #include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -39,11 +40,12 @@ concept SharedNumber = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
 template <class T>
 concept SharedInteger = std::is_integral_v<T> && !std::same_as<T, bool>;
 
-[[noreturn]] COHORT_EXPORT void throw_out_of_range(const char* sentence);
+[[noreturn]] COHORT_EXPORT void throw_out_of_range(const char* type, const char* method, const std::string& value);
 
-/// The value as a T: a number that does not fit throws ValueError, a fraction for an integer does not compile.
+/// The value as a T: a number that does not fit throws ValueError, a fraction for an integer does not compile. `type` and
+/// `method` are the call that the user made: "Value" and ".store".
 template <class T, class U>
-[[nodiscard]] constexpr T to_shared(const U& value) {
+[[nodiscard]] constexpr T to_shared(const U& value, const char* type, const char* method) {
   static_assert(!(std::is_integral_v<T> && std::is_floating_point_v<U>),
                 "cohort: a fraction would be cut off: round it, or make it a Value<double>");
   if constexpr (SharedInteger<T> && SharedInteger<U>) {
@@ -51,7 +53,7 @@ template <class T, class U>
     const bool negative = value < U{};
     const auto narrowed = static_cast<T>(value);
     if (static_cast<U>(narrowed) != value || (narrowed < T{}) != negative)
-      throw_out_of_range("an integer is out of the range of the shared value");
+      throw_out_of_range(type, method, std::to_string(value));
   }
   return static_cast<T>(value);
 }
@@ -66,7 +68,7 @@ class AtomicOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): se
   template <class U>
     requires(!std::same_as<U, T> && std::is_arithmetic_v<U> && std::is_arithmetic_v<T>)
   void store(const U& value) const {
-    cell().store(to_shared<T>(value));
+    cell().store(to_shared<T>(value, Self::kType, ".store"));
   }
   operator T() const { return load(); }  // NOLINT(google-explicit-constructor): stands where a T is wanted
   /// Stores, and gives what was there.
@@ -177,7 +179,7 @@ class AtomicReference : public detail::AtomicOperations<AtomicReference<T>, T> {
   template <class U>
     requires(!std::same_as<U, T> && std::is_arithmetic_v<U> && std::is_arithmetic_v<T>)
   const AtomicReference& operator=(const U& value) const {
-    this->store(value);
+    this->store(detail::to_shared<T>(value, kType, "="));
     return *this;
   }
   /// Copies the value, not the reference.
@@ -198,6 +200,7 @@ class AtomicReference : public detail::AtomicOperations<AtomicReference<T>, T> {
 
  private:
   friend class detail::AtomicOperations<AtomicReference<T>, T>;
+  static constexpr const char* kType = "AtomicReference";
   [[nodiscard]] std::atomic_ref<T> cell() const { return std::atomic_ref<T>(*place_); }
 
   T* place_;

@@ -87,7 +87,7 @@ class COHORT_EXPORT ShareableList {
   [[nodiscard]] Iterator end() const;
 
   /// Another list with the same items, and slots made for them, in anonymous memory. Python: ShareableList(list).
-  [[nodiscard]] ShareableList copy() const { return ShareableList(items()); }
+  [[nodiscard]] ShareableList copy() const { return ShareableList(all_items("ShareableList.copy")); }
 
   /// The memory that it lies in: its name, close, unlink.
   [[nodiscard]] const SharedMemory& shm() const noexcept { return memory_; }
@@ -95,6 +95,11 @@ class COHORT_EXPORT ShareableList {
   [[nodiscard]] std::string to_string() const;
 
  private:
+  // For the call that the user made.
+  [[nodiscard]] Object item(std::int64_t index, const char* call) const;
+  void set_item(std::int64_t index, const Object& value, const char* call) const;
+  [[nodiscard]] Object::List all_items(const char* call) const;
+
   SharedMemory memory_;
 };
 
@@ -104,15 +109,15 @@ class ShareableList::Reference {
   /// The item at that index of the list.
   Reference(const ShareableList& list, std::int64_t index) : list_(list), index_(index) {}
   Reference(const Reference&) = default;
-  operator Object() const { return list_.get(index_); }  // NOLINT(google-explicit-constructor): the item
-  [[nodiscard]] Object get() const { return list_.get(index_); }
+  operator Object() const { return get(); }  // NOLINT(google-explicit-constructor): the item
+  [[nodiscard]] Object get() const { return list_.item(index_, "ShareableList[]"); }
   // NOLINTNEXTLINE(misc-unconventional-assign-operator): changes what is referred to
   const Reference& operator=(const Object& value) const {
-    list_.set(index_, value);
+    list_.set_item(index_, value, "ShareableList[]");
     return *this;
   }
   Reference& operator=(const Reference& other) {
-    list_.set(index_, other.get());
+    list_.set_item(index_, other.get(), "ShareableList[]");
     return *this;
   }
   friend bool operator==(const Reference& a, const Object& b) { return a.get() == b; }

@@ -131,7 +131,7 @@ class COHORT_EXPORT SharedMemory {
   }
 
   /// Size in bytes.
-  [[nodiscard]] std::size_t size() const { return view().size(); }
+  [[nodiscard]] std::size_t size() const;
   /// The name, without a slash; empty for anonymous memory.
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] bool is_anonymous() const noexcept { return named_ == nullptr; }
@@ -166,6 +166,8 @@ class COHORT_EXPORT SharedMemory {
  private:
   // The bytes, for the call that the user made.
   [[nodiscard]] std::span<std::byte> writable(const char* operation) const;
+  [[nodiscard]] std::span<const std::byte> bytes(const char* operation) const;
+  void check_not_null(const char* operation) const;
   friend struct Codec<SharedMemory>;
   friend class ShareableList;
   SharedMemory() noexcept = default;
@@ -173,7 +175,8 @@ class COHORT_EXPORT SharedMemory {
   explicit SharedMemory(const detail::HandleName& name);
   /// Anonymous, with these contents at first.
   explicit SharedMemory(const std::shared_ptr<const std::vector<std::byte>>& contents);
-  static SharedMemory create(std::string_view name, std::uint64_t size, std::span<const std::byte> contents);
+  static SharedMemory create(std::string_view name, std::uint64_t size, std::span<const std::byte> contents,
+                             const char* operation);
   [[nodiscard]] bool same_memory(const SharedMemory& other) const;
 
   detail::AnonymousMemory anonymous_;

@@ -58,7 +58,7 @@ class RawValue : public detail::OperationsOf<RawValue<T>, T> {
       : core_(detail::shape_word<T>(), detail::contents_of(std::span<const T>(&initial, 1))) {}
   template <class U>
     requires(!std::same_as<U, T> && std::is_arithmetic_v<U> && std::is_arithmetic_v<T>)
-  explicit RawValue(const U& initial) : RawValue(detail::to_shared<T>(initial)) {}
+  explicit RawValue(const U& initial) : RawValue(detail::to_shared<T>(initial, kType, "")) {}
   explicit RawValue(const detail::HandleName& name) : core_(detail::shape_word<T>(), name) {}
   [[nodiscard]] static RawValue null() noexcept { return RawValue(Null{}); }
 
@@ -76,6 +76,7 @@ class RawValue : public detail::OperationsOf<RawValue<T>, T> {
   friend class detail::RecordOperations<RawValue<T>, T>;
   friend class Value<T>;
   friend class ValueGuard<T>;
+  static constexpr const char* kType = "RawValue";
   struct Null {};
   explicit RawValue(Null) noexcept {}
   void store_whole(const T& value) const {
@@ -163,7 +164,7 @@ class Value : public detail::OperationsOf<Value<T>, T> {
   explicit Value(const T& initial) : raw_(initial) {}
   template <class U>
     requires(!std::same_as<U, T> && std::is_arithmetic_v<U> && std::is_arithmetic_v<T>)
-  explicit Value(const U& initial) : raw_(initial) {}
+  explicit Value(const U& initial) : raw_(detail::to_shared<T>(initial, kType, "")) {}
   /// With a lock that others share. Python: Value(…, lock=lock)
   Value(const T& initial, RLock lock) : raw_(initial), lock_(std::move(lock)) {}
   /// A raw value and the lock that guards it from now on. Python: sharedctypes.synchronized()
@@ -209,6 +210,7 @@ class Value : public detail::OperationsOf<Value<T>, T> {
   friend class detail::AtomicOperations<Value<T>, T>;
   friend class detail::RecordOperations<Value<T>, T>;
   friend struct Codec<Value<T>>;
+  static constexpr const char* kType = "Value";
 
   [[nodiscard]] std::atomic_ref<T> cell() const { return raw_.cell(); }
   void read(void* out) const {

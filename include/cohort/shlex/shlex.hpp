@@ -198,7 +198,12 @@ class COHORT_EXPORT Shlex {
     int lineno;
   };
 
+  friend std::vector<std::string> split(std::string_view text, SplitOptions options);
+
   Shlex(Source&& input, ShlexOptions&& options);
+  // get_token() and read_token() of whichever call the user made.
+  std::optional<std::string> next_token();
+  std::optional<std::string> next_raw();
   std::optional<std::string> follow_inclusions(std::optional<std::string> raw);
   bool refill();
   std::string_view next_character();
@@ -228,6 +233,7 @@ class COHORT_EXPORT Shlex {
   bool posix_;
   bool quoted_ = false;  // the token at hand has a quoted part, so it counts although it be empty
   State state_ = State::between;
+  const char* call_ = "shlex.get_token";  // the one that the user made, for messages
 };
 
 }  // namespace cohort::shlex

@@ -76,7 +76,7 @@ TEST(Split, says_which_line_has_no_closing_quotation) {
   try {
     (void)split("a\nb 'c");
     FAIL() << "not thrown";
-  } catch (const ValueError& error) { EXPECT_STREQ(error.what(), "shlex: line 2: No closing quotation"); }
+  } catch (const ValueError& error) { EXPECT_STREQ(error.what(), "shlex.split: line 2: No closing quotation"); }
 }
 
 TEST(Split, throws_when_nothing_follows_an_escape) { EXPECT_THROW((void)split("a \\"), ValueError); }
