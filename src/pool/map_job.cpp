@@ -24,10 +24,11 @@ std::size_t automatic_chunk_size(std::size_t count, std::uint32_t workers) {
 }  // namespace
 
 MapJob::MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
-               std::span<const std::byte> state, std::size_t count, const MapOptions& options)
+               std::span<const std::byte> state, std::size_t count, const MapOptions& options, const char* operation)
     : family_(shm::Family::instance()),
       owner_(owner),
       workers_(workers),
+      operation_(operation),
       name_(callable.name()),
       count_(count),
       retries_(options.retries) {
@@ -161,7 +162,7 @@ bool MapJob::recover(std::uint32_t worker, const WorkerEnd& end) {
     std::size_t first = chunk * shared_->chunk_size;
     std::string task =
         std::string(name_) + ", items " + std::to_string(first) + " to " + std::to_string(first + items_in(chunk) - 1);
-    deaths_[chunk] = std::make_exception_ptr(WorkerDied(end.pid, end.status, task, end.last_words));
+    deaths_[chunk] = std::make_exception_ptr(DeadWorker{end, std::move(task)});
     states_[chunk].store(chunk_owned_by(worker) | kChunkDone | kChunkFailed,
                          std::memory_order_relaxed);  // relaxed: workers only skip it
     ++failed_by_owner_;
@@ -183,7 +184,7 @@ bool MapJob::give_up_if_nobody_can_begin(const WorkerEnd& end) {
   });
   if (!any_free || ++ended_in_vain_ < kTriesToBegin + (end.last_words.empty() ? workers_ : 0)) return false;
   std::string task = std::string(name_) + ", before its first item";
-  fail_free_chunks(std::make_exception_ptr(WorkerDied(end.pid, end.status, task, end.last_words)));
+  fail_free_chunks(std::make_exception_ptr(DeadWorker{end, std::move(task)}));
   return given_up_ != nullptr;
 }
 
@@ -216,13 +217,13 @@ void MapJob::collect_errors() {
 }
 
 void MapJob::throw_if_failed() {
-  if (abandoned_) rethrow_failure(abandoned_);
+  if (abandoned_) rethrow_failure(abandoned_, operation_, name_);
   collect_errors();
   std::uint64_t first_error = errors_.empty() ? UINT64_MAX : errors_.begin()->first;
   std::uint64_t first_death = deaths_.empty() ? UINT64_MAX : deaths_.begin()->first;
-  if (given_up_ && first_given_up_ < std::min(first_error, first_death)) std::rethrow_exception(given_up_);
+  if (given_up_ && first_given_up_ < std::min(first_error, first_death)) rethrow_failure(given_up_, operation_);
   if (first_error == UINT64_MAX && first_death == UINT64_MAX) return;
-  if (first_death < first_error) std::rethrow_exception(deaths_.begin()->second);
+  if (first_death < first_error) rethrow_failure(deaths_.begin()->second, operation_);
   rethrow_remote(errors_.begin()->second, DecodeLimits::within_family());
 }
 
@@ -233,11 +234,11 @@ void MapJob::take_results(FunctionRef<void(Decoder&, std::size_t)> decode) {
     shm::Offset block = results[chunk].block.load(std::memory_order_relaxed);  // relaxed: ordered by complete()
     std::size_t size = results[chunk].size.load(std::memory_order_relaxed);    // relaxed: as above
     if (block == 0 || size > family_.block_size(block))
-      throw DecodeError("Pool.map", name_, "a chunk came back without its results");
+      throw DecodeError(operation_, name_, "a chunk came back without its results");
     Decoder in(std::span(family_.address(block, size), size), DecodeLimits::within_family());
     auto count = in.read_raw<std::uint64_t>();
     if (count != items_in(chunk))
-      throw DecodeError("Pool.map", name_, "a chunk came back with another number of results");
+      throw DecodeError(operation_, name_, "a chunk came back with another number of results");
     decode(in, count);
     results[chunk].block.store(0, std::memory_order_relaxed);  // relaxed: nobody else looks at it any more
     family_.free(block);

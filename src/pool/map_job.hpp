@@ -13,16 +13,10 @@
 #include "cohort/base/exit_status.hpp"
 #include "cohort/pool/pool_door.hpp"
 #include "pool/layout.hpp"
+#include "pool/worker_end.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
-
-/// How a worker ended.
-struct WorkerEnd {
-  int pid;
-  ExitStatus status;
-  std::string last_words;  ///< the exception that it ended by; empty: none
-};
 
 /// After how many workers in a row that ended before they could begin something no more is tried. Those that do not say why may have
 /// been killed by chance, as many at once as there are: as many more are tried then.
@@ -30,8 +24,9 @@ inline constexpr std::uint32_t kTriesToBegin = 3;
 
 class MapJob {
  public:
+  /// `operation` is the call that the user made; it is kept, not copied.
   MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
-         std::span<const std::byte> state, std::size_t count, const MapOptions& options);
+         std::span<const std::byte> state, std::size_t count, const MapOptions& options, const char* operation);
   ~MapJob();
   MapJob(const MapJob&) = delete;
   MapJob& operator=(const MapJob&) = delete;
@@ -76,6 +71,7 @@ class MapJob {
   shm::Family& family_;
   shm::MemberId owner_;
   std::uint32_t workers_;
+  const char* operation_;
   std::string_view name_;
   std::size_t count_;
   int retries_;

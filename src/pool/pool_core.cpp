@@ -86,7 +86,7 @@ void PoolCore::require_open(const char* operation, std::unique_lock<std::mutex>&
   if (broken_) {
     std::exception_ptr why = broken_;
     guard.unlock();
-    rethrow_failure(why);
+    rethrow_failure(why, operation);
   }
   if (stage_ == Stage::terminated) throw PoolBroken(operation, "", "the pool was terminated");
   if (stage_ != Stage::open) throw ClosedError(operation, "", "the pool is closed");
@@ -113,7 +113,12 @@ void PoolCore::fill_record(std::uint32_t index, std::uint32_t callable, const Ta
   record.state.store(TaskState{task.generation, TaskPhase::queued, 0}.pack(), std::memory_order_release);
 }
 
-std::uint32_t PoolCore::number_of(const CallableDescriptor& callable) {
+std::string PoolCore::name_of_callable(std::uint32_t number) {
+  std::lock_guard guard(mutex_);
+  return number < callables_.size() ? callables_[number].name : std::string();
+}
+
+std::uint32_t PoolCore::number_of(const CallableDescriptor& callable, const char* operation) {
   if (std::uint64_t removed = removed_callables(); removed != removed_callables_) {
     removed_callables_ = removed;
     numbers_.clear();
@@ -121,20 +126,20 @@ std::uint32_t PoolCore::number_of(const CallableDescriptor& callable) {
   }
   if (&callable == last_callable_) return last_number_;
   auto found = numbers_.find(&callable);
-  if (found == numbers_.end()) found = numbers_.emplace(&callable, add_callable(callable)).first;
+  if (found == numbers_.end()) found = numbers_.emplace(&callable, add_callable(callable, operation)).first;
   last_callable_ = &callable;
   last_number_ = found->second;
   return last_number_;
 }
 
-std::uint32_t PoolCore::add_callable(const CallableDescriptor& callable) {
+std::uint32_t PoolCore::add_callable(const CallableDescriptor& callable, const char* operation) {
   KnownCallable known{callable.id(), std::string(callable.name()), {}};
   known.module_path = callable_module_path(known.id);
   // Of a module that was unloaded and loaded again.
   for (std::uint32_t number = 0; number < callables_.size(); ++number)
     if (callables_[number].id == known.id && callables_[number].module_path == known.module_path) return number;
   if (callables_.size() == kMostCallables)
-    throw ValueError("Pool.submit", callable.name(),
+    throw ValueError(operation, callable.name(),
                      "a pool knows at most " + std::to_string(kMostCallables) + " different callables");
   if (callables_.size() == callables_.capacity()) callables_.reserve(2 * callables_.size() + 8);
   // Ordered by the state of the first task that names it.
@@ -157,7 +162,8 @@ void PoolCore::submit(const CallableDescriptor& callable, FunctionRef<void(Encod
   TaskArguments arguments(encode, owner_, table_is_full_.load(std::memory_order_relaxed));
   std::unique_lock guard(mutex_);
   require_open(operation, guard);
-  std::uint32_t number = number_of(callable);
+  std::uint32_t number = number_of(callable, operation);
+  sink->set_callable(number);
   if (free_tasks_.empty()) {
     take_completions();
     feed_overflow();
@@ -334,8 +340,7 @@ void PoolCore::recover_tasks(const std::vector<std::uint32_t>& running, const Wo
                                         std::memory_order_release);
       enqueue(index);
     } else {
-      resolve(index, TaskResult(std::make_exception_ptr(
-                         WorkerDied(end.pid, end.status, callables_[task.callable].name, end.last_words))));
+      resolve(index, TaskResult(std::make_exception_ptr(DeadWorker{end, callables_[task.callable].name})));
     }
   }
   enqueue_lost(end);
@@ -366,7 +371,7 @@ void PoolCore::enqueue_lost(const WorkerEnd& end) {
             queued, TaskState{tasks_[index].generation, TaskPhase::free, 0}.pack(), std::memory_order_relaxed))
       continue;
     std::string name = callables_[tasks_[index].callable].name + ", before it began";
-    resolve(index, TaskResult(std::make_exception_ptr(WorkerDied(end.pid, end.status, name, end.last_words))));
+    resolve(index, TaskResult(std::make_exception_ptr(DeadWorker{end, std::move(name)})));
   }
 }
 
@@ -408,8 +413,8 @@ void PoolCore::ring_doorbell() noexcept {
   os::futex_wake_all(shared_->doorbell);
 }
 
-bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline) {
-  require_owner("Pool");
+bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline, const char* operation) {
+  require_owner(operation);
   // Takes in what has come. Others may wait for what we took in: they are told.
   auto look = [&] {
     std::lock_guard guard(mutex_);
@@ -459,7 +464,7 @@ void PoolCore::run_job(MapJob& job, const char* operation) {
     require_open(operation, guard);
     if (jobs_->open(job)) push_job(job);
   }
-  wait_until([&] { return job.complete() || job.abandoned(); }, Deadline::never());
+  wait_until([&] { return job.complete() || job.abandoned(); }, Deadline::never(), operation);
 }
 
 void PoolCore::finish_job(MapJob& job) noexcept {

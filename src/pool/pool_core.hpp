@@ -39,7 +39,10 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
 
   void submit(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode, const TaskOptions& options,
               std::shared_ptr<TaskSink> sink, std::uint64_t tag);
-  bool wait_until(FunctionRef<bool()> done, Deadline deadline);
+  /// Takes in what has come until `done()` is true; false when the deadline passes first. `done` is called with the mutex held.
+  bool wait_until(FunctionRef<bool()> done, Deadline deadline, const char* operation);
+  /// As messages name it.
+  [[nodiscard]] std::string name_of_callable(std::uint32_t number);
   /// Runs a job to its end. The caller has filled the job's block.
   void run_job(MapJob& job, const char* operation);
   /// Takes the job off the pool and frees its blocks once no worker looks at them.
@@ -104,8 +107,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   /// The task is known to be done.
   void take_result(std::uint32_t index);
   void resolve(std::uint32_t index, TaskResult&& result);
-  [[nodiscard]] std::uint32_t number_of(const CallableDescriptor& callable);
-  [[nodiscard]] std::uint32_t add_callable(const CallableDescriptor& callable);
+  [[nodiscard]] std::uint32_t number_of(const CallableDescriptor& callable, const char* operation);
+  [[nodiscard]] std::uint32_t add_callable(const CallableDescriptor& callable, const char* operation);
   void release_arguments(TaskRecord& record) noexcept;
   void feed_overflow();
   void note_death(std::uint32_t worker, int pid, ExitStatus status);

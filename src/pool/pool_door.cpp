@@ -15,8 +15,9 @@
 
 namespace cohort {
 
-WorkerDied::WorkerDied(int pid, ExitStatus status, std::string_view task, std::string_view last_words)
-    : Error("Pool", task,
+WorkerDied::WorkerDied(std::string_view operation, int pid, ExitStatus status, std::string_view task,
+                       std::string_view last_words)
+    : Error(operation, task,
             "its worker " + std::to_string(pid) + " " + status.to_string() +
                 (last_words.empty() ? std::string() : " (" + std::string(last_words) + ")")),
       pid_(pid),
@@ -65,18 +66,20 @@ void TaskResult::free_block() noexcept {
   block_ = 0;
 }
 
-std::span<const std::byte> TaskResult::bytes_in_block() const {
+std::span<const std::byte> TaskResult::bytes_in_block(const TaskSink& sink) const {
   auto& family = shm::Family::instance();
-  if (size_ > family.block_size(block_)) throw DecodeError("task", "", "its result is larger than its block");
+  if (size_ > family.block_size(block_))
+    throw DecodeError(sink.taking(), sink.task(), "its result is larger than its block");
   return {family.address(block_, size_), size_};
 }
 
-void TaskResult::throw_error() const {
+void TaskResult::throw_error(const TaskSink& sink) const {
   switch (kind_) {
-    case Kind::failure: rethrow_failure(failure_);
+    case Kind::failure: rethrow_failure(failure_, sink.taking(), sink.task());
     case Kind::remote_error:
-      rethrow_remote(block_ == 0 ? std::span(small_.data(), size_) : bytes_in_block(), DecodeLimits::within_family());
-    default: throw StateError("task", "", "its result is not there yet");
+      rethrow_remote(block_ == 0 ? std::span(small_.data(), size_) : bytes_in_block(sink),
+                     DecodeLimits::within_family());
+    default: throw StateError(sink.taking(), sink.task(), "its result is not there yet");
   }
 }
 
@@ -86,6 +89,7 @@ PoolRef make_pool(PoolOptions options) {
   return pool;
 }
 
+void throw_no_pool(const char* operation) { throw StateError(operation, "", "this object was moved from"); }
 void close_pool(PoolCore& pool) { pool.close(); }
 void terminate_pool(PoolCore& pool) noexcept { pool.terminate(); }
 bool join_pool(PoolCore& pool, Deadline deadline) { return pool.join(deadline); }
@@ -96,12 +100,12 @@ void submit_task(PoolCore& pool, const CallableDescriptor& callable, FunctionRef
                  const TaskOptions& options, std::shared_ptr<TaskSink> sink, std::uint64_t tag) {
   pool.submit(callable, encode, options, std::move(sink), tag);
 }
-bool wait_pool(PoolCore& pool, FunctionRef<bool()> done, Deadline deadline) { return pool.wait_until(done, deadline); }
 
 void run_ranged_map(PoolCore& pool, const RangedMap& map, const MapOptions& options) {
   pool.check_open(map.operation);
   if (map.count == 0) return;
-  MapJob job(pool.owner(), static_cast<std::uint32_t>(pool.processes()), *map.callable, map.state, map.count, options);
+  MapJob job(pool.owner(), static_cast<std::uint32_t>(pool.processes()), *map.callable, map.state, map.count, options,
+             map.operation);
   std::memcpy(job.prepare_ranged(map.input_size, map.output_size), map.input, map.count * map.input_size);
   ScopeExit finish([&] { pool.finish_job(job); });
   pool.run_job(job, map.operation);
@@ -112,7 +116,8 @@ void run_ranged_map(PoolCore& pool, const RangedMap& map, const MapOptions& opti
 void run_encoded_map(PoolCore& pool, const EncodedMap& map, const MapOptions& options) {
   pool.check_open(map.operation);
   if (map.count == 0) return;
-  MapJob job(pool.owner(), static_cast<std::uint32_t>(pool.processes()), *map.callable, map.state, map.count, options);
+  MapJob job(pool.owner(), static_cast<std::uint32_t>(pool.processes()), *map.callable, map.state, map.count, options,
+             map.operation);
   job.prepare_encoded(map.encode);
   ScopeExit finish([&] { pool.finish_job(job); });
   pool.run_job(job, map.operation);
@@ -130,21 +135,22 @@ void AsyncState::deliver(std::uint64_t, TaskResult&& result) noexcept {
   ready_.store(true, std::memory_order_release);
 }
 
-bool AsyncState::wait(Deadline deadline) {
+bool AsyncState::wait(Deadline deadline, const char* operation) {
   // SYNC(ready): deliver() release store -> these loads; carry the result
   if (ready_.load(std::memory_order_acquire)) return true;
-  return pool_->wait_until([&] { return ready_.load(std::memory_order_acquire); }, deadline);
+  return pool_->wait_until([&] { return ready_.load(std::memory_order_acquire); }, deadline, operation);
 }
 
-bool AsyncState::ready() { return wait(Deadline::now()); }
+std::string AsyncState::task() const { return pool_->name_of_callable(callable()); }
 
 std::span<const std::byte> AsyncState::get(Deadline deadline) {
-  if (!wait(deadline)) throw TimeoutError("AsyncResult.get", "", "the task has not ended yet");
-  return result_.value();
+  if (!wait(deadline, taking())) throw TimeoutError(taking(), task(), "the task has not ended yet");
+  return result_.value(*this);
 }
 
 bool AsyncState::successful() {
-  if (!ready()) throw StateError("AsyncResult.successful", "", "the task has not ended yet");
+  constexpr const char* kOperation = "AsyncResult.successful";
+  if (!wait(Deadline::now(), kOperation)) throw StateError(kOperation, task(), "the task has not ended yet");
   return result_.kind() == TaskResult::Kind::value;
 }
 
@@ -187,10 +193,12 @@ bool ImapState::next(TaskResult& result, Deadline deadline) {
     arrived_.pop_front();
     return true;
   };
-  if (!take() && !pool_->wait_until(take, deadline))
-    throw TimeoutError("Pool.imap_unordered", "", "no result has come yet");
+  if (!take() && !pool_->wait_until(take, deadline, operation()))
+    throw TimeoutError(operation(), task(), "no result has come yet");
   return result.kind() != TaskResult::Kind::pending;
 }
+
+std::string ImapState::task() const { return pool_->name_of_callable(callable()); }
 
 std::size_t imap_window(const PoolCore& pool, std::size_t window) noexcept {
   return window != 0 ? window : std::max<std::size_t>(256, static_cast<std::size_t>(pool.processes()) * 64);

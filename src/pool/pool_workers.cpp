@@ -236,9 +236,8 @@ void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
     fail_everything(initializer_error);
   } else if (worker.deaths_before_ready >= 3) {
     fail_everything(
-        std::make_exception_ptr(PoolBroken("Pool", "",
-                                           "workers die before they are ready; the last one " + status.to_string() +
-                                               (end.last_words.empty() ? "" : " (" + end.last_words + ")"))));
+        std::make_exception_ptr(BrokenPool{"workers die before they are ready; the last one " + status.to_string() +
+                                           (end.last_words.empty() ? "" : " (" + end.last_words + ")")}));
   }
 }
 
@@ -278,7 +277,7 @@ bool PoolCore::join(Deadline deadline) {
     if (stage_ == Stage::open)
       throw StateError("Pool.join", "", "the pool is still running: close() or terminate() it first");
   }
-  if (!wait_until([&] { return !has_work() || stage_ == Stage::terminated; }, deadline)) return false;
+  if (!wait_until([&] { return !has_work() || stage_ == Stage::terminated; }, deadline, "Pool.join")) return false;
   std::vector<ProcessHandle> processes;
   {
     std::lock_guard guard(mutex_);
@@ -319,7 +318,7 @@ void PoolCore::terminate() noexcept try {
   // Only now: nobody reads arguments or writes results any more.
   std::lock_guard guard(mutex_);
   for (Worker& worker : workers_) worker.alive = false;
-  fail_everything(std::make_exception_ptr(PoolBroken("Pool", "", "the pool was terminated")));
+  fail_everything(std::make_exception_ptr(BrokenPool{"the pool was terminated"}));
   ring_doorbell();
 } catch (const std::exception& e) {
   get_logger().error(std::string("a pool could not be terminated: ") + text_or_none(e));

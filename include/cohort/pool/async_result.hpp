@@ -32,8 +32,8 @@ class AsyncResult {
     if constexpr (!std::is_void_v<R>) return decode<R>(bytes, DecodeLimits::within_family());
   }
   /// Waits; true when the result or an error is there.
-  bool wait(Deadline deadline = Deadline::never()) { return state_->wait(deadline); }
-  [[nodiscard]] bool ready() { return state_->ready(); }
+  bool wait(Deadline deadline = Deadline::never()) { return state_->wait(deadline, "AsyncResult.wait"); }
+  [[nodiscard]] bool ready() { return state_->wait(Deadline::now(), "AsyncResult.ready"); }
   /// Whether it ended without an error. @throws StateError  it has not ended
   [[nodiscard]] bool successful() { return state_->successful(); }
 

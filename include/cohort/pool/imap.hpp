@@ -114,7 +114,7 @@ class Imap {
       if (input_failure_) std::rethrow_exception(std::exchange(input_failure_, nullptr));
       return false;
     }
-    Decoder in(result.value(), DecodeLimits::within_family());
+    Decoder in(result.value(*state_), DecodeLimits::within_family());
     const std::size_t count = detail::read_result_count(in, options_.chunksize);
     for (std::uint64_t i = 0; i < count; ++i) {
       if constexpr (std::is_void_v<R>)

@@ -98,20 +98,21 @@ class Pool {
   /// Calls the function in a worker and waits for the result.
   template <auto F, class... Args>
   auto apply(Args&&... arguments) {
-    return hand_in("Pool.apply", TaskOptions{}, fn<F>, std::forward<Args>(arguments)...).get();
+    return hand_in({"Pool.apply", "Pool.apply"}, TaskOptions{}, fn<F>, std::forward<Args>(arguments)...).get();
   }
   template <class F, class... Args>
   auto apply(F&& f, Args&&... arguments) {
-    return hand_in("Pool.apply", TaskOptions{}, std::forward<F>(f), std::forward<Args>(arguments)...).get();
+    return hand_in({"Pool.apply", "Pool.apply"}, TaskOptions{}, std::forward<F>(f), std::forward<Args>(arguments)...)
+        .get();
   }
   /// Calls the function in a worker; the result is fetched later.
   template <auto F, class... Args>
   auto apply_async(Args&&... arguments) {
-    return hand_in("Pool.apply_async", TaskOptions{}, fn<F>, std::forward<Args>(arguments)...);
+    return hand_in({"Pool.apply_async"}, TaskOptions{}, fn<F>, std::forward<Args>(arguments)...);
   }
   template <class F, class... Args>
   auto apply_async(F&& f, Args&&... arguments) {
-    return hand_in("Pool.apply_async", TaskOptions{}, std::forward<F>(f), std::forward<Args>(arguments)...);
+    return hand_in({"Pool.apply_async"}, TaskOptions{}, std::forward<F>(f), std::forward<Args>(arguments)...);
   }
   /// apply_async with options: `pool.submit<render>({.retries = 2}, page)`.
   template <auto F, class... Args>
@@ -120,7 +121,7 @@ class Pool {
   }
   template <class F, class... Args>
   auto submit(const TaskOptions& options, F&& f, Args&&... arguments) {
-    return hand_in("Pool.submit", options, std::forward<F>(f), std::forward<Args>(arguments)...);
+    return hand_in({"Pool.submit"}, options, std::forward<F>(f), std::forward<Args>(arguments)...);
   }
   template <class F, class... Args>
     requires(!std::is_convertible_v<F, TaskOptions>)
@@ -132,28 +133,28 @@ class Pool {
   }
 
   /// No more tasks; those handed in are finished, then the workers end. Does not wait.
-  void close() { detail::close_pool(core()); }
+  void close() { detail::close_pool(core("Pool.close")); }
   /// Kills the workers; open results throw PoolBroken. Does not wait for tasks.
   void terminate() noexcept {
     if (core_) detail::terminate_pool(*core_);
   }
   /// Waits until all workers have ended. True when they have, false when the deadline passed.
   /// @throws StateError  neither close() nor terminate() was called
-  bool join(Deadline deadline = Deadline::never()) { return detail::join_pool(core(), deadline); }
+  bool join(Deadline deadline = Deadline::never()) { return detail::join_pool(core("Pool.join"), deadline); }
 
   /// The number of workers that the pool keeps.
-  [[nodiscard]] int processes() const { return detail::pool_processes(core()); }
+  [[nodiscard]] int processes() const { return detail::pool_processes(core("Pool.processes")); }
   /// Process ids of the workers that run now.
-  [[nodiscard]] std::vector<int> worker_pids() const { return detail::pool_worker_pids(core()); }
+  [[nodiscard]] std::vector<int> worker_pids() const { return detail::pool_worker_pids(core("Pool.worker_pids")); }
 
  private:
   template <class F, class Range>
   auto run_map(const char* operation, F&& f, Range&& range, const MapOptions& options);
   template <class F, class... Args>
-  auto hand_in(const char* operation, const TaskOptions& options, F&& f, Args&&... arguments);
+  auto hand_in(const detail::TaskCalls& calls, const TaskOptions& options, F&& f, Args&&... arguments);
 
-  [[nodiscard]] detail::PoolCore& core() const {
-    if (!core_) throw StateError("Pool", "", "this object was moved from");
+  [[nodiscard]] detail::PoolCore& core(const char* operation) const {
+    if (!core_) detail::throw_no_pool(operation);
     return *core_;
   }
 
@@ -163,18 +164,18 @@ class Pool {
 // ---------------------------------------------------------------------------------------------------------------------
 
 template <class F, class... Args>
-auto Pool::hand_in(const char* operation, const TaskOptions& options, F&& f, Args&&... arguments) {
+auto Pool::hand_in(const detail::TaskCalls& calls, const TaskOptions& options, F&& f, Args&&... arguments) {
   using Callable = std::decay_t<F>;
   if constexpr (!detail::RequireAnswer<Callable, Args...>::value) {
     return detail::RefusedResult{};
   } else {
     using Call = detail::Invocation<Callable, true, typename detail::CallParameters<Callable, Args...>::Type>;
-    auto state = std::make_shared<detail::AsyncState>(core_, operation);
+    auto state = std::make_shared<detail::AsyncState>(core_, calls);
     auto encode = [&](Encoder& out) {
       detail::encode_state(out, static_cast<const Callable&>(f));
       Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
     };
-    detail::submit_task(core(), Call::descriptor, encode, options, state, 0);
+    detail::submit_task(core(calls.handing_in), Call::descriptor, encode, options, state, 0);
     return AsyncResult<std::decay_t<typename Call::Result>>(std::move(state));
   }
 }
@@ -194,7 +195,7 @@ auto Pool::run_map(const char* operation, F&& f, Range&& range, const MapOptions
     const CallableDescriptor* callable = &detail::RangeInvocation<Callable, P, R>::descriptor;
     if constexpr (std::is_void_v<R>) {
       detail::run_ranged_map(
-          core(), {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}, operation},
+          core(operation), {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}, operation},
           options);
     } else {
       std::vector<R> results;
@@ -202,8 +203,8 @@ auto Pool::run_map(const char* operation, F&& f, Range&& range, const MapOptions
         const R* first = reinterpret_cast<const R*>(place);
         results.assign(first, first + count);
       };
-      detail::run_ranged_map(core(), {callable, state.bytes(), input, sizeof(Item), sizeof(R), count, take, operation},
-                             options);
+      detail::run_ranged_map(
+          core(operation), {callable, state.bytes(), input, sizeof(Item), sizeof(R), count, take, operation}, options);
       return results;
     }
   } else {
@@ -216,7 +217,7 @@ auto Pool::run_map(const char* operation, F&& f, Range&& range, const MapOptions
         for (std::size_t i = 0; i < count; ++i) results.push_back(Codec<R>::decode(in));
     };
     detail::run_encoded_map(
-        core(),
+        core(operation),
         {&detail::ChunkInvocation<Callable, P, R>::descriptor, state.bytes(), items.size(), encode, decode, operation},
         options);
     if constexpr (!std::is_void_v<R>) return results;
@@ -240,7 +241,7 @@ auto Pool::imap_unordered(F&& f, Range&& range, const ImapOptions& options) {
     return detail::RefusedResult{};
   } else {
     if (options.chunksize < 1) throw ValueError("Pool.imap_unordered", "chunksize", "must be 1 or more");
-    (void)core();
+    (void)core("Pool.imap_unordered");
     using View = std::views::all_t<Range>;
     using P = typename detail::MapParameter<Callable, std::ranges::range_value_t<View>>::Type;
     using R = detail::MapResult<Callable, P>;

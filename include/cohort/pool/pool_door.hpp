@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cohort/base/deadline.hpp"
@@ -26,6 +27,8 @@ class PoolCore;
 using PoolRef = std::shared_ptr<PoolCore>;
 
 COHORT_EXPORT PoolRef make_pool(PoolOptions options);
+/// Throws StateError: the call was made on a Pool that was moved from.
+[[noreturn]] COHORT_EXPORT void throw_no_pool(const char* operation);
 COHORT_EXPORT void close_pool(PoolCore& pool);
 COHORT_EXPORT void terminate_pool(PoolCore& pool) noexcept;
 COHORT_EXPORT bool join_pool(PoolCore& pool, Deadline deadline);
@@ -36,8 +39,6 @@ COHORT_EXPORT bool join_pool(PoolCore& pool, Deadline deadline);
 /// Throws ClosedError, PoolBroken, and what `encode` throws; nothing was submitted then.
 COHORT_EXPORT void submit_task(PoolCore& pool, const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode,
                                const TaskOptions& options, std::shared_ptr<TaskSink> sink, std::uint64_t tag);
-/// Takes in what has come until `done()` is true; false when the deadline passes first. `done` is called with the pool's mutex held.
-COHORT_EXPORT bool wait_pool(PoolCore& pool, FunctionRef<bool()> done, Deadline deadline);
 
 /// One map whose values and results are plain bytes. `input` is copied in.
 struct RangedMap {
@@ -63,24 +64,30 @@ struct EncodedMap {
 };
 COHORT_EXPORT void run_encoded_map(PoolCore& pool, const EncodedMap& map, const MapOptions& options);
 
+/// The calls of the user by which a task is handed in and its result is taken, for messages. Literals: kept, not copied.
+struct TaskCalls {
+  const char* handing_in;
+  const char* taking = "AsyncResult.get";
+};
+
 /// The state behind an AsyncResult.
 class COHORT_EXPORT AsyncState final : public TaskSink {
  public:
-  /// `operation` is the call that the user made; it is kept, not copied.
-  explicit AsyncState(PoolRef pool, const char* operation = "Pool.submit")
-      : pool_(std::move(pool)), operation_(operation) {}
-  [[nodiscard]] const char* operation() const noexcept override { return operation_; }
+  AsyncState(PoolRef pool, const TaskCalls& calls) : pool_(std::move(pool)), calls_(calls) {}
+  [[nodiscard]] const char* operation() const noexcept override { return calls_.handing_in; }
+  [[nodiscard]] const char* taking() const noexcept override { return calls_.taking; }
+  [[nodiscard]] std::string task() const override;
   ~AsyncState() override;
   void deliver(std::uint64_t tag, TaskResult&& result) noexcept override;
-  [[nodiscard]] bool ready();
-  bool wait(Deadline deadline);
+  /// `operation` is the call that the user made.
+  bool wait(Deadline deadline, const char* operation);
   /// Waits; throws TimeoutError, or the task's error.
   [[nodiscard]] std::span<const std::byte> get(Deadline deadline);
   [[nodiscard]] bool successful();
 
  private:
   PoolRef pool_;
-  const char* operation_;
+  TaskCalls calls_;
   TaskResult result_;
   std::atomic<bool> ready_{false};
 };
@@ -91,6 +98,8 @@ class COHORT_EXPORT ImapState final : public TaskSink {
   ImapState(PoolRef pool, std::size_t window) : pool_(std::move(pool)), window_(window) {}
   ~ImapState() override;
   [[nodiscard]] const char* operation() const noexcept override { return "Pool.imap_unordered"; }
+  [[nodiscard]] const char* taking() const noexcept override { return operation(); }
+  [[nodiscard]] std::string task() const override;
   void deliver(std::uint64_t tag, TaskResult&& result) noexcept override;
   /// True when another task may be submitted.
   [[nodiscard]] bool has_room();

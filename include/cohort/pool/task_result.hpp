@@ -11,10 +11,13 @@
 #include <exception>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "cohort/base/export.hpp"
 
 namespace cohort::detail {
+
+class TaskSink;
 
 class COHORT_EXPORT TaskResult {
  public:
@@ -34,18 +37,19 @@ class COHORT_EXPORT TaskResult {
   }
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
-  /// The encoded value; throws the error where there is one.
-  [[nodiscard]] std::span<const std::byte> value() const {
+  /// The encoded value; throws the error where there is one. `sink` is what it was delivered to, which names the call and
+  /// the task.
+  [[nodiscard]] std::span<const std::byte> value(const TaskSink& sink) const {
     if (kind_ != Kind::value) [[unlikely]]
-      throw_error();
-    return block_ == 0 ? std::span(small_.data(), size_) : bytes_in_block();
+      throw_error(sink);
+    return block_ == 0 ? std::span(small_.data(), size_) : bytes_in_block(sink);
   }
 
  private:
   static constexpr std::size_t kSmall = 104;
   void free_block() noexcept;
-  [[noreturn]] void throw_error() const;
-  [[nodiscard]] std::span<const std::byte> bytes_in_block() const;
+  [[noreturn]] void throw_error(const TaskSink& sink) const;
+  [[nodiscard]] std::span<const std::byte> bytes_in_block(const TaskSink& sink) const;
 
   Kind kind_ = Kind::pending;
   std::size_t size_ = 0;
@@ -62,8 +66,18 @@ class COHORT_EXPORT TaskSink {
   TaskSink& operator=(const TaskSink&) = delete;
   virtual ~TaskSink();
   virtual void deliver(std::uint64_t tag, TaskResult&& result) noexcept = 0;
-  /// The call that the user made, for messages.
-  [[nodiscard]] virtual const char* operation() const noexcept { return "Pool.submit"; }
+  /// For messages: the call by which the user handed the task in, and the one that takes its result.
+  [[nodiscard]] virtual const char* operation() const noexcept = 0;
+  [[nodiscard]] virtual const char* taking() const noexcept = 0;
+  /// The task's function, for messages.
+  [[nodiscard]] virtual std::string task() const = 0;
+
+  /// Its number in the pool. Set before the task is handed on, for all tasks of one sink the same.
+  void set_callable(std::uint32_t number) noexcept { callable_ = number; }
+  [[nodiscard]] std::uint32_t callable() const noexcept { return callable_; }
+
+ private:
+  std::uint32_t callable_ = UINT32_MAX;
 };
 
 }  // namespace cohort::detail

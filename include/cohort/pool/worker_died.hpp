@@ -18,8 +18,10 @@ namespace cohort {
 /// whole pool (BrokenProcessPool).
 class COHORT_EXPORT WorkerDied : public Error {
  public:
+  /// @param operation   the call that throws it: "Pool.map", "AsyncResult.get"
   /// @param last_words  the exception that the worker ended by, where one left it
-  WorkerDied(int pid, ExitStatus status, std::string_view task, std::string_view last_words = {});
+  WorkerDied(std::string_view operation, int pid, ExitStatus status, std::string_view task,
+             std::string_view last_words = {});
   ~WorkerDied() override;
   WorkerDied(const WorkerDied&) = default;
   WorkerDied& operator=(const WorkerDied&) = default;

@@ -4,8 +4,12 @@
 // An error names the call that the user made, not the one that it is made of.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <string>
+#include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "cohort/pool/pool.hpp"
@@ -40,6 +44,108 @@ TEST(PoolErrors, name_the_call_that_was_made_on_a_closed_pool) {
   EXPECT_EQ(operation_of([&] { (void)pool.apply_async(twice, 1); }), "Pool.apply_async");
   EXPECT_EQ(operation_of([&] { (void)pool.submit<twice>({.retries = 1}, 1); }), "Pool.submit");
   EXPECT_EQ(operation_of([&] { (void)pool.imap_unordered<twice>(items).next(); }), "Pool.imap_unordered");
+}
+
+void end_by_a_signal() { std::raise(SIGKILL); }
+int end_at(int) {
+  std::raise(SIGKILL);
+  return 0;
+}
+int end_at_both(int, int) {
+  std::raise(SIGKILL);
+  return 0;
+}
+void sleep_for_ever() {
+  while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
+struct Said {
+  std::string operation, subject, sentence;
+};
+template <class E, class F>
+Said said_by(F&& call) {
+  try {
+    call();
+  } catch (const E& error) { return {error.operation(), error.subject(), error.what()}; } catch (const Error& error) {
+    return {std::string("of another type: ") + error.what(), {}, {}};
+  }
+  return {"no error", {}, {}};
+}
+
+TEST(PoolErrors, name_the_call_when_the_pool_is_broken) {
+  Pool pool({.processes = 1, .initializer = partial(end_by_a_signal)});
+  const std::vector<int> items{1, 2};
+  const std::vector<std::tuple<int, int>> pairs{{1, 2}};
+  auto operation_of_broken = [](auto&& call) { return said_by<PoolBroken>(call).operation; };
+  // The first has it from the wait, the others at once.
+  EXPECT_EQ(operation_of_broken([&] { (void)pool.map<twice>(items); }), "Pool.map");
+  EXPECT_EQ(operation_of_broken([&] { (void)pool.map<twice>(items); }), "Pool.map");
+  EXPECT_EQ(operation_of_broken([&] { (void)pool.starmap<sum>(pairs); }), "Pool.starmap");
+  EXPECT_EQ(operation_of_broken([&] { (void)pool.apply<twice>(1); }), "Pool.apply");
+  EXPECT_EQ(operation_of_broken([&] { (void)pool.apply_async<twice>(1); }), "Pool.apply_async");
+  EXPECT_EQ(operation_of_broken([&] { (void)pool.submit<twice>({.retries = 1}, 1); }), "Pool.submit");
+  EXPECT_EQ(operation_of_broken([&] { (void)pool.imap_unordered<twice>(items).next(); }), "Pool.imap_unordered");
+  for (int call = 0; call < 3; ++call) {
+    Pool fresh({.processes = 1, .initializer = partial(end_by_a_signal)});
+    if (call == 0) {
+      EXPECT_EQ(operation_of_broken([&] { (void)fresh.apply<twice>(1); }), "Pool.apply");
+    }
+    if (call == 1) {
+      EXPECT_EQ(operation_of_broken([&] { (void)fresh.starmap<sum>(pairs); }), "Pool.starmap");
+    }
+    if (call == 2) {
+      EXPECT_EQ(operation_of_broken([&] { (void)fresh.imap_unordered<twice>(items).next(); }), "Pool.imap_unordered");
+    }
+  }
+}
+
+TEST(PoolErrors, of_a_result_name_the_call_and_the_function) {
+  Pool pool(1);
+  auto open = pool.apply_async<sleep_for_ever>();
+  Said late = said_by<TimeoutError>([&] { open.get(std::chrono::milliseconds(0)); });
+  EXPECT_EQ(late.operation, "AsyncResult.get");
+  EXPECT_NE(late.subject.find("sleep_for_ever"), std::string::npos) << late.sentence;
+  Said early = said_by<StateError>([&] { (void)open.successful(); });
+  EXPECT_EQ(early.operation, "AsyncResult.successful");
+  EXPECT_NE(early.subject.find("sleep_for_ever"), std::string::npos) << early.sentence;
+  pool.terminate();
+  Said broken = said_by<PoolBroken>([&] { open.get(); });
+  EXPECT_EQ(broken.operation, "AsyncResult.get");
+  EXPECT_NE(broken.subject.find("sleep_for_ever"), std::string::npos) << broken.sentence;
+}
+
+TEST(PoolErrors, of_a_worker_that_died_name_the_call_and_the_function) {
+  Pool pool(1);
+  const std::vector<int> items{1, 2};
+  const std::vector<std::tuple<int, int>> pairs{{1, 2}};
+  auto expect = [](const char* operation, const char* function, auto&& call) {
+    Said died = said_by<WorkerDied>(call);
+    EXPECT_EQ(died.operation, operation);
+    EXPECT_NE(died.subject.find(function), std::string::npos) << died.sentence;
+  };
+  expect("Pool.apply", "end_at", [&] { (void)pool.apply<end_at>(1); });
+  expect("AsyncResult.get", "end_at", [&] { (void)pool.apply_async<end_at>(1).get(); });
+  expect("AsyncResult.get", "end_at", [&] { (void)pool.submit<end_at>({}, 1).get(); });
+  expect("Pool.map", "end_at", [&] { (void)pool.map<end_at>(items); });
+  expect("Pool.starmap", "end_at_both", [&] { (void)pool.starmap<end_at_both>(pairs); });
+  expect("Pool.imap_unordered", "end_at", [&] { (void)pool.imap_unordered<end_at>(items).next(); });
+}
+
+TEST(PoolErrors, name_the_call_that_was_made_on_a_pool_that_was_moved_from) {
+  Pool gone(1);
+  Pool pool = std::move(gone);
+  const std::vector<int> items{1, 2};
+  // NOLINTBEGIN(bugprone-use-after-move): that is what is tested
+  EXPECT_EQ(operation_of([&] { (void)gone.map<twice>(items); }), "Pool.map");
+  EXPECT_EQ(operation_of([&] { (void)gone.map<text_of>(items); }), "Pool.map");
+  EXPECT_EQ(operation_of([&] { (void)gone.apply<twice>(1); }), "Pool.apply");
+  EXPECT_EQ(operation_of([&] { (void)gone.apply_async<twice>(1); }), "Pool.apply_async");
+  EXPECT_EQ(operation_of([&] { (void)gone.imap_unordered<twice>(items).next(); }), "Pool.imap_unordered");
+  EXPECT_EQ(operation_of([&] { gone.close(); }), "Pool.close");
+  EXPECT_EQ(operation_of([&] { (void)gone.join(); }), "Pool.join");
+  EXPECT_EQ(operation_of([&] { (void)gone.processes(); }), "Pool.processes");
+  EXPECT_EQ(operation_of([&] { (void)gone.worker_pids(); }), "Pool.worker_pids");
+  // NOLINTEND(bugprone-use-after-move)
 }
 
 TEST(PoolErrors, name_join_when_the_pool_was_not_closed) {
