@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/fork_server_client.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "process/process_state.hpp"
 #include "process/reexecution.hpp"
 #include "process/relayed_child.hpp"
+#include "process/service_thread.hpp"
 #include "process/standard_streams.hpp"
 #include "shm/family.hpp"
 
@@ -30,7 +32,7 @@ struct Server {
   std::mutex mutex;
   std::shared_ptr<ForkServerLink> link;
   std::vector<std::shared_ptr<ForkServerLink>>
-      retired;                    // ours, of former credentials; kept for the end of this process
+      retired;                    // ours, to be stopped at the end of this process unless they have ended before
   os::Credentials credentials;    // under which the server was started
   std::uint64_t environment = 0;  // digest at its start; 0 when that is unknown
   bool refused = false;           // it had threads: spawn from now on
@@ -48,6 +50,39 @@ struct Server {
 Server& server() {
   static auto* instance = new Server;
   return *instance;
+}
+
+// Takes back the records that no server will write to any more. The caller holds the mutex.
+void take_back(std::vector<Server::Lent>& lent) {
+  auto& family = shm::Family::instance();
+  std::erase_if(lent, [&](const Server::Lent& each) {
+    if (each.parent != os::process_id() || family.member_state(each.member) == shm::MemberState::free) return true;
+    const auto& record = family.member(each.member);
+    // SYNC(launch_state): fork server's release exchange -> this load; SYNC(exit): likewise. The record is ours again
+    bool dropped =
+        record.launch_state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LaunchState::dropped);
+    bool reported = record.exit_state.load(std::memory_order_acquire) != 0;  // SYNC(exit)
+    if (!dropped && !reported && !each.link->ended()) return false;
+    family.abandon_member(each.member);
+    if (family.member_died(each.member)) family.release_member(each.member);
+    return true;
+  });
+}
+
+// The socket and the pidfd of a former server that has ended are of no use. On the service thread, once one has.
+void release_ended_servers() {
+  Server& s = server();
+  while (true) {
+    std::shared_ptr<ForkServerLink> ended;  // outlives the lock, since its end gives a record back
+    // A thread that stops a server under the mutex waits there for this function to return.
+    std::unique_lock lock(s.mutex, std::try_to_lock);
+    if (!lock) return call_later(std::chrono::milliseconds(50), release_ended_servers);
+    take_back(s.lent);
+    auto found = std::find_if(s.retired.begin(), s.retired.end(), [](const auto& link) { return link->ended(); });
+    if (found == s.retired.end()) return;
+    ended = std::move(*found);
+    s.retired.erase(found);
+  }
 }
 
 std::shared_ptr<ForkServerLink> execute_server() {
@@ -74,7 +109,7 @@ std::shared_ptr<ForkServerLink> execute_server() {
     reexecution.client_end = client_end.get();
     reexecution.binds_now = os::environment_variable("LD_BIND_NOW").empty();
     auto link = std::make_shared<ForkServerLink>(std::move(client_end), reexecute(reexecution), member);
-    ForkServerLink::watch_end(link);
+    ForkServerLink::watch_end(link, release_ended_servers);
     return link;
   } catch (...) {
     family.abandon_member(member);
@@ -88,7 +123,6 @@ void start_server(Server& s, os::Credentials credentials) {
     ForkRequest retire;
     retire.kind = ForkRequestKind::retire;
     s.link->send(retire);
-    std::erase_if(s.retired, [](const auto& link) { return link->ended(); });
     s.retired.push_back(std::move(s.link));
   }
   s.link.reset();
@@ -98,29 +132,14 @@ void start_server(Server& s, os::Credentials credentials) {
   s.environment = os::environment_digest();
 }
 
-// Takes back the records that no server will write to any more. The caller holds the mutex.
-void take_back(std::vector<Server::Lent>& lent) {
-  auto& family = shm::Family::instance();
-  std::erase_if(lent, [&](const Server::Lent& each) {
-    if (each.parent != os::process_id() || family.member_state(each.member) == shm::MemberState::free) return true;
-    const auto& record = family.member(each.member);
-    // SYNC(launch_state): fork server's release exchange -> this load; SYNC(exit): likewise. The record is ours again
-    bool dropped =
-        record.launch_state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LaunchState::dropped);
-    bool reported = record.exit_state.load(std::memory_order_acquire) != 0;  // SYNC(exit)
-    if (!dropped && !reported && !each.link->ended()) return false;
-    family.abandon_member(each.member);
-    if (family.member_died(each.member)) family.release_member(each.member);
-    return true;
-  });
-}
-
 // What a request needs of the server, taken together under the mutex. nullptr: it refuses.
 std::shared_ptr<ForkServerLink> current_server(Launch& launch) {
   Server& s = server();
   std::unique_lock lock(s.mutex);
   if (s.refused) return nullptr;
   if (!s.lent.empty()) take_back(s.lent);
+  // Those whose end could not be watched, for lack of memory.
+  std::erase_if(s.retired, [](const auto& link) { return link->ended(); });
   os::Credentials present = os::current_credentials();
   bool starts = !s.link || s.abandoned || s.link->lost() || s.link->ended() || !(s.credentials == present);
   if (starts) start_server(s, std::move(present));

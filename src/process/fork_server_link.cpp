@@ -51,10 +51,13 @@ std::uint64_t ForkServerLink::progress() const noexcept {
   return shm::Family::instance().member_words(member_)[word_claimed].load(std::memory_order_relaxed);
 }
 
-void ForkServerLink::watch_end(const std::shared_ptr<ForkServerLink>& link) noexcept try {
+void ForkServerLink::watch_end(const std::shared_ptr<ForkServerLink>& link, void (*after)()) noexcept try {
   if (!link->is_ours() || link->life() < 0) return;
-  link->watch_ = watch(link->life(), [weak = std::weak_ptr(link)] {
-    if (auto ended = weak.lock()) (void)ended->status();
+  link->watch_ = watch(link->life(), [weak = std::weak_ptr(link), after] {
+    auto ended = weak.lock();
+    if (!ended) return;
+    (void)ended->status();
+    after();
   });
 } catch (const std::exception&) {  // no memory or no thread to be had
 }

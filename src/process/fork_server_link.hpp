@@ -46,9 +46,9 @@ class ForkServerLink {
   bool send(const ForkRequest& request, std::span<const int> fds = {}) noexcept;
   /// True when this very process started it.
   [[nodiscard]] bool is_ours() const noexcept;
-  /// Has the service thread reap a server of ours as soon as it ends, so that a killed one is not left as a zombie. Starts the service
-  /// thread. Without memory for it the next question to the server reaps.
-  static void watch_end(const std::shared_ptr<ForkServerLink>& link) noexcept;
+  /// Has the service thread reap a server of ours as soon as it ends, so that a killed one is not left as a zombie, and then call
+  /// `after` there. Starts the service thread. Without memory for it the next question to the server reaps.
+  static void watch_end(const std::shared_ptr<ForkServerLink>& link, void (*after)()) noexcept;
   /// Ends a server of ours: asks it to, waits a little, kills it. No effect on another's.
   void stop() noexcept;
   /// How a server of ours has ended; nullopt when it has not, or is another's.

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include "conformance/process_conformance.hpp"
@@ -90,6 +91,24 @@ TEST_F(ForkServer, that_is_stopped_holds_neither_start_nor_terminate_nor_join) {
     q.join(patience());
     return shm::Family::instance().statistics().members_reserved <= reserved && !os::is_alive({former, 0});
   }));
+}
+
+int open_descriptors() {
+  int count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+TEST_F(ForkServer, that_was_replaced_while_stopped_leaves_no_descriptors_once_it_has_ended) {
+  started([] {}).join(patience());
+  int former = server_pid();
+  int before = open_descriptors();
+  stop(former);
+  started([] {}).join(patience());
+  ASSERT_NE(server_pid(), former) << "another server does the work";
+  EXPECT_GT(open_descriptors(), before) << "the socket and the pidfd of the stopped one";
+  ASSERT_EQ(::kill(former, SIGCONT), 0);
+  EXPECT_TRUE(eventually([&] { return open_descriptors() == before; })) << "nobody asks for a process any more";
 }
 
 TEST_F(ForkServer, that_is_stopped_with_its_socket_full_holds_no_start) {

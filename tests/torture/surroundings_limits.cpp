@@ -84,6 +84,16 @@ void RoundLimits::raise() {
     set(which, RLIM_INFINITY);
 }
 
+ProcessorWait::ProcessorWait() : fd_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
+
+std::chrono::nanoseconds ProcessorWait::now() const {
+  char text[96] = {};
+  unsigned long long ran = 0, waited = 0;
+  if (fd_ < 0 || ::pread(fd_, text, sizeof(text) - 1, 0) <= 0) return {};
+  std::sscanf(text, "%llu %llu", &ran, &waited);
+  return std::chrono::nanoseconds(waited);
+}
+
 std::map<int, std::string> open_descriptors() {
   std::map<int, std::string> open;
   DIR* directory = ::opendir("/proc/self/fd");

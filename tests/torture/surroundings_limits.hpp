@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The limits of a round, and what it has open.
+// The limits of a round, what it has open, and how long it has waited for a processor.
 #pragma once
 
 #include <sys/resource.h>
 
+#include <chrono>
 #include <map>
 #include <random>
 #include <string>
@@ -34,6 +35,16 @@ class RoundLimits {
 
   const Plan& plan_;
   std::mt19937_64& random_;
+};
+
+/// How long this thread wanted a processor and had none, since it began. The descriptor is opened before any limit.
+class ProcessorWait {
+ public:
+  ProcessorWait();
+  [[nodiscard]] std::chrono::nanoseconds now() const;
+
+ private:
+  int fd_;
 };
 
 /// Each descriptor that is open, and what it names. Empty when that cannot be told.

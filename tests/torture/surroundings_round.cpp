@@ -93,22 +93,6 @@ void fill_shared(SharedMemory memory) { std::memset(memory.buf().data(), 7, memo
 
 extern "C" void count_signal(int) {}
 
-// How long this thread wanted a processor and had none, since it began. The descriptor is opened before any limit.
-class ProcessorWait {
- public:
-  ProcessorWait() : fd_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
-  [[nodiscard]] Clock::duration now() const {
-    char text[96] = {};
-    unsigned long long ran = 0, waited = 0;
-    if (fd_ < 0 || ::pread(fd_, text, sizeof(text) - 1, 0) <= 0) return {};
-    std::sscanf(text, "%llu %llu", &ran, &waited);
-    return std::chrono::nanoseconds(waited);
-  }
-
- private:
-  int fd_;
-};
-
 // All the family memory that there is, for contents and for control structures.
 class Full {
  public:
@@ -267,18 +251,29 @@ class Round {
     queue.put(1, 1s);
     (void)queue.try_get_for(1s);
     if (plan_.kind >= 12) {
-      (void)subprocess::run({"/bin/true"}, {.timeout = kDeadline * 20});
+      start_another();
       if (plan_.kind == 15) (void)subprocess::run_async({"/bin/true"}, {.timeout = kDeadline * 20}).get(kDeadline * 20);
       return;
     }
     if (plan_.kind == 2) return;
     auto [here, there] = Pipe({.transport = Transport::socket});
-    for (StartMethod each : {StartMethod::spawn, StartMethod::forkserver}) {
-      Process first({.start_method = plan_.kind < 3 ? by_kind() : each}, exit_with, 0, 0u);
-      first.start();
-      if (!first.join(kBound)) first.kill();
-    }
+    for (StartMethod each : {StartMethod::spawn, StartMethod::forkserver})
+      start_and_join(plan_.kind < 3 ? by_kind() : each);
     if (plan_.kind >= 3 && plan_.kind <= 5) Pool(1).terminate();
+  }
+
+  static void start_and_join(StartMethod method) {
+    Process process({.start_method = method}, exit_with, 0, 0u);
+    process.start();
+    if (!process.join(kBound)) process.kill();
+  }
+
+  void start_another() {
+    if (plan_.kind >= 12) {
+      (void)subprocess::run({"/bin/true"}, {.timeout = kDeadline * 20});
+    } else if (plan_.kind != 2) {
+      start_and_join(StartMethod::forkserver);
+    }
   }
 
   void once() {
@@ -652,19 +647,20 @@ class Round {
     left.clear();
     // Not known when the first of everything was refused.
     if (open_.empty()) return;
-    // Descriptors are closed by threads that may be about to: wait, then compare.
+    // Descriptors are closed by threads that may be about to, and a server that was replaced while it was stopped ends when it
+    // goes on, which may take 5 s: wait, then compare.
     std::string more;
-    for (int i = 0; i < 200; ++i) {
+    for (Deadline limit = kBound; !limit.expired();) {
       more.clear();
       std::map<int, std::string> now = open_descriptors();
       // What the first look at another process opens is kept. A server that was killed has a successor, with other numbers.
       std::erase_if(now, [&](const auto& one) { return !open_.contains(one.first) && one.second.ends_with("/ns"); });
-      // A second server beside a stopped one, or one whose thread lacks memory to see its end: its socket and its pidfd.
-      std::size_t spare = plan_.limits_memory() || plan_.has(Surrounding::stopped) ? 4 : 0;
-      if (now.size() > open_.size() + spare || low_numbers(now) != low_numbers(open_))
+      if (now.size() > open_.size() || low_numbers(now) != low_numbers(open_))
         for (const auto& [fd, name] : now)
           if (!open_.contains(fd)) more += ' ' + std::to_string(fd) + ':' + name;
       if (more.empty()) return;
+      // Where memory was short, what could not be watched or waited for is seen to at the next start.
+      if (plan_.limits_memory()) attempt("another start", kBound, [&] { start_another(); });
       ::usleep(10'000);
     }
     violated("%zu descriptors were open, and there are more now:%s", open_.size(), more.c_str());
