@@ -136,13 +136,17 @@ bool to_stderr() noexcept { return state().to_stderr.load(std::memory_order_rela
 
 ForkGuard::ForkGuard() {
   std::unique_lock lock(state().mutex);
-  state().quiet.wait(lock, [] { return state().running == 0; });
+  // A sink that forks would wait for its own end, as in set_sink().
+  if (own_calls == 0) state().quiet.wait(lock, [] { return state().running == 0; });
   lock.release();
 }
 ForkGuard::~ForkGuard() { state().mutex.unlock(); }
 void ForkGuard::in_child() noexcept {
   // Threads that waited for quiet do not exist here, and a condition variable would go on waiting for them.
   new (&state().quiet) std::condition_variable;
+  // Nor do the calls of the sink that they were in. The one that forked is the child's: it never returns, and none waits for it.
+  state().running = 0;
+  own_calls = 0;
 }
 
 void write_raw(const char* bytes, std::size_t count) noexcept {

@@ -26,6 +26,9 @@ constexpr std::chrono::milliseconds kBlindLook{10};
 
 namespace {
 
+// The process whose runs this thread serves; 0: it is no poller thread. A forked copy of one serves none.
+thread_local int served_process = 0;
+
 void log_stray(const char* what) noexcept {
   try {
     get_logger().error(std::string("run_async: an exception left the coroutine that awaited: ") + what);
@@ -65,9 +68,18 @@ bool Job::done() const {
   return done_;
 }
 
-bool Job::wait(Deadline deadline) {
+std::string Job::call(const char* method) const {
+  return std::string(is_pipeline_ ? "AsyncPipeline." : "AsyncRun.") + method;
+}
+
+bool Job::wait(Deadline deadline, const char* method) {
   std::unique_lock guard(lock_);
   auto ready = [this] { return done_; };
+  if (!ready() && !deadline.expired() && served_process == os::process_id())
+    throw StateError(
+        call(method), stages_.back().to_string(),
+        "this thread is the one that brings the result: in callbacks and awaiting coroutines, co_await it, "
+        "or call run()");
   if (deadline.is_never()) {
     changed_.wait(guard, ready);
     return true;
@@ -77,7 +89,7 @@ bool Job::wait(Deadline deadline) {
 
 void Job::check_taken() {
   if (std::exchange(taken_, true)) {
-    throw StateError("AsyncRun.get", stages_.back().to_string(), "the result was taken before");
+    throw StateError(call("get"), stages_.back().to_string(), "the result was taken before");
   }
   // Handed over whole: the exception belongs to the thread that catches it, and dies there.
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
@@ -342,6 +354,7 @@ void Poller::start(std::unique_ptr<Poller> self) {
     os::start_thread(
         [](void* raw) {
           auto* poller = static_cast<Poller*>(raw);
+          served_process = poller->owner_;
           // An exception out of it (no memory, here or in the kernel) loses nothing; there may be some in the next turn.
           if (poller->serve()) return true;
           delete poller;  // only one that nobody wanted comes here
@@ -453,13 +466,13 @@ detail::Job& held(const std::shared_ptr<detail::Job>& job) {
 }  // namespace
 
 bool AsyncHandle::done() const { return held(job_).done(); }
-bool AsyncHandle::wait(Deadline deadline) { return held(job_).wait(deadline); }
+bool AsyncHandle::wait(Deadline deadline) { return held(job_).wait(deadline, "wait"); }
 void AsyncHandle::cancel() { held(job_).cancel(); }
 bool AsyncHandle::suspend(std::coroutine_handle<> continuation) { return held(job_).set_continuation(continuation); }
 
 detail::Job& AsyncHandle::finished_job(Deadline deadline) const {
   detail::Job& job = held(job_);
-  if (!job.wait(deadline)) throw TimeoutError("AsyncRun.get", {}, "the deadline passed");
+  if (!job.wait(deadline, "get")) throw TimeoutError(job.call("get"), {}, "the deadline passed");
   return job;
 }
 

@@ -50,7 +50,9 @@ class Job : public std::enable_shared_from_this<Job> {
 
   // For any thread.
   [[nodiscard]] bool done() const;
-  bool wait(Deadline deadline);
+  bool wait(Deadline deadline, const char* method);
+  /// That method of what the user holds, for errors.
+  [[nodiscard]] std::string call(const char* method) const;
   CompletedProcess take();
   PipelineResult take_pipeline();
   void cancel();

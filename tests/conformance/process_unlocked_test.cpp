@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cohort/base/log.hpp"
 #include "cohort/process.hpp"
@@ -87,6 +89,25 @@ TEST_P(Unlocked, what_a_cancelled_finalizer_held_may_register_another) {
 TEST_P(Unlocked, a_function_for_after_a_fork_may_register_another_when_it_is_copied) {
   register_after_fork(RegistersInItsCopy());
   EXPECT_EQ(finished([] {}).exitcode(), 0);
+}
+
+TEST_P(Unlocked, a_sink_may_start_a_process) {
+  Logger& logger = get_logger();
+  LogLevel before = logger.level();
+  std::optional<int> exit_code;
+  logger.set_level(LogLevel::warning);
+  bool first = true;
+  logger.set_sink([&](LogLevel, std::string_view) {
+    if (!std::exchange(first, false)) return;
+    exit_code = finished([] {
+                  get_logger().set_sink([](LogLevel, std::string_view) {});  // the child's logger is as new
+                  get_logger().warning("from the child");
+                }).exitcode();
+  });
+  logger.warning("one");
+  logger.set_sink({});
+  logger.set_level(before);
+  EXPECT_EQ(exit_code, 0);
 }
 
 TEST_P(Unlocked, a_sink_may_replace_itself) {

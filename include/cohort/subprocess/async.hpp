@@ -56,7 +56,8 @@ class COHORT_EXPORT AsyncHandle {
  public:
   /// True when the result is there.
   [[nodiscard]] bool done() const;
-  /// Waits for it; false when the deadline passes.
+  /// Waits for it; false when the deadline passes. Throws StateError where a wait would never end: in a callback of Options and in
+  /// a coroutine that the poller thread has resumed. co_await it there.
   bool wait(Deadline deadline = Deadline::never());
   /// Kills what runs with what it started, or takes it out of the queue: get() throws RunCancelled. Does not wait, and has
   /// no effect on what has ended.
@@ -96,7 +97,7 @@ class COHORT_EXPORT AsyncRun : public AsyncHandle {
  public:
   AsyncRun() noexcept = default;
   /// Waits, and gives the result or throws what run() would have thrown. Once. Throws TimeoutError when the deadline
-  /// passes; then it may be called again. StateError when the result was taken before.
+  /// passes; then it may be called again. StateError when the result was taken before, and as wait().
   CompletedProcess get(Deadline deadline = Deadline::never());
 
   using Awaiter = AsyncAwaiter<AsyncRun>;
