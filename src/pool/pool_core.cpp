@@ -215,6 +215,7 @@ bool PoolCore::push_entry(std::uint64_t entry) {
 }
 
 void PoolCore::push_stalled() {
+  if (stalled_.empty()) return;
   std::deque<std::uint64_t> entries = std::exchange(stalled_, {});
   while (!entries.empty()) {
     std::uint64_t entry = entries.front();

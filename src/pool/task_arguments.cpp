@@ -11,10 +11,10 @@ namespace cohort::detail {
 
 TaskArguments::TaskArguments(FunctionRef<void(Encoder&)> encode, shm::MemberId owner, bool privately) {
   if (privately) {
-    VectorEncoder out;
+    SpanEncoder out(inline_);
     encode(out);
-    private_ = out.take();
-    size_ = private_.size();
+    size_ = out.size();
+    private_ = out.take_spill();
     attachments_ = out.take_attachments();
     return;
   }
