@@ -108,7 +108,8 @@ void PoolCore::fill_record(std::uint32_t index, std::uint32_t callable, const Ta
   ++active_tasks_;
   TaskRecord& record = shared_->tasks[index];
   record.callable = callable;
-  record.result.store(0, std::memory_order_relaxed);  // relaxed: ordered by state
+  // The line is the worker's, and mostly says so already. relaxed: ordered by state
+  if (record.result.load(std::memory_order_relaxed) != 0) record.result.store(0, std::memory_order_relaxed);
   // SYNC(task): this release store -> Worker::execute() acquire CAS; carries the record's fields
   record.state.store(TaskState{task.generation, TaskPhase::queued, 0}.pack(), std::memory_order_release);
 }
@@ -202,7 +203,7 @@ void PoolCore::feed_overflow() {
 }
 
 bool PoolCore::push_entry(std::uint64_t entry) {
-  if (!stalled_.empty() || ring_is_full(shared_->work)) {
+  if (!stalled_.empty() || ring_is_full(shared_->work, seen_tail_)) {
     stalled_.push_back(entry);
     return false;
   }
@@ -210,8 +211,22 @@ bool PoolCore::push_entry(std::uint64_t entry) {
   // SYNC(idle), SYNC(busy): this fence pairs with those in Worker::sleep() and Worker::leave_others_awake(): either the worker sees the
   // entry or we see that it sleeps, or is busy
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  wake_for_work(*shared_, last_worker_);
+  if (anyone_idle(*shared_) && !enough_are_awake()) wake_for_work(*shared_, last_worker_);
   return true;
+}
+
+// True when no more tasks have not ended than workers are awake: each task has one then that runs it, or that looks at the ring before it
+// sleeps. A look at our own accounts and at `idle`, which changes rarely; nothing of what workers write for each task. The caller has
+// pushed an entry, and a fence is between.
+bool PoolCore::enough_are_awake() noexcept {
+  if (!jobs_->empty()) return false;  // a worker in a map does not look
+  for (std::uint32_t w = 0; ready_workers_ != workers_.size() && w < workers_.size(); ++w) {
+    // relaxed: one that is ready looks before it sleeps
+    if (workers_[w].ready || shared_workers_[w].ready.load(std::memory_order_relaxed) == 0) continue;
+    workers_[w].ready = true;
+    ++ready_workers_;
+  }
+  return active_tasks_ + idle_workers(*shared_) <= ready_workers_;
 }
 
 void PoolCore::push_stalled() {
@@ -429,11 +444,13 @@ bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline, const cha
   };
   if (look()) return true;
   int cpu = os::current_cpu();
-  shared_->owner_cpu.store(cpu, std::memory_order_relaxed);                                          // relaxed: a hint
-  int partner = workers_.size() == 1 ? shared_workers_[0].cpu.load(std::memory_order_relaxed) : -1;  // relaxed: a hint
+  if (shared_->owner_cpu.load(std::memory_order_relaxed) != cpu)
+    shared_->owner_cpu.store(
+        cpu, std::memory_order_relaxed);  // relaxed: a hint, and written rarely, as workers read its line often
   // relaxed: hints
   auto count = static_cast<std::uint32_t>(workers_.size());
   std::uint32_t awake = count - std::min(count, idle_workers(*shared_));
+  int partner = awake == 1 ? shared_workers_[first_awake(*shared_)].cpu.load(std::memory_order_relaxed) : -1;
   SpinWait spin(cpu, partner, awake >= static_cast<std::uint32_t>(cpus_));
   while (spin.again())
     if (completions_pending() && look()) return true;

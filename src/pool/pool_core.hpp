@@ -64,6 +64,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
     std::uint64_t watch = 0;
     int pid = 0;
     bool alive = false;
+    bool ready = false;           // WorkerShared::ready, as seen when it was 1
     bool wanted = true;           // to be replaced when it dies
     bool withdrawn = false;       // killed by us, as it could not be watched
     int deaths_before_ready = 0;  // in a row
@@ -99,6 +100,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void require_open(const char* operation, std::unique_lock<std::mutex>& guard) const;
   /// Puts an entry at the end of the ring of work, or keeps it until there is room. False: it is kept.
   bool push_entry(std::uint64_t entry);
+  [[nodiscard]] bool enough_are_awake() noexcept;
   void push_stalled();
   void enqueue(std::uint32_t index);
   void fill_record(std::uint32_t index, std::uint32_t callable, const TaskOptions& options,
@@ -158,6 +160,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::size_t active_tasks_ = 0;
   std::deque<Overflow> overflow_;
   std::atomic<bool> table_is_full_{false};  // at the last look: where the next arguments go meanwhile
+  std::uint64_t seen_tail_ = 0;             // of the ring of work, at the last look
+  std::size_t ready_workers_ = 0;           // those with Worker::ready
   std::uint32_t last_worker_ = 0;           // that has done a task: likely to look for another
   std::atomic<std::uint32_t> missing_workers_{0};
   std::chrono::milliseconds pause_{0};  // before the next try to replace one; 0: the last one succeeded

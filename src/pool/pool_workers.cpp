@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "base/exception_text.hpp"
 #include "cohort/base/error.hpp"
@@ -224,6 +225,7 @@ void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
   // relaxed: its writer is dead
   std::uint64_t in_job = shared_workers_[w].in_job.load(std::memory_order_relaxed);
   bool was_ready = shared_workers_[w].ready.load(std::memory_order_relaxed) != 0;  // relaxed: its writer is dead
+  if (std::exchange(worker.ready, false)) --ready_workers_;
   repair_after_death(*shared_, w);
   if (was_ready)
     worker.deaths_before_ready = 0;

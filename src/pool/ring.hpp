@@ -55,9 +55,14 @@ inline bool ring_take(RingShared& ring, std::uint64_t place) noexcept {
 }
 
 /// True when a push would overwrite an entry that nobody has taken. By the one who pushes.
-inline bool ring_is_full(const RingShared& ring) noexcept {
+/// @param seen  the tail at the last look. As long as it says that there is room, the tail is left to those who move it: a look at each
+///              push would take its cache line away from them each time.
+inline bool ring_is_full(const RingShared& ring, std::uint64_t& seen) noexcept {
+  std::uint64_t head = ring.head.load(std::memory_order_relaxed);  // relaxed: only we write it
+  if (head - seen < kTaskCapacity) return false;
   // SYNC(tail): release exchange in ring_take() -> this load; the taker's look at the place comes before our next store there
-  return ring.head.load(std::memory_order_relaxed) - ring.tail.load(std::memory_order_acquire) >= kTaskCapacity;
+  seen = ring.tail.load(std::memory_order_acquire);
+  return head - seen >= kTaskCapacity;
 }
 
 /// How many entries nobody has taken. A look: it may be too large or too small by what happens meanwhile.

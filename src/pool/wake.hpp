@@ -33,6 +33,15 @@ namespace cohort::detail {
     sum += std::popcount(pool.idle[i].load(std::memory_order_relaxed));
   return static_cast<std::uint32_t>(sum);
 }
+/// The first that does not sleep, as far as one can see; 0 when all do.
+[[nodiscard]] inline std::uint32_t first_awake(const PoolShared& pool) noexcept {
+  for (std::uint32_t i = 0; i < idle_words(pool); ++i) {
+    std::uint64_t awake = ~pool.idle[i].load(std::memory_order_relaxed);  // relaxed: a hint
+    std::uint32_t worker = i * 64 + static_cast<std::uint32_t>(std::countr_zero(awake));
+    if (awake != 0) return worker < pool.worker_capacity ? worker : 0;
+  }
+  return 0;
+}
 [[nodiscard]] inline bool anyone_idle(const PoolShared& pool) noexcept {
   for (std::uint32_t i = 0; i < idle_words(pool); ++i)
     if (pool.idle[i].load(std::memory_order_relaxed) != 0) return true;  // relaxed: as above

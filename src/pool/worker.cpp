@@ -45,6 +45,10 @@ struct CaughtError {
 // A worker that was taken for awake, because who was to wake it has been stopped or killed, looks again after this time.
 constexpr std::chrono::milliseconds kLongestSleep{1000};
 
+// A worker that looks in vain says so after as many looks: a caller who waits for each result hands in the next task earlier, and finds
+// a worker that need not say anything.
+constexpr unsigned kLooksWhileBusy = 32;
+
 class Worker {
  public:
   Worker(std::uint64_t pool, std::uint32_t index)
@@ -78,6 +82,8 @@ class Worker {
   void complete(std::uint64_t entry);
   void ring_doorbell();
   void leave_others_awake(std::uint64_t ours);
+  void stop_being_busy();
+  bool look_for_work();
   void sleep();
   [[nodiscard]] Job enter_job(const JobSlot& slot);
   [[nodiscard]] const CallableDescriptor& load(const PoolCallable& callable);
@@ -92,6 +98,7 @@ class Worker {
   shm::MemberId owner_;
   std::string name_;
   WorkerShared* mine_ = nullptr;
+  bool busy_ = false;  // what WorkerShared::busy says
   int cpus_ = os::usable_cpus();
   std::vector<const CallableDescriptor*> callables_;  // those of PoolShared::callables that were needed so far
 };
@@ -166,7 +173,7 @@ void Worker::leave_last_words() noexcept try {
 void Worker::run() {
   // SYNC(stop): the owner's release store -> this load; nothing is carried, the rings are looked at before each sleep
   while (true) {
-    if (step()) continue;
+    if (step() || look_for_work()) continue;
     if (pool_->stop.load(std::memory_order_acquire) != 0) return;
     sleep();
   }
@@ -253,12 +260,21 @@ void Worker::complete(std::uint64_t entry) {
 }
 
 // From now on this worker does not look for work. When more waits, beside `ours`, than others look for, one that sleeps is woken.
+// One that goes from task to task is busy all the time: nobody has counted on it, so there is nothing to make up for.
 void Worker::leave_others_awake(std::uint64_t ours) {
+  if (busy_) return;
+  busy_ = true;
   mine_->busy.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
   // SYNC(busy): this fence pairs with the ones in PoolCore::push_entry() and here: of the owner, which pushed an entry, and those
   // workers that have taken one, the last to pass its fence sees what all others have done, and wakes whom it takes
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (ring_length(pool_->work) > ours) wake_for_work(*pool_, index_, ours);
+}
+
+void Worker::stop_being_busy() {
+  if (!busy_) return;
+  busy_ = false;
+  mine_->busy.store(0, std::memory_order_relaxed);  // relaxed: who sees it late wakes somebody in vain
 }
 
 void Worker::ring_doorbell() {
@@ -269,25 +285,39 @@ void Worker::ring_doorbell() {
   os::futex_wake_all(pool_->doorbell);
 }
 
-void Worker::sleep() {
+// Spins for a while. True when it has done something; false: there was nothing, or others were faster all the time. The time does not
+// begin anew when they are, or several would spin for the tasks of a caller who waits for each result.
+bool Worker::look_for_work() {
   int cpu = os::current_cpu();
-  mine_->cpu.store(cpu, std::memory_order_relaxed);  // relaxed: a hint
-  mine_->busy.store(0, std::memory_order_relaxed);   // relaxed: who sees it late wakes somebody in vain
+  if (mine_->cpu.load(std::memory_order_relaxed) != cpu)
+    mine_->cpu.store(cpu,
+                     std::memory_order_relaxed);  // relaxed: a hint, and written rarely, as the owner reads it often
   // relaxed: hints, all of them
   bool owner_runs = pool_->waiters.load(std::memory_order_relaxed) == 0;
   std::uint32_t awake = pool_->worker_capacity - std::min(pool_->worker_capacity, idle_workers(*pool_));
   bool crowded = awake + (owner_runs ? 1u : 0u) > static_cast<std::uint32_t>(cpus_);
   SpinWait spin(cpu, owner_runs ? pool_->owner_cpu.load(std::memory_order_relaxed) : -1, crowded);
-  while (spin.again())
-    if (ring_has_entries(pool_->work) || pool_->stop.load(std::memory_order_relaxed) != 0) return;  // relaxed: a look
-  std::uint32_t seen = mine_->wake.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
-  announce_sleep(*pool_, index_);
-  // SYNC(idle): this fence pairs with the one in PoolCore::push_entry(): either we see the entry or the owner sees our bit
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  COHORT_CRASH_POINT("pool.idle");
-  if (!ring_has_entries(pool_->work) &&
-      pool_->stop.load(std::memory_order_relaxed) == 0)  // relaxed: ordered by the fence
-    (void)os::futex_wait(mine_->wake, seen, kLongestSleep);
+  for (unsigned looks = 0; spin.again(); ++looks) {
+    if (looks == kLooksWhileBusy) stop_being_busy();
+    if (ring_has_entries(pool_->work) && step()) return true;
+    if (pool_->stop.load(std::memory_order_relaxed) != 0) break;  // relaxed: a look
+  }
+  stop_being_busy();
+  return false;
+}
+
+void Worker::sleep() {
+  while (true) {
+    std::uint32_t seen = mine_->wake.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
+    announce_sleep(*pool_, index_);
+    // SYNC(idle): this fence pairs with the one in PoolCore::push_entry(): either we see the entry or the owner sees our bit
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    COHORT_CRASH_POINT("pool.idle");
+    // relaxed: ordered by the fence
+    if (ring_has_entries(pool_->work) || pool_->stop.load(std::memory_order_relaxed) != 0) break;
+    // After its time it looks and sleeps on, without spinning.
+    if (os::futex_wait(mine_->wake, seen, kLongestSleep) != os::FutexWait::timed_out) break;
+  }
   end_sleep(*pool_, index_);
 }
 
