@@ -34,7 +34,7 @@ bool JobBoard::open(MapJob& job) {
 }
 
 void JobBoard::give_slot(MapJob& job, std::uint32_t slot) {
-  job.entry = generation_++ * kMaxJobs + slot;
+  job.entry = job_number(generation_++, slot);
   pool_.jobs[slot].job.store(job.offset(), std::memory_order_relaxed);  // relaxed: ordered by entry
   // SYNC(job): this release store -> Worker::join_job() acquire load; carries the job's block
   pool_.jobs[slot].entry.store(job.entry, std::memory_order_release);

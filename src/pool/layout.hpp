@@ -15,7 +15,7 @@
 namespace cohort::detail {
 
 inline constexpr std::uint64_t kPoolMagic = 0x4c4f4f50'544f4843;  // "CHOTPOOL"
-inline constexpr std::uint32_t kPoolVersion = 3;
+inline constexpr std::uint32_t kPoolVersion = 4;
 inline constexpr std::uint32_t kTaskCapacity = 4096;
 inline constexpr std::uint32_t kMaxPoolWorkers = 1024;
 inline constexpr std::uint32_t kMaxJobs = 16;
@@ -79,7 +79,8 @@ struct PoolCallable {
 /// What a worker says of its own end. More is cut.
 inline constexpr std::size_t kMostLastWords = 500;
 
-/// A ring of 64-bit entries. Head and tail only grow.
+/// A ring of 64-bit entries. Head and tail only grow. kLapBit of an entry tells whether it was written in this lap round the ring or in
+/// the one before, so that a reader needs no look at the head, whose cache line would come to it beside that of the entry.
 struct RingShared {
   alignas(64) std::atomic<std::uint64_t> head;
   alignas(64) std::atomic<std::uint64_t> tail;
@@ -102,7 +103,7 @@ struct WorkerShared {
 
 /// One map that is under way.
 struct JobSlot {
-  std::atomic<std::uint64_t> entry;  ///< generation << 8 | slot; 0: none
+  std::atomic<std::uint64_t> entry;  ///< job_number(); 0: none
   std::atomic<shm::Offset> job;
 };
 
@@ -131,10 +132,17 @@ struct PoolShared {
   return reinterpret_cast<WorkerShared*>(reinterpret_cast<std::byte*>(pool) + sizeof(PoolShared));
 }
 
-/// Ring entries: bit 63 tells a job from a task.
+/// Ring entries: bit 63 tells a job from a task, bit 31 is the ring's.
 inline constexpr std::uint64_t kJobEntry = std::uint64_t{1} << 63;
+inline constexpr std::uint64_t kLapBit = std::uint64_t{1} << 31;
 [[nodiscard]] constexpr std::uint64_t task_entry(std::uint32_t generation, std::uint32_t index) noexcept {
   return static_cast<std::uint64_t>(generation & 0x7fffffffu) << 32 | index;
+}
+
+/// What a job is known by in its slot, without kJobEntry: its generation and the slot, around kLapBit.
+[[nodiscard]] constexpr std::uint64_t job_number(std::uint64_t generation, std::uint32_t slot) noexcept {
+  std::uint64_t number = generation * kMaxJobs + slot;
+  return (number & (kLapBit - 1)) | ((number << 1) & ~(2 * kLapBit - 1) & ~kJobEntry);
 }
 
 /// Chunk states of a job: free, or whose.

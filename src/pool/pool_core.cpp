@@ -276,7 +276,7 @@ bool PoolCore::take_completions() {
         auto index = static_cast<std::uint32_t>(batch[i] & 0xffffffffu);
         auto generation = static_cast<std::uint32_t>(batch[i] >> 32);
         if (index >= kTaskCapacity || !tasks_[index].active || tasks_[index].generation != generation) continue;
-        // SYNC(ring): the worker's release store of head in ring_push() -> ring_pop(); carries outcome and result, which were written before
+        // SYNC(ring): the worker's release store in ring_write() -> ring_pop(); carries outcome and result, which were written before
         take_result(index);
         last_worker_ = w;
         any = true;

@@ -16,6 +16,7 @@
 #include "os/process_attributes.hpp"
 #include "pool/encoded_failure.hpp"
 #include "pool/pool_core.hpp"
+#include "pool/ring.hpp"
 #include "pool/wake.hpp"
 #include "pool/worker.hpp"
 #include "process/process_core.hpp"
@@ -217,6 +218,7 @@ void PoolCore::note_death(std::uint32_t w, int pid, ExitStatus status) {
   Worker& worker = workers_[w];
   worker.alive = false;
   take_completions();
+  ring_repair(shared_workers_[w].completions);
   std::exception_ptr initializer_error = take_initializer_error(w);
   std::vector<std::uint32_t> running = reclaim_tasks(w);
   jobs_->for_each([&](MapJob& job) { job.reclaim(w); });

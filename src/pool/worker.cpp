@@ -254,7 +254,9 @@ std::span<const std::byte> Worker::arguments_of(const TaskRecord& record) {
 }
 
 void Worker::complete(std::uint64_t entry) {
-  ring_push(mine_->completions, entry);
+  ring_write(mine_->completions, entry);
+  COHORT_CRASH_POINT("pool.completion_written");
+  ring_count(mine_->completions);
   COHORT_CRASH_POINT("pool.announced");
   ring_doorbell();
 }

@@ -37,6 +37,10 @@ void arm(const std::string& name, int hit, const std::string& log) {
   std::ofstream(log, std::ios::app).put('w');
   arm_crash_point(name, hit);
 }
+// The first worker only; those that follow it live.
+void arm_first(const std::string& name, int hit, const std::string& log) {
+  if (!std::filesystem::exists(log)) arm(name, hit, log);
+}
 
 std::uint64_t bytes_in_use() { return shm::Family::instance().statistics().in_use.count; }
 
@@ -104,6 +108,12 @@ TEST_P(PoolCrash, every_task_is_resolved_once) {
         if (lies_on_the_way_of_tasks(GetParam())) { EXPECT_GE(workers, 2u + 100u / static_cast<unsigned>(hit) / 4); }
       },
       kFirstHit);
+}
+
+TEST_P(PoolCrash, each_call_is_answered_by_the_one_that_follows_a_dead_worker) {
+  test::ScratchDirectory scratch;
+  Pool pool({.processes = 1, .initializer = partial(arm_first, GetParam(), kFirstHit, scratch / "workers")});
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(pool.submit<small>({.retries = 1}, i).get(60s), i + 1) << i;
 }
 
 TEST_P(PoolCrash, every_chunk_of_a_map_comes_back) {

@@ -39,6 +39,19 @@ TEST(PoolRing, goes_round_its_end_without_losing_entries) {
   EXPECT_EQ(next, 3 * std::uint64_t{kTaskCapacity});
 }
 
+TEST(PoolRing, goes_on_after_a_push_that_was_cut_short) {
+  auto ring = std::make_unique<RingShared>();
+  std::uint64_t next = 0;
+  // In each lap, and at its ends.
+  for (std::uint64_t i = 0; i < 3 * kTaskCapacity; ++i) {
+    ring_write(*ring, i);
+    if (i % 7 != 0 && (i + 1) % kTaskCapacity != 0) ring_count(*ring);
+    ASSERT_EQ(ring_pop(*ring), next++);
+    ASSERT_EQ(ring_pop(*ring), std::nullopt);
+    ring_repair(*ring);
+  }
+}
+
 TEST(PoolRing, carries_what_was_written_before_the_push) {
   constexpr std::uint64_t kEntries = 200'000;
   auto ring = std::make_unique<RingShared>();
@@ -113,6 +126,19 @@ TEST(PoolRing, is_full_when_a_push_would_overwrite_what_waits) {
   EXPECT_TRUE(ring_take(*ring, 0));
   EXPECT_FALSE(ring_take(*ring, 0)) << "twice";
   EXPECT_FALSE(ring_is_full(*ring, seen));
+}
+
+TEST(PoolRing, names_no_two_maps_alike_and_leaves_its_own_bit_free) {
+  std::vector<std::uint64_t> numbers;
+  for (int bit = 0; bit < 57; ++bit)
+    for (std::uint32_t slot : {0u, 1u, kMaxJobs - 1}) {
+      std::uint64_t number = job_number(std::uint64_t{1} << bit, slot);
+      EXPECT_EQ(number & (kLapBit | kJobEntry), 0u) << bit;
+      EXPECT_EQ(number % kMaxJobs, slot);
+      numbers.push_back(number);
+    }
+  std::sort(numbers.begin(), numbers.end());
+  EXPECT_EQ(std::adjacent_find(numbers.begin(), numbers.end()), numbers.end());
 }
 
 TEST(TaskWord, packs_and_unpacks_every_part) {
