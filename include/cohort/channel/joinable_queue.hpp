@@ -38,7 +38,7 @@ class JoinableQueue : public detail::TypedQueue<T> {
   /// Makes a queue of at most `maxsize` items; 0: no bound.
   explicit JoinableQueue(std::size_t maxsize = 0) : JoinableQueue(JoinableQueueOptions{.maxsize = maxsize}) {}
   /// Throws: ValueError when most_unfinished_gets is 0 or above 2^20; OutOfFamilyMemory
-  explicit JoinableQueue(const JoinableQueueOptions& options) : Base(kKind, options) { require_encodable<T>(); }
+  explicit JoinableQueue(JoinableQueueOptions options) : Base(kKind, options) { require_encodable<T>(); }
   /// A handle that arrived; for codecs.
   explicit JoinableQueue(const detail::HandleName& name) : Base(kKind, name) {}
 
