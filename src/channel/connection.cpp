@@ -9,6 +9,7 @@
 #include "channel/connection_stream.hpp"
 #include "cohort/sync/handle_codec.hpp"
 #include "os/fd.hpp"
+#include "shm/lock.hpp"
 
 namespace cohort {
 
@@ -36,6 +37,18 @@ Connection Connection::from_descriptor(int descriptor, const ConnectionOptions& 
 void Connection::throw_timeout(const char* operation) { throw TimeoutError(operation, "", "the deadline passed"); }
 
 // ---- values ----------------------------------------------------------------------------------------------------------
+
+bool Connection::send_value(FunctionRef<void(Encoder&)> encode, Deadline deadline, const std::stop_token* stop) {
+  detail::MessageEncoder encoder(deadline);
+  try {
+    encode(encoder);
+  } catch (const shm::LockedOut&) {
+    // Of the encoder, for a block of the family memory. Nothing was sent.
+    if (deadline.is_never()) throw;
+    return false;
+  }
+  return send_encoded(encoder, deadline, stop);
+}
 
 bool Connection::send_encoded(detail::MessageEncoder& encoder, Deadline deadline, const std::stop_token* stop) {
   const char* operation = stop == nullptr ? "Connection.send" : "Connection.try_send";

@@ -151,7 +151,10 @@ class Lender {
     auto index = static_cast<std::uint64_t>(lease - leases_of(queue_));
     queue_.finishing.store(index + 1, std::memory_order_release);  // SYNC(lease)
     COHORT_CRASH_POINT("channel.task_done.named");
-    end_lease(queue_, *lease);
+    try {
+      end_lease(queue_, *lease);
+    } catch (const shm::LockedOut&) {  // NOLINT(bugprone-empty-catch): it is counted; whoever comes next ends the lease
+    }
     return true;
   }
 

@@ -429,9 +429,15 @@ void free_loan(std::uint64_t block) noexcept {
 
 // ---- joining ---------------------------------------------------------------------------------------------------------
 
-void QueueHandle::task_done_core() const {
+void QueueHandle::task_done_core(Deadline deadline) const {
   check_open("task_done");
-  if (!channel::finish_item(queue_at(body())))
+  enum class Outcome { done, too_often, too_late };
+  auto finish = [&] { return channel::finish_item(queue_at(body())) ? Outcome::done : Outcome::too_often; };
+  Outcome outcome = within(deadline, Outcome::too_late, finish);
+  if (outcome == Outcome::too_late)
+    throw TimeoutError(operation("task_done"), "",
+                       "another process, which may be stopped, was in the middle of a call; nothing was done");
+  if (outcome == Outcome::too_often)
     throw ValueError(operation("task_done"), "", "it was called more often than items were taken");
 }
 

@@ -11,6 +11,7 @@
 #include "os/named_memory.hpp"
 #include "shared/named_memory.hpp"
 #include "shared/owned_block.hpp"
+#include "shm/lock.hpp"
 #include "shm/objects.hpp"
 #include "shm/process_page.hpp"
 
@@ -96,7 +97,8 @@ std::span<std::byte> AnonymousMemory::bytes() const {
   return {place_of(*memory, current), size_of(current)};
 }
 
-void AnonymousMemory::resize(std::uint64_t size) const {
+void AnonymousMemory::resize(std::uint64_t size, Deadline deadline) const try {
+  shm::LockDeadline limit(deadline);
   (void)bytes();
   auto* memory = static_cast<MemoryBody*>(body());
   auto& family = shm::Family::instance();
@@ -122,6 +124,10 @@ void AnonymousMemory::resize(std::uint64_t size) const {
   COHORT_CRASH_POINT("shared.memory.filled");
   // SYNC(memory size): release here -> acquire in bytes()
   memory->current.store(std::uint64_t{index} << kSizeBits | size, std::memory_order_release);
+} catch (const shm::LockedOut&) {
+  // Either the lock was not had or the new block: both come before the first change.
+  throw TimeoutError("SharedMemory.resize", "",
+                     "another process, which may be stopped, was in the middle of a call; nothing was changed");
 }
 
 }  // namespace detail
@@ -214,11 +220,11 @@ bool SharedMemory::huge_pages() const {
   return os::advise_huge_pages(const_cast<std::byte*>(bytes.data()), bytes.size());
 }
 
-void SharedMemory::resize(Bytes size) {
+void SharedMemory::resize(Bytes size, Deadline deadline) {
   std::uint64_t bytes = checked_size("SharedMemory.resize", size);
   check_not_null("SharedMemory.resize");
   if (named_ == nullptr)
-    anonymous_.resize(bytes);
+    anonymous_.resize(bytes, deadline);
   else
     named_->resize(bytes);
 }

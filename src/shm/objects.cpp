@@ -142,13 +142,19 @@ void Objects::do_deferred() {
     entries.swap(deferred_entries());
     any_deferred.store(false, std::memory_order_relaxed);  // relaxed: as above
   }
+  bool locked_out = false;
   for (const DeferredEntry& one : entries) {
     // A copy of the process has nothing of its parent's to do.
     if (!(one.owner == Family::self_or_nobody())) continue;
     try {
+      // One wait for all: who holds the lock may be stopped.
+      if (locked_out) throw LockedOut();
       LockDeadline soon(Deadline::now());
       one.is_parcel ? free_parcel_now(one.entry) : drop_now(one.entry);
-    } catch (const LockedOut&) { defer(one.entry, one.is_parcel); }
+    } catch (const LockedOut&) {
+      locked_out = true;
+      defer(one.entry, one.is_parcel);
+    }
   }
 }
 
@@ -175,13 +181,16 @@ Objects::Entry Objects::make_parcel(std::span<const Offset> objects) {
   MemberId self = family_.self();
   Offset parcel = family_.allocate_control((1 + objects.size()) * sizeof(std::uint64_t), self);
   Entry entry{parcel, 0};
-  ObjectStep step(family_);
+  std::optional<ObjectStep> lock;
   try {
-    entry.index = step.take_index(self);
+    lock.emplace(family_);
+    entry.index = lock->take_index(self);
   } catch (...) {
+    lock.reset();
     family_.free(parcel);
     throw;
   }
+  ObjectStep& step = *lock;
   step.word(parcel).store(objects.size(), std::memory_order_relaxed);  // relaxed: published by the step
   step.write(step.entry_at(entry.index), parcel | kParcelTag);
   step.commit();

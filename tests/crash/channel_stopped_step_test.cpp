@@ -15,6 +15,7 @@
 #include "cohort/channel/joinable_queue.hpp"
 #include "cohort/channel/pipe.hpp"
 #include "cohort/channel/queue.hpp"
+#include "cohort/shared/shared_memory.hpp"
 #include "cohort/sync/barrier.hpp"
 #include "cohort/sync/lock.hpp"
 #include "crash/single_step.hpp"
@@ -35,11 +36,13 @@ struct Things {
   Queue<Lock> handles;
   JoinableQueue<std::string> jobs{{.redeliver = true}};
   std::pair<Connection, Connection> pipe = Pipe();
+  SharedMemory memory{Bytes(100)};
 };
 
 // What another process does meanwhile, each call with a deadline. Returns what it got, to be counted.
 struct Got {
-  std::uint64_t numbers = 0, texts = 0, handles = 0, jobs = 0, messages = 0;
+  std::uint64_t numbers = 0, texts = 0, handles = 0, jobs = 0, messages = 0, answers = 0;
+  std::uint64_t unfinished = 0;  // of the jobs
 };
 void use_all(Things& things, Got& got, Got& put) {
   auto timed = [](const char* what, auto call) {
@@ -53,7 +56,25 @@ void use_all(Things& things, Got& got, Got& put) {
   timed("try_put_for of a large text", [&] { put.texts += things.texts.try_put_for(large, 2ms) ? 1 : 0; });
   timed("try_get_for of a text", [&] { got.texts += things.texts.try_get_for(2ms) ? 1 : 0; });
   timed("try_get_for of a handle", [&] { got.handles += things.handles.try_get_for(2ms) ? 1 : 0; });
-  timed("try_get_for of a job", [&] { got.jobs += things.jobs.try_get_for(2ms) ? 1 : 0; });
+  timed("try_get_for of a job", [&] {
+    if (!things.jobs.try_get_for(2ms)) return;
+    ++got.jobs;
+    ++got.unfinished;
+  });
+  if (got.unfinished != 0)
+    timed("task_done", [&] {
+      try {
+        things.jobs.task_done(2ms);
+        --got.unfinished;
+      } catch (const TimeoutError&) {}
+    });
+  timed("try_send of a large text", [&] { put.answers += things.pipe.first.try_send(large, 2ms) ? 1 : 0; });
+  timed("try_recv of a large text", [&] { got.answers += things.pipe.second.try_recv<std::string>(2ms) ? 1 : 0; });
+  timed("resize", [&] {
+    try {
+      things.memory.resize(Bytes(things.memory.size() == 100 ? 60 : 100), 2ms);
+    } catch (const TimeoutError&) {}
+  });
   timed("poll", [&] { (void)things.pipe.first.poll(2ms); });
   timed("try_recv_bytes", [&] { got.messages += things.pipe.first.try_recv_bytes(2ms) ? 1 : 0; });
 }
@@ -94,12 +115,16 @@ class StoppedPeer : public ::testing::Test {
     while (things.numbers.try_get()) ++rest.numbers;
     while (things.texts.try_get()) ++rest.texts;
     while (things.handles.try_get()) ++rest.handles;
-    while (things.jobs.try_get()) ++rest.jobs;
+    for (; things.jobs.try_get(); ++got.unfinished) ++rest.jobs;
+    for (; got.unfinished != 0; --got.unfinished) things.jobs.task_done();
+    EXPECT_TRUE(things.jobs.join(60s));
+    while (things.pipe.second.try_recv<std::string>()) ++rest.answers;
     while (things.pipe.first.try_recv_bytes()) ++rest.messages;
     EXPECT_EQ(got.numbers + rest.numbers + victim_got.numbers, put.numbers + victim_put.numbers + prepared.numbers);
     EXPECT_EQ(got.texts + rest.texts + victim_got.texts, put.texts + victim_put.texts + prepared.texts);
     EXPECT_EQ(got.handles + rest.handles + victim_got.handles, victim_put.handles + prepared.handles);
     EXPECT_EQ(got.jobs + rest.jobs + victim_got.jobs, victim_put.jobs + prepared.jobs);
+    EXPECT_EQ(got.answers + rest.answers, put.answers);
     EXPECT_EQ(got.messages + rest.messages, victim_put.messages + prepared.messages);
     EXPECT_STREQ(shm::Family::instance().validate(), nullptr);
   }
@@ -129,6 +154,33 @@ TEST_F(StoppedPeer, that_allocates_and_frees_holds_no_deadline) {
 
 TEST_F(StoppedPeer, that_puts_a_job_holds_no_deadline) {
   stop_on_the_way(nothing, [](Things& t) { t.jobs.put("job"); }, {.jobs = 1}, {}, {});
+}
+
+TEST_F(StoppedPeer, that_looks_a_handle_up_holds_no_deadline) {
+  stop_on_the_way(
+      [](Things& t) {
+        for (int i = 0; i < 3; ++i) t.handles.put(Lock());
+      },
+      // Back: whether it got one depends on where it was stopped.
+      [](Things& t) {
+        if (auto handle = t.handles.try_get()) t.handles.put(*handle);
+      },
+      {}, {}, {.handles = 3});
+}
+
+TEST_F(StoppedPeer, that_ends_a_job_holds_no_deadline) {
+  stop_on_the_way([](Things& t) { t.jobs.put("job"); },
+                  [](Things& t) {
+                    auto job = t.jobs.try_get();
+                    if (!job) return;
+                    t.jobs.put(*job);
+                    t.jobs.task_done();
+                  },
+                  {}, {}, {.jobs = 1});
+}
+
+TEST_F(StoppedPeer, that_resizes_memory_holds_no_deadline) {
+  stop_on_the_way(nothing, [](Things& t) { t.memory.resize(Bytes(5000)); }, {}, {}, {});
 }
 
 TEST_F(StoppedPeer, that_sends_holds_no_deadline) {

@@ -39,6 +39,7 @@
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/function_ref.hpp"
 #include "cohort/channel/received_message.hpp"
 #include "cohort/shm/shared_handle.hpp"
 #include "cohort/wire/codec.hpp"
@@ -117,18 +118,15 @@ class COHORT_EXPORT Connection {
   /// @throws ClosedError   this process has closed this end
   template <class T>
   void send(const T& value, Deadline deadline = Deadline::never()) {
-    detail::MessageEncoder encoder(deadline);
-    Codec<T>::encode(encoder, value);
-    if (!send_encoded(encoder, deadline, nullptr)) throw_timeout("Connection.send");
+    auto encode = [&value](Encoder& out) { Codec<T>::encode(out, value); };
+    if (!send_value(encode, deadline, nullptr)) throw_timeout("Connection.send");
   }
   /// A text; received as std::string.
   void send(const char* text, Deadline deadline = Deadline::never()) { send(std::string(text), deadline); }
   /// As send(), but false when the deadline passes (by default at once), or a stop is requested.
   template <class T>
   [[nodiscard]] bool try_send(const T& value, Deadline deadline = Deadline::now(), const std::stop_token& stop = {}) {
-    detail::MessageEncoder encoder;
-    Codec<T>::encode(encoder, value);
-    return send_encoded(encoder, deadline, &stop);
+    return send_value([&value](Encoder& out) { Codec<T>::encode(out, value); }, deadline, &stop);
   }
 
   /// Receives the next message as a value.
@@ -267,6 +265,7 @@ class COHORT_EXPORT Connection {
     in.expect_end();
     return value;
   }
+  bool send_value(FunctionRef<void(Encoder&)> encode, Deadline deadline, const std::stop_token* stop);
   bool send_encoded(detail::MessageEncoder& encoder, Deadline deadline, const std::stop_token* stop);
   bool recv_message(Arrived& arrived, Deadline deadline, const std::stop_token* stop);
   [[noreturn]] static void throw_timeout(const char* operation);

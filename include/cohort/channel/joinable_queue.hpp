@@ -44,8 +44,9 @@ class JoinableQueue : public detail::TypedQueue<T> {
 
   /// Says that an item is dealt with. With redelivery: the oldest one that this process has taken.
   /// Throws: ValueError when all items that were put are done (Python's rule; with redelivery: when this process has
-  ///         none), ClosedError
-  void task_done() const { this->task_done_core(); }
+  ///         none), ClosedError; TimeoutError: with redelivery, another process, which may be stopped, was in the middle of a call
+  ///         until `deadline`, and nothing was done
+  void task_done(Deadline deadline = Deadline::never()) const { this->task_done_core(deadline); }
   /// Waits until every item that was put is done.
   void join() const { (void)this->join_core({}); }
   /// The same. Returns: false when `deadline` passed first, or a stop was requested

@@ -88,7 +88,7 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   bool put_range(const void* items, std::size_t size, std::size_t count, const Limits& limits) const;
   /// Takes a message; false on the deadline.
   bool get_message(ReceivedMessage& message, const Limits& limits) const;
-  void task_done_core() const;
+  void task_done_core(Deadline deadline) const;
   bool join_core(const Limits& limits) const;
 
   /// A block with room for the encoding of a vector; see Loan.

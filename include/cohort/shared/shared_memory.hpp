@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "cohort/base/bytes.hpp"
+#include "cohort/base/deadline.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/export.hpp"
 #include "cohort/shared/shareable.hpp"
@@ -72,7 +73,7 @@ class COHORT_EXPORT AnonymousMemory : public SharedHandle {
 
   /// The bytes as they are now.
   [[nodiscard]] std::span<std::byte> bytes() const;
-  void resize(std::uint64_t size) const;
+  void resize(std::uint64_t size, Deadline deadline) const;
 
  private:
   struct Creation;
@@ -146,7 +147,10 @@ class COHORT_EXPORT SharedMemory {
   /// that touches what was cut off would be killed), and other processes see it after refresh().
   /// @throws ValueError                   0; smaller, for named memory
   /// @throws OutOfFamilyMemory, OsError   no room; nothing was changed
-  void resize(Bytes size);
+  /// @throws TimeoutError                 anonymous memory: another process, which may be stopped, was in the middle of a call until
+  ///                                      `deadline`; nothing was changed
+  /// Blocks: while another process changes the size, as a rule for the time of a copy; never for named memory
+  void resize(Bytes size, Deadline deadline = Deadline::never());
   /// Maps named memory again in the size that it has now. Does nothing for anonymous memory.
   void refresh();
 
