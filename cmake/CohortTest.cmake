@@ -10,7 +10,7 @@ find_package(GTest REQUIRED)
 function(cohort_test name)
   cmake_parse_arguments(arg "NO_MAIN_HOOK;WHOLE" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 60)
+    set(arg_TIMEOUT 180)  # a limit for what hangs; a machine may be ten times as busy as one test needs
   endif()
   if(COHORT_SANITIZE)
     math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 3")  # instrumented code is that much slower
@@ -35,7 +35,7 @@ function(cohort_test name)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" ${environment})
   else()
-    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 180
       PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" ${environment})
   endif()
 endfunction()
