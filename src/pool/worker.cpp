@@ -42,10 +42,8 @@ struct CaughtError {
   std::size_t size = 0;
 };
 
-// A worker that was taken for awake, because who was to wake it has been stopped or killed, looks again after this time. The longer a
-// pool has had nothing to do, the longer it is, as these looks are all that an idle pool costs.
-constexpr std::chrono::milliseconds kFirstSleep{1000};
-constexpr std::chrono::milliseconds kLongestSleep{8000};
+// A worker that was taken for awake, because who was to wake it has been stopped or killed, looks again after this time.
+constexpr std::chrono::milliseconds kLongestSleep{1000};
 
 // A worker that looks in vain says so after as many looks: a caller who waits for each result hands in the next task earlier, and finds
 // a worker that need not say anything.
@@ -311,7 +309,7 @@ bool Worker::look_for_work() {
 }
 
 void Worker::sleep() {
-  for (std::chrono::milliseconds limit = kFirstSleep;; limit = std::min(2 * limit, kLongestSleep)) {
+  while (true) {
     std::uint32_t seen = mine_->wake.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
     announce_sleep(*pool_, index_);
     // SYNC(idle): this fence pairs with the one in PoolCore::push_entry(): either we see the entry or the owner sees our bit
@@ -320,7 +318,7 @@ void Worker::sleep() {
     // relaxed: ordered by the fence
     if (ring_has_entries(pool_->work) || pool_->stop.load(std::memory_order_relaxed) != 0) break;
     // After its time it looks and sleeps on, without spinning.
-    if (os::futex_wait(mine_->wake, seen, limit) != os::FutexWait::timed_out) break;
+    if (os::futex_wait(mine_->wake, seen, kLongestSleep) != os::FutexWait::timed_out) break;
   }
   end_sleep(*pool_, index_);
 }
