@@ -23,6 +23,7 @@
 #include "process/service_thread.hpp"
 #include "process/standard_streams.hpp"
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
 
 namespace cohort::detail {
 
@@ -52,21 +53,23 @@ Server& server() {
   return *instance;
 }
 
-// Takes back the records that no server will write to any more. The caller holds the mutex.
-void take_back(std::vector<Server::Lent>& lent) {
+bool is_ours_again(const Server::Lent& each) {
   auto& family = shm::Family::instance();
-  std::erase_if(lent, [&](const Server::Lent& each) {
-    if (each.parent != os::process_id() || family.member_state(each.member) == shm::MemberState::free) return true;
-    const auto& record = family.member(each.member);
-    // SYNC(launch_state): fork server's release exchange -> this load; SYNC(exit): likewise. The record is ours again
-    bool dropped =
-        record.launch_state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LaunchState::dropped);
-    bool reported = record.exit_state.load(std::memory_order_acquire) != 0;  // SYNC(exit)
-    if (!dropped && !reported && !each.link->ended()) return false;
-    family.abandon_member(each.member);
-    if (family.member_died(each.member)) family.release_member(each.member);
-    return true;
-  });
+  if (each.parent != os::process_id() || family.member_state(each.member) == shm::MemberState::free) return true;
+  const auto& record = family.member(each.member);
+  // SYNC(launch_state): fork server's release exchange -> this load; SYNC(exit): likewise. The record is ours again
+  bool dropped =
+      record.launch_state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LaunchState::dropped);
+  bool reported = record.exit_state.load(std::memory_order_acquire) != 0;  // SYNC(exit)
+  if (!dropped && !reported && !each.link->ended()) return false;
+  family.abandon_member(each.member);
+  if (family.member_died(each.member)) family.release_member(each.member);
+  return true;
+}
+
+// Takes back the records that no server will write to any more. The caller holds the mutex. One that throws leaves the rest as it is.
+void take_back(std::vector<Server::Lent>& lent) {
+  for (auto each = lent.begin(); each != lent.end();) each = is_ours_again(*each) ? lent.erase(each) : each + 1;
 }
 
 // The socket and the pidfd of a former server that has ended are of no use. On the service thread, once one has.
@@ -77,11 +80,16 @@ void release_ended_servers() {
     // A thread that stops a server under the mutex waits there for this function to return.
     std::unique_lock lock(s.mutex, std::try_to_lock);
     if (!lock) return call_later(std::chrono::milliseconds(50), release_ended_servers);
-    take_back(s.lent);
-    auto found = std::find_if(s.retired.begin(), s.retired.end(), [](const auto& link) { return link->ended(); });
-    if (found == s.retired.end()) return;
-    ended = std::move(*found);
-    s.retired.erase(found);
+    try {
+      // A stopped process may hold a lock of the family, and this thread has other work.
+      shm::LockDeadline soon(Deadline::now());
+      take_back(s.lent);
+      auto found = std::find_if(s.retired.begin(), s.retired.end(), [](const auto& link) { return link->ended(); });
+      if (found == s.retired.end()) return;
+      (void)shm::Family::instance().member_died((*found)->member());
+      ended = std::move(*found);
+      s.retired.erase(found);
+    } catch (const shm::LockedOut&) { return call_later(std::chrono::milliseconds(50), release_ended_servers); }
   }
 }
 
@@ -275,6 +283,9 @@ void adopt_fork_server(std::shared_ptr<ForkServerLink> link, os::Credentials cre
 void stop_fork_servers() noexcept {
   Server& s = server();
   std::lock_guard guard(s.mutex);
+  // All end before any is buried: one that is stopped may hold a lock of the family, for which its burial would wait.
+  if (s.link) s.link->end();
+  for (auto& link : s.retired) link->end();
   if (s.link) s.link->stop();
   for (auto& link : s.retired) link->stop();
   s.retired.clear();

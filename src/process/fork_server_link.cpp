@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <utility>
 
 #include "cohort/base/error.hpp"
 #include "os/poller.hpp"
@@ -90,9 +91,8 @@ bool ForkServerLink::send(const ForkRequest& request, std::span<const int> fds) 
   return this->request(request, fds);
 } catch (const std::exception&) { return false; }
 
-void ForkServerLink::stop() noexcept try {
-  if (!is_ours()) return;
-  owner_pid_ = 0;
+void ForkServerLink::end() noexcept try {
+  if (!is_ours() || std::exchange(asked_to_end_, true)) return;
   if (watch_ != 0) unwatch(watch_);
   ForkRequest request;
   request.kind = ForkRequestKind::stop;
@@ -107,10 +107,17 @@ void ForkServerLink::stop() noexcept try {
     child_.send_signal(SIGKILL);  // EPERM: we have other credentials now. It sees our end and goes then
     child_.wait(Deadline::never());
   }
+} catch (const std::exception&) {  // at the end of the process; the server sees our end itself
+}
+
+void ForkServerLink::stop() noexcept try {
+  if (!is_ours()) return;
+  end();
+  owner_pid_ = 0;
   auto& family = shm::Family::instance();
   if (family.member_died(member_)) family.release_member(member_);
   family.abandon_member(member_);
-} catch (const std::exception&) {  // at the end of the process; the server sees our end itself
+} catch (const std::exception&) {  // the record is left to others, who see that its process has ended
 }
 
 }  // namespace cohort::detail

@@ -49,7 +49,9 @@ class ForkServerLink {
   /// Has the service thread reap a server of ours as soon as it ends, so that a killed one is not left as a zombie, and then call
   /// `after` there. Starts the service thread. Without memory for it the next question to the server reaps.
   static void watch_end(const std::shared_ptr<ForkServerLink>& link, void (*after)()) noexcept;
-  /// Ends a server of ours: asks it to, waits a little, kills it. No effect on another's.
+  /// Ends a server of ours: asks it to, waits a little, kills it. No effect on another's, nor a second time.
+  void end() noexcept;
+  /// The same, and gives its record back.
   void stop() noexcept;
   /// How a server of ours has ended; nullopt when it has not, or is another's.
   [[nodiscard]] std::optional<ExitStatus> status();
@@ -71,6 +73,7 @@ class ForkServerLink {
   shm::MemberId member_;
   int owner_pid_ = 0;
   std::uint64_t watch_ = 0;
+  bool asked_to_end_ = false;
 };
 
 /// How long one waits for a server that lives but does not answer. For one wait; to be asked at each turn of it, about every 50 ms.
