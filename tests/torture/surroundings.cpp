@@ -177,7 +177,7 @@ class Run {
       Clock::time_point now = Clock::now();
       if (now > limit) {
         fail(plan, "it hangs");
-        std::printf("at: %s\n", board_->step);
+        std::printf("at: %s; %s\n", board_->step, board_->violation);
         print_stacks(pid);
         for (pid_t one : descendants(pid)) ::kill(one, SIGKILL);
         ::kill(pid, SIGKILL);
@@ -195,12 +195,13 @@ class Run {
           board_->stop_at_point.store(0, std::memory_order_relaxed);                 // relaxed: a number
         victim = stopped.erase(victim);
       }
-      if (board_->under_torture.load(std::memory_order_acquire) != 0) {  // (other side: the round's store)
+      bool tortured = board_->under_torture.load(std::memory_order_acquire) != 0;  // (other side: the round's store)
+      if (plan.has(Surrounding::stopped)) look_at_points(random, stopped, tortured);
+      if (tortured) {
         if (plan.has(Surrounding::signals)) {
           ::kill(pid, SIGUSR1);
           ++board_->signals;
         }
-        if (plan.has(Surrounding::stopped)) look_at_points(random, stopped);
         if (now >= next) {
           disturb(plan, pid, random, stopped);
           next = now + std::chrono::milliseconds(2 + random() % 60);
@@ -216,10 +217,12 @@ class Run {
     return Clock::now() + std::chrono::milliseconds(time);
   }
 
-  // One at a time is stopped at a crash point, where it may hold a lock.
-  void look_at_points(std::mt19937_64& random, std::map<pid_t, Clock::time_point>& stopped) {
+  // One at a time is stopped at a crash point, where it may hold a lock. The last may come there when the torture is over.
+  void look_at_points(std::mt19937_64& random, std::map<pid_t, Clock::time_point>& stopped, bool tortured) {
     pid_t pid = board_->stop_at_point.load(std::memory_order_relaxed);  // relaxed: a number
-    if (pid == 0 && random() % 16 == 0) {
+    if (pid == 1 && !tortured) {
+      (void)board_->stop_at_point.compare_exchange_strong(pid, 0, std::memory_order_relaxed);  // relaxed: a number
+    } else if (pid == 0 && tortured && random() % 16 == 0) {
       board_->stop_at_point.store(1, std::memory_order_relaxed);  // relaxed: a number
     } else if (pid > 1 && !stopped.contains(pid)) {
       stopped[pid] = end_of_stop(random);
