@@ -60,7 +60,7 @@ ProcessStat parse_process_stat(const char* text, const char* end) noexcept {
   if (at == nullptr) return result;
   for (int field = 3; field <= 52; ++field) {
     while (at != end && *at == ' ') ++at;
-    if (at == end) return result;
+    if (at == end || *at == '\n') return result;
     if (field == 3) result.state = *at;
     std::uint64_t number = 0;
     while (at != end && *at != ' ' && *at != '\n') {
