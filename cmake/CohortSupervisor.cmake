@@ -10,6 +10,7 @@ set_target_properties(cohort_supervisor PROPERTIES
   INTERPROCEDURAL_OPTIMIZATION OFF
   POSITION_INDEPENDENT_CODE OFF
   CXX_STANDARD 20)
+target_include_directories(cohort_supervisor PRIVATE "${PROJECT_SOURCE_DIR}/src")
 # Sanitizers and coverage belong to programs with a C library.
 target_compile_options(cohort_supervisor PRIVATE
   -Os -g0 -ffreestanding -fno-exceptions -fno-rtti -fno-stack-protector -fno-asynchronous-unwind-tables -fno-pie

@@ -15,6 +15,7 @@
 #include <linux/signal.h>
 #include <linux/time_types.h>
 
+#include "os/linux/raw_syscall.hpp"
 #include "protocol.hpp"
 
 #include <asm/unistd.h>
@@ -22,39 +23,18 @@
 namespace {
 
 using namespace cohort::os::supervisor;
+using cohort::os::raw_syscall;  // refuses processors that it has no form for
 
 #if defined(__x86_64__)
-long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
-  long result;
-  register long r10 asm("r10") = d;
-  register long r8 asm("r8") = e;
-  asm volatile("syscall"
-               : "=a"(result)
-               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
-               : "rcx", "r11", "memory");
-  return result;
-}
 asm(".globl _start\n_start:\n xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call supervise\n hlt\n");
-#elif defined(__aarch64__)
-long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
-  register long x8 asm("x8") = number;
-  register long x0 asm("x0") = a;
-  register long x1 asm("x1") = b;
-  register long x2 asm("x2") = c;
-  register long x3 asm("x3") = d;
-  register long x4 asm("x4") = e;
-  asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
-  return x0;
-}
-asm(".globl _start\n_start:\n mov x29, #0\n mov x30, #0\n mov x0, sp\n bl supervise\n");
 #else
-#error "the supervisor needs this processor's system call"
+asm(".globl _start\n_start:\n mov x29, #0\n mov x30, #0\n mov x0, sp\n bl supervise\n");
 #endif
 
 long address(const void* pointer) { return reinterpret_cast<long>(pointer); }
 
 [[noreturn]] void leave(int status) {
-  while (true) call(__NR_exit_group, status);
+  while (true) raw_syscall(__NR_exit_group, status);
 }
 
 long number(const char* text) {
@@ -71,11 +51,11 @@ bool bereaved = false;
 bool main_ended = false;
 Message last{};
 
-void send(const Message& message) { call(__NR_write, control, address(&message), sizeof message); }
+void send(const Message& message) { raw_syscall(__NR_write, control, address(&message), sizeof message); }
 
 constexpr unsigned long kAllSignals = ~0UL;
 
-void set_mask(unsigned long mask) { call(__NR_rt_sigprocmask, SIG_SETMASK, address(&mask), 0, 8); }
+void set_mask(unsigned long mask) { raw_syscall(__NR_rt_sigprocmask, SIG_SETMASK, address(&mask), 0, 8); }
 
 struct Arguments {
   int flags;
@@ -93,21 +73,21 @@ Message become_program(const Arguments& arguments) {
     return Message{Kind::failed, static_cast<int>(-result), step, 0, 0, 0, 0};
   };
   if (arguments.flags & kNewSession) {
-    long result = call(__NR_setsid);
+    long result = raw_syscall(__NR_setsid);
     if (result < 0) return failed(Step::setsid, result);
   }
   if (arguments.flags & kProcessGroup) {
-    long result = call(__NR_setpgid, 0, arguments.group);
+    long result = raw_syscall(__NR_setpgid, 0, arguments.group);
     if (result < 0) return failed(Step::setpgid, result);
   }
   // Should the supervisor itself be killed, at least the program goes with it.
-  call(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
+  raw_syscall(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
   set_mask(arguments.mask);
   long error = -2;  // ENOENT
   long telling = 0;
   for (long i = 0; i < arguments.file_count; ++i) {
-    error = call(__NR_execve, address(arguments.files[i]), address(static_cast<const void*>(arguments.argv)),
-                 address(static_cast<const void*>(arguments.environment)));
+    error = raw_syscall(__NR_execve, address(arguments.files[i]), address(static_cast<const void*>(arguments.argv)),
+                        address(static_cast<const void*>(arguments.environment)));
     if (error != -2 && error != -20 && telling == 0) telling = error;  // neither ENOENT nor ENOTDIR
   }
   set_mask(kAllSignals);
@@ -116,9 +96,9 @@ Message become_program(const Arguments& arguments) {
 
 long fork_copy() {
 #if defined(__x86_64__)
-  return call(__NR_fork);
+  return raw_syscall(__NR_fork);
 #else
-  return call(__NR_clone, SIGCHLD);
+  return raw_syscall(__NR_clone, SIGCHLD);
 #endif
 }
 
@@ -126,7 +106,7 @@ void start(const Arguments& arguments) {
   int ends[2];
   Message report{};
   constexpr long kCloseOnExec = 02000000;
-  if (long result = call(__NR_pipe2, address(ends), kCloseOnExec); result < 0) {
+  if (long result = raw_syscall(__NR_pipe2, address(ends), kCloseOnExec); result < 0) {
     send({Kind::failed, static_cast<int>(-result), Step::fork, 0, 0, 0, 0});
     leave(1);
   }
@@ -137,24 +117,24 @@ void start(const Arguments& arguments) {
   }
   if (pid == 0) {
     report = become_program(arguments);
-    call(__NR_write, ends[1], address(&report), sizeof report);
+    raw_syscall(__NR_write, ends[1], address(&report), sizeof report);
     leave(127);
   }
-  call(__NR_close, ends[1]);
-  long got = call(__NR_read, ends[0], address(&report), sizeof report);
+  raw_syscall(__NR_close, ends[1]);
+  long got = raw_syscall(__NR_read, ends[0], address(&report), sizeof report);
   if (got == sizeof report) {
     send(report);
     leave(1);
   }
   main_pid = static_cast<int>(pid);
-  call(__NR_write, bond, address(&main_pid), sizeof main_pid);  // a killed supervisor cannot say it any more
+  raw_syscall(__NR_write, bond, address(&main_pid), sizeof main_pid);  // a killed supervisor cannot say it any more
   send({Kind::started, main_pid, Step::none, 0, 0, 0, 0});
 }
 
 void close_between(int first, int last) {
-  if (first > last || call(__NR_close_range, first, last, 0) >= 0) return;
+  if (first > last || raw_syscall(__NR_close_range, first, last, 0) >= 0) return;
   constexpr int kMost = 65536;
-  for (int fd = first; fd <= last && fd < kMost; ++fd) call(__NR_close, fd);
+  for (int fd = first; fd <= last && fd < kMost; ++fd) raw_syscall(__NR_close, fd);
 }
 
 // The program's files and directory are not ours to hold.
@@ -164,7 +144,7 @@ void let_go() {
   close_between(0, low - 1);
   close_between(low + 1, high - 1);
   close_between(high + 1, 0x7fffffff);
-  call(__NR_chdir, address("/"));
+  raw_syscall(__NR_chdir, address("/"));
 }
 
 // Takes in what has ended. False: there are no children any more.
@@ -172,7 +152,7 @@ bool reap() {
   while (true) {
     int status = 0;
     rusage usage{};
-    long pid = call(__NR_wait4, -1, address(&status), 1 /* WNOHANG */, address(&usage));
+    long pid = raw_syscall(__NR_wait4, -1, address(&status), 1 /* WNOHANG */, address(&usage));
     if (pid == 0) return true;
     if (pid < 0) return pid == -4;  // EINTR; else ECHILD
     if (pid != main_pid) continue;
@@ -189,25 +169,25 @@ bool reap() {
 
 // Sends SIGKILL to every child of ours.
 void kill_children() {
-  long file = call(__NR_openat, -100, address("/proc/thread-self/children"), 02000000, 0);
+  long file = raw_syscall(__NR_openat, -100, address("/proc/thread-self/children"), 02000000, 0);
   if (file < 0) {
-    if (!main_ended) call(__NR_kill, main_pid, SIGKILL);
+    if (!main_ended) raw_syscall(__NR_kill, main_pid, SIGKILL);
     return;
   }
   char text[4096];
   long pid = 0;
   long size;
-  while ((size = call(__NR_read, file, address(text), sizeof text)) > 0) {
+  while ((size = raw_syscall(__NR_read, file, address(text), sizeof text)) > 0) {
     for (long i = 0; i < size; ++i) {
       if (text[i] >= '0' && text[i] <= '9') {
         pid = pid * 10 + (text[i] - '0');
       } else if (pid > 0) {
-        call(__NR_kill, pid, SIGKILL);  // our own unreaped child: the number is safe
+        raw_syscall(__NR_kill, pid, SIGKILL);  // our own unreaped child: the number is safe
         pid = 0;
       }
     }
   }
-  call(__NR_close, file);
+  raw_syscall(__NR_close, file);
 }
 
 struct PollItem {
@@ -218,7 +198,7 @@ struct PollItem {
 
 void nap() {
   __kernel_timespec time{0, 200'000};
-  call(__NR_nanosleep, address(&time));
+  raw_syscall(__NR_nanosleep, address(&time));
 }
 
 [[noreturn]] void end_all() {
@@ -236,10 +216,10 @@ void nap() {
 void obey(const Message& order) {
   switch (order.kind) {
     case Kind::signal:
-      if (!main_ended) call(__NR_kill, main_pid, order.value);
+      if (!main_ended) raw_syscall(__NR_kill, main_pid, order.value);
       return;
     case Kind::signal_group:
-      if (!main_ended) call(__NR_kill, -main_pid, order.value);
+      if (!main_ended) raw_syscall(__NR_kill, -main_pid, order.value);
       return;
     case Kind::kill_all: end_all();
     default: return;
@@ -248,16 +228,16 @@ void obey(const Message& order) {
 
 [[noreturn]] void watch() {
   unsigned long child_ended = 1UL << (SIGCHLD - 1);
-  int events = static_cast<int>(call(__NR_signalfd4, -1, address(&child_ended), 8, 02000000));
+  int events = static_cast<int>(raw_syscall(__NR_signalfd4, -1, address(&child_ended), 8, 02000000));
   while (true) {
     reap();
     if (main_ended) end_all();
     PollItem items[3] = {{control, 1, 0}, {events, 1, 0}, {bond, 1, 0}};
     __kernel_timespec second{1, 0};  // against a lost SIGCHLD, should the descriptor have been refused
-    call(__NR_ppoll, address(items), 3, address(events < 0 ? &second : nullptr), 0, 8);
+    raw_syscall(__NR_ppoll, address(items), 3, address(events < 0 ? &second : nullptr), 0, 8);
     if (items[1].revents != 0) {
       char ignored[128 * 8];
-      call(__NR_read, events, address(ignored), sizeof ignored);
+      raw_syscall(__NR_read, events, address(ignored), sizeof ignored);
     }
     if (items[2].revents != 0) {
       bereaved = true;
@@ -265,7 +245,7 @@ void obey(const Message& order) {
     }
     if (items[0].revents != 0) {
       Message order{};
-      long got = call(__NR_read, control, address(&order), sizeof order);
+      long got = raw_syscall(__NR_read, control, address(&order), sizeof order);
       if (got == sizeof order) obey(order);
       if (got <= 0 && got != -4 && got != -11) end_all();  // gone, not EINTR or EAGAIN
     }
@@ -278,11 +258,11 @@ void obey(const Message& order) {
   let_go();
   while (true) {
     int status = 0;
-    long pid = call(__NR_wait4, -1, address(&status), kStopped, 0);
+    long pid = raw_syscall(__NR_wait4, -1, address(&status), kStopped, 0);
     if (pid < 0 && pid != -4) leave(1);  // ECHILD cannot be
     if (pid != supervisor_pid) continue;
     if ((status & 0xff) == 0x7f) {
-      call(__NR_kill, supervisor_pid, SIGCONT);  // stopped, it would obey nobody
+      raw_syscall(__NR_kill, supervisor_pid, SIGCONT);  // stopped, it would obey nobody
     } else if ((status & 0x7f) == 0) {
       leave(0);  // its work was done
     } else {
@@ -291,7 +271,7 @@ void obey(const Message& order) {
   }
   bereaved = true;
   constexpr int kDontWait = 0x40;
-  if (call(__NR_recvfrom, bond, address(&main_pid), sizeof main_pid, kDontWait) != sizeof main_pid) {
+  if (raw_syscall(__NR_recvfrom, bond, address(&main_pid), sizeof main_pid, kDontWait) != sizeof main_pid) {
     send({Kind::failed, 10 /* ECHILD */, Step::fork, 0, 0, 0, 0});
     main_pid = -1;
   }
@@ -302,16 +282,16 @@ void obey(const Message& order) {
 void part() {
   constexpr long kStreamCloseOnExec = 1 | 02000000;
   int ends[2];
-  long result = call(__NR_socketpair, 1 /* AF_UNIX */, kStreamCloseOnExec, 0, address(ends));
+  long result = raw_syscall(__NR_socketpair, 1 /* AF_UNIX */, kStreamCloseOnExec, 0, address(ends));
   long pid = result < 0 ? result : fork_copy();
   if (pid < 0) {
     send({Kind::failed, static_cast<int>(-pid), Step::fork, 0, 0, 0, 0});
     leave(1);
   }
   bond = ends[pid == 0];
-  call(__NR_close, ends[pid != 0]);
+  raw_syscall(__NR_close, ends[pid != 0]);
   if (pid > 0) watch_over(static_cast<int>(pid));
-  call(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1);  // not inherited by a fork
+  raw_syscall(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1);  // not inherited by a fork
 }
 
 }  // namespace
@@ -345,8 +325,8 @@ void* memcpy(void* target, const void* source, unsigned long count) {
   arguments.files = argv + kFirstFile;
   arguments.argv = argv + kFirstFile + arguments.file_count;
   arguments.environment = environment;
-  call(__NR_fcntl, control, 2 /* F_SETFD */, 1);
-  call(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1);
+  raw_syscall(__NR_fcntl, control, 2 /* F_SETFD */, 1);
+  raw_syscall(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1);
   set_mask(kAllSignals);
   // A parent that ignores SIGCHLD would make our children vanish unseen.
   struct {
@@ -355,7 +335,7 @@ void* memcpy(void* target, const void* source, unsigned long count) {
     void* restorer;
     unsigned long mask;
   } by_default{};
-  call(__NR_rt_sigaction, SIGCHLD, address(&by_default), 0, 8);
+  raw_syscall(__NR_rt_sigaction, SIGCHLD, address(&by_default), 0, 8);
   part();
   start(arguments);
   let_go();
