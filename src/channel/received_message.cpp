@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "shm/family.hpp"
+#include "shm/lender.hpp"
 #include "shm/lock.hpp"
 #include "shm/objects.hpp"
 
@@ -32,6 +33,13 @@ void ReceivedMessage::release() noexcept {
     shm::Objects::instance().free_parcel({parcel.object, parcel.index});
   } catch (...) {  // NOLINT(bugprone-empty-catch)
   }
+}
+
+void Unpacking::begin(ReceivedMessage& message) {
+  auto lender = std::make_shared<shm::Lender>(shm::Objects::Entry{message.parcel_.object, message.parcel_.index});
+  message.parcel_ = {};
+  message.lender_ = lender;
+  lending_ = std::make_shared<shm::Lending>(std::move(lender));
 }
 
 MessageEncoder::~MessageEncoder() { free_own_block(block_); }

@@ -28,6 +28,7 @@
 #include "process/standard_streams.hpp"
 #include "process/uncaught.hpp"
 #include "shm/family.hpp"
+#include "shm/local_objects.hpp"
 #include "shm/objects.hpp"
 #include "shm/process_page.hpp"
 
@@ -183,6 +184,7 @@ std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string
     flush_standard_streams();
     // The child's handles are as ours, and so are its references.
     shm::ObjectsTurn handles;
+    shm::settle_local_objects();
     family.objects().copy_ledger(member);
     ForkGuards guards;
     pid = os::fork_process();

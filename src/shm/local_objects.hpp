@@ -9,5 +9,7 @@ namespace cohort::shm {
 /// A copy of the process has joined the family: its handles get references of their own. Objects that have ended since
 /// the copy was made throw when used.
 void relist_local_objects();
+/// Every handle has a reference of its own, none borrows (lender.hpp): for a copy of the ledger. Under ObjectsTurn.
+void settle_local_objects();
 
 }  // namespace cohort::shm

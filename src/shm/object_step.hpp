@@ -69,6 +69,8 @@ class ObjectStep {
   Objects::Entry refer(MemberId self, Offset object);
   /// Drops the reference that the word at `at` is.
   void drop_reference(Offset at);
+  /// The object at a place of a parcel, from 1; 0: there is none, or its reference is not there yet.
+  [[nodiscard]] Offset object_in_parcel(Offset parcel, std::uint64_t place);
   /// Drops the parcel that the word at `at` names, and its references.
   void drop_parcel(Offset at);
   /// Frees the block that the word at `at` names.

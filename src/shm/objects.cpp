@@ -258,7 +258,8 @@ bool Objects::member_died(MemberId dead, std::uint32_t flags) {
   if (ledger_word.load(std::memory_order_relaxed) == 0) return true;  // relaxed: set before its process ended
   MemberId self = family_.self();
   // First: every object repairs. Each is held by a reference of our own meanwhile, and no lock is.
-  for (std::uint32_t i = 0;; ++i) {
+  // Those of parcels, too: the handles of a message may be in use though they have no entries yet (lender.hpp).
+  for (std::uint64_t i = 0, in_parcel = 0;;) {
     Entry pinned;
     std::uint32_t kind = 0;
     {
@@ -268,8 +269,14 @@ bool Objects::member_died(MemberId dead, std::uint32_t flags) {
       Offset ledger = ledger_word.load(std::memory_order_relaxed);  // relaxed: under the lock
       if (ledger == 0) return true;                                 // another one has done all this
       if (i >= step.capacity_of(ledger)) break;
-      std::uint64_t word = step.word(ObjectStep::entry_at(ledger, i)).load(std::memory_order_relaxed);
-      if (word == 0 || (word & kParcelTag) != 0 || generation(word) == 0) continue;
+      std::uint64_t word =
+          step.word(ObjectStep::entry_at(ledger, static_cast<std::uint32_t>(i))).load(std::memory_order_relaxed);
+      if ((word & kParcelTag) != 0) {
+        word = step.object_in_parcel(word & ~kParcelTag, ++in_parcel);
+        if (word == 0) in_parcel = 0;
+      }
+      if (in_parcel == 0) ++i;
+      if (word == 0 || generation(word) == 0) continue;
       kind = family_.at<ObjectHeader>(word)->kind;
       if (operations_of(kind).member_died == nullptr) continue;
       pinned = step.refer(self, word);
@@ -533,6 +540,13 @@ void ObjectStep::drop_reference(Offset at) {
     }
   }
   commit();
+}
+
+Offset ObjectStep::object_in_parcel(Offset parcel, std::uint64_t place) {
+  std::uint64_t room = family_.block_size(parcel) / sizeof(std::uint64_t) - 1;
+  // relaxed: both: under the lock
+  if (place > room || place > word(parcel).load(std::memory_order_relaxed)) return 0;
+  return word(parcel + place * sizeof(std::uint64_t)).load(std::memory_order_relaxed);
 }
 
 void ObjectStep::drop_parcel(Offset at) {

@@ -12,7 +12,9 @@
 #include "os/module.hpp"
 #include "os/process_identity.hpp"
 #include "shm/family.hpp"
+#include "shm/lender.hpp"
 #include "shm/local_objects.hpp"
+#include "shm/lock.hpp"
 #include "shm/objects.hpp"
 #include "shm/process_page.hpp"
 
@@ -40,6 +42,7 @@ class LocalObject {
   std::uint64_t generation = 0;
   std::unique_ptr<Pending> pending;
   const SharedHandle* place = nullptr;  // the handle with static storage that this was made for
+  std::shared_ptr<shm::Lender> lender;  // under ObjectsTurn; not null: `entry` is no entry of ours yet, nor `body` set
   bool listed = false;                  // this process, or the one it is a copy of, made it the object of that place
   std::shared_ptr<void> companion;      // under ObjectsTurn
   LocalObject* next = nullptr;          // of the bucket
@@ -91,7 +94,7 @@ LocalObject* find(shm::Offset object, std::uint64_t generation) noexcept {
 
 void drop_quietly(shm::Objects::Entry entry) noexcept {
   // A copy of the process that is no member, and one that has left, own no references.
-  if (entry.object == 0 || !shm::Family::self_or_nobody()) return;
+  if (entry.object == 0 || entry.index == shm::kBorrowed || !shm::Family::self_or_nobody()) return;
   try {
     shm::Objects::instance().drop(entry);
   } catch (...) {  // NOLINT(bugprone-empty-catch)
@@ -125,6 +128,63 @@ shm::Objects::Entry make(shm::Objects& objects, ObjectKind kind, std::size_t siz
     throw;
   }
   return entry;
+}
+
+// A reference for a handle that arrived, or what it borrows where it cannot have one in a moment: then `lender` is set. nullopt: the
+// object is gone.
+std::optional<shm::Objects::Entry> refer_or_borrow(shm::Objects& objects, const HandleName& name, ObjectKind kind,
+                                                   std::shared_ptr<shm::Lender>& lender) {
+  shm::Lending* lending = shm::Lending::current();
+  if (lending == nullptr || !lending->lender->holds(name.offset))
+    return objects.refer(name.offset, name.generation, kind);
+  if (!lending->locked_out) {
+    try {
+      shm::LockDeadline soon(Deadline::now());
+      return objects.refer(name.offset, name.generation, kind);
+    } catch (const shm::LockedOut&) { lending->locked_out = true; }
+  }
+  // What the lender holds lives.
+  if (name.generation == 0 || objects.generation(name.offset) != name.generation) return std::nullopt;
+  const auto* header = shm::Family::instance().at<shm::ObjectHeader>(name.offset);
+  if (header->kind != static_cast<std::uint32_t>(kind)) return std::nullopt;
+  lender = lending->lender;
+  return shm::Objects::Entry{name.offset, shm::kBorrowed};
+}
+
+// The body of an object whose handles borrow, with a reference of their own from now on if that can be had in a moment.
+// nullptr: they do not borrow.
+void* settle(LocalObject& local) {
+  std::shared_ptr<shm::Lender> lender;  // goes without the turn
+  shm::Offset object = 0;
+  {
+    shm::ObjectsTurn turn;
+    lender = local.lender;
+    object = local.entry.object;
+  }
+  // SYNC(handle): as in set_made()
+  if (!lender) return local.body.load(std::memory_order_acquire);
+  auto& objects = shm::Objects::instance();
+  shm::Lending* lending = shm::Lending::current();
+  if (lending != nullptr && lending->locked_out) return objects.body(object);
+  std::optional<shm::Objects::Entry> entry;
+  try {
+    shm::LockDeadline soon(Deadline::now());
+    entry = objects.refer(object, local.generation, local.kind);
+  } catch (const shm::LockedOut&) {
+    if (lending != nullptr) lending->locked_out = true;
+  }
+  if (!entry) return objects.body(object);
+  {
+    shm::ObjectsTurn turn;
+    if (local.lender != nullptr) {
+      local.lender.reset();
+      local.entry.index = std::exchange(entry, std::nullopt)->index;
+      // SYNC(handle): as in set_made()
+      local.body.store(objects.body(object), std::memory_order_release);
+    }
+  }
+  if (entry) drop_quietly(*entry);  // another thread was quicker
+  return objects.body(object);
 }
 
 // How many objects this process has had at each place of static storage. Under ObjectsTurn; copied by a fork.
@@ -177,9 +237,30 @@ void shm::relist_local_objects() {
       auto entry = objects.refer(local->entry.object, local->generation, local->kind);
       if (entry) {
         local->entry.index = entry->index;
+        if (local->lender != nullptr) {
+          // SYNC(handle): as in set_made()
+          local->body.store(objects.body(entry->object), std::memory_order_release);
+          local->lender.reset();
+        }
       } else {
+        local->lender.reset();
         local->body.store(nullptr, std::memory_order_relaxed);  // relaxed: gone; find_body() says so
       }
+    }
+  }
+}
+
+void shm::settle_local_objects() {
+  Objects& objects = Objects::instance();
+  for (detail::LocalObject* bucket : detail::buckets) {
+    for (detail::LocalObject* local = bucket; local != nullptr; local = local->next) {
+      if (local->lender == nullptr) continue;
+      auto entry = objects.refer(local->entry.object, local->generation, local->kind);
+      if (!entry) continue;
+      local->entry.index = entry->index;
+      // SYNC(handle): as in set_made()
+      local->body.store(objects.body(entry->object), std::memory_order_release);
+      local->lender.reset();
     }
   }
 }
@@ -251,7 +332,8 @@ SharedHandle::SharedHandle(detail::ObjectKind kind, const detail::HandleName& na
   if (local_ == nullptr) {
     auto local = std::make_unique<LocalObject>();
     auto& objects = family.objects();
-    auto entry = objects.refer(name.offset, name.generation, kind);
+    std::shared_ptr<shm::Lender> lender;
+    auto entry = detail::refer_or_borrow(objects, name, kind, lender);
     if (!entry)
       throw DecodeError("SharedHandle", std::to_string(name.offset),
                         "the object is gone: nobody held it while the handle was under way");
@@ -260,6 +342,12 @@ SharedHandle::SharedHandle(detail::ObjectKind kind, const detail::HandleName& na
     local_ = detail::find(name.offset, name.generation);
     if (local_ != nullptr) {  // another thread was quicker
       detail::drop_quietly(*entry);
+    } else if (lender) {
+      local->entry = *entry;
+      local->generation = name.generation;
+      local->lender = std::move(lender);
+      detail::insert(*local);
+      local_ = local.release();
     } else {
       detail::set_made(*local, objects, *entry);
       local_ = local.release();
@@ -294,8 +382,12 @@ void* SharedHandle::find_body() const {
       detail::drop_quietly(entry);
     body = local.body.load(std::memory_order_relaxed);  // relaxed: as above
   }
+  if (body == nullptr && local.pending == nullptr) body = detail::settle(local);
   if (body == nullptr)
     throw StateError("SharedHandle", "", "the object ended before this copy of the process used it first");
+  // While it borrows, each use tries anew. relaxed: a look
+  if (local.body.load(std::memory_order_relaxed) == nullptr) [[unlikely]]
+    return body;
   // SYNC(handle): release -> acquire in body()
   body_.store(body, std::memory_order_release);
   return body;
@@ -333,9 +425,11 @@ void SharedHandle::let_go() noexcept {
   if (local_ == nullptr) return;
   shm::Objects::Entry entry;
   std::shared_ptr<void> companion;
+  std::shared_ptr<shm::Lender> lender;
   {
     shm::ObjectsTurn turn;
     detail::remove(*local_);
+    lender.swap(local_->lender);
     entry = std::exchange(local_->entry, {});
     companion.swap(local_->companion);
   }

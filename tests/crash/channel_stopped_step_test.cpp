@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cohort/channel/joinable_queue.hpp"
@@ -20,6 +22,25 @@
 #include "cohort/sync/lock.hpp"
 #include "crash/single_step.hpp"
 #include "shm/family.hpp"
+
+namespace cohort::testing {
+
+// A handle that is looked up when something has been done before.
+struct Late {
+  static inline std::function<void()> before;
+  Lock lock;
+};
+
+}  // namespace cohort::testing
+
+template <>
+struct cohort::Codec<cohort::testing::Late> {
+  static void encode(Encoder& out, const cohort::testing::Late& item) { Codec<Lock>::encode(out, item.lock); }
+  static cohort::testing::Late decode(Decoder& in) {
+    if (cohort::testing::Late::before) cohort::testing::Late::before();
+    return {Codec<Lock>::decode(in)};
+  }
+};
 
 namespace cohort::testing {
 namespace {
@@ -190,6 +211,50 @@ TEST_F(StoppedPeer, that_sends_holds_no_deadline) {
                     t.pipe.second.send_bytes(bytes);
                   },
                   {.messages = 1}, {}, {});
+}
+
+// The item is taken already when its handle is looked up, so that giving up would lose it.
+TEST_F(StoppedPeer, that_stops_between_an_item_and_the_look_up_of_its_handle_holds_no_deadline) {
+  auto& family = shm::Family::instance();
+  auto& objects_lock = family.header().objects.lock.word;
+  const std::uint64_t before = family.objects().count(detail::ObjectKind::lock);
+  {
+    Queue<Late> queue;
+    auto pipe = Pipe();
+    for (int i = 0; i < 2; ++i) queue.put(Late{Lock()});
+    pipe.first.send(Late{Lock()});
+    for (const char* how : {"queue", "queue again", "pipe"}) {
+      SCOPED_TRACE(how);
+      // Stopped where it holds the lock of all objects.
+      Stepped victim([&] { (void)queue.qsize(); }, [] { Lock made; });
+      Late::before = [&] {
+        while (objects_lock.load() == 0) ASSERT_TRUE(victim.step(1));
+      };
+      auto start = Clock::now();
+      std::optional<Late> got = how[0] == 'q' ? queue.try_get_for(2ms) : pipe.second.try_recv<Late>(2ms);
+      EXPECT_LT(Clock::now() - start, kBound) << "the item outlived its deadline";
+      Late::before = nullptr;
+      ASSERT_TRUE(got);
+      ASSERT_NE(objects_lock.load(), 0U) << "the victim has gone on";
+      start = Clock::now();
+      EXPECT_TRUE(got->lock.acquire(2ms));
+      Lock copy = got->lock;
+      EXPECT_FALSE(copy.acquire(2ms));
+      got->lock.release();
+      if (std::string_view(how) == "queue again") {  // never had a reference of its own
+        got.reset();
+        copy = Lock::null();
+      }
+      EXPECT_LT(Clock::now() - start, kBound) << "the use of the handle outlived its deadline";
+      while (victim.step(1'000'000)) {}
+      if (!got) continue;
+      EXPECT_TRUE(copy.acquire(2ms));  // by a reference of its own now
+      copy.release();
+    }
+  }
+  Lock last;  // what was put off is done
+  EXPECT_EQ(family.objects().count(detail::ObjectKind::lock), before + 1);
+  EXPECT_STREQ(family.validate(), nullptr);
 }
 
 TEST_F(StoppedPeer, that_comes_to_a_barrier_holds_no_deadline) {

@@ -259,7 +259,8 @@ class COHORT_EXPORT Connection {
     DecodeLimits limits = DecodeLimits::within_family();
   };
   template <class T>
-  static T decode(const Arrived& arrived) {
+  static T decode(Arrived& arrived) {
+    detail::Unpacking unpacking(arrived.message);
     Decoder in(arrived.message.bytes(), arrived.limits);
     T value = Codec<T>::decode(in);
     in.expect_end();

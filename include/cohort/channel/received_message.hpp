@@ -64,6 +64,7 @@ class COHORT_EXPORT ReceivedMessage {
   [[nodiscard]] std::uint64_t take_block() noexcept { return std::exchange(block_, 0); }
 
  private:
+  friend class Unpacking;
   void release() noexcept;
 
   const std::byte* data_;
@@ -71,7 +72,25 @@ class COHORT_EXPORT ReceivedMessage {
   std::uint64_t block_ = 0;
   std::unique_ptr<std::byte[]> here_;
   ParcelEntry parcel_;
+  std::shared_ptr<void> lender_;          // has the parcel, once it is unpacked
   std::byte inline_[kMostInlineMessage];  // not set to zero: most messages are small
+};
+
+/// While it exists, handles that this thread decodes may live by the references that the message brought, where a process that may
+/// be stopped keeps them from having their own: no deadline is passed then, and the message is not lost.
+class COHORT_EXPORT Unpacking {
+ public:
+  explicit Unpacking(ReceivedMessage& message) {
+    if (message.parcel_.object != 0) [[unlikely]]
+      begin(message);
+  }
+  ~Unpacking() = default;
+  Unpacking(const Unpacking&) = delete;
+  Unpacking& operator=(const Unpacking&) = delete;
+
+ private:
+  void begin(ReceivedMessage& message);
+  std::shared_ptr<void> lending_;
 };
 
 /// Encodes a message: into a buffer of its own as long as it fits, else into a block of the family memory.

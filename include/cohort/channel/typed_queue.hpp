@@ -190,6 +190,7 @@ class TypedQueue : public QueueHandle {
     }
     ReceivedMessage message;
     if (!get_message(message, limits)) return std::nullopt;
+    Unpacking unpacking(message);
     return decode<T>(message.bytes(), DecodeLimits::within_family());
   }
 };
