@@ -38,6 +38,7 @@ STEP = "crash/channel_queue_step_test --gtest_brief=1 --gtest_filter=QueueStep.p
 POINTS = "crash/channel_queue_points_test --gtest_brief=1"
 PIECES = "crash/channel_pipe_points_test --gtest_brief=1 --gtest_filter=PipePieces.*"
 TORTURE = "torture/torture --seconds 8 --seed 7"
+SURROUNDINGS = "torture/surroundings --seconds 150 --seed 1 "
 
 FAULTS = [
     Fault("journal_not_replayed", "src/shm/objects.cpp", "if (count <= kMostJournalWrites) apply(count);",
@@ -79,6 +80,20 @@ FAULTS = [
           "    if (!taken) family.set_owner(block, kNobody);\n", "", "torture", TORTURE),
     Fault("lease_not_returned", "src/shm/objects.cpp",
           "    operations_of(kind).member_died(pinned.object, body(pinned.object), dead);\n", "", "torture", TORTURE),
+    Fault("exception_leaves_the_service_thread", "src/os/linux/thread.cpp",
+          "catch (const std::exception& e) { log_failure(name, text_or_none(e)); }",
+          "catch (const std::exception& e) { log_failure(name, text_or_none(e)); throw; }", "surroundings",
+          SURROUNDINGS + "--only run_async --only address_space --rounds 8"),
+    Fault("poll_over_the_limit_of_descriptors", "src/os/linux/poll.cpp", "if (errno == EINVAL && !refused) {",
+          "if (errno == EINVAL && refused) {", "surroundings",
+          SURROUNDINGS + "--only popen --only descriptors --rounds 4"),
+    Fault("tee_gets_sigpipe", "src/os/linux/stream_io.cpp", "  SigpipeBlocked no_signal;\n", "", "surroundings",
+          SURROUNDINGS + "--only run --rounds 2"),
+    Fault("item_lost_in_a_full_memory", "src/shm/objects.cpp", "family_.allocate_control_to_take(",
+          "family_.allocate_control(", "surroundings",
+          SURROUNDINGS + "--only queue --only memory_full --rounds 6"),
+    Fault("child_returns_from_start", "src/process/start_fork.cpp", "  if (pid == 0) live(core, launch, member);\n", "",
+          "surroundings", SURROUNDINGS + "--only process.fork --rounds 2"),
 ]
 
 

@@ -5,9 +5,9 @@
 // memory. Each round is a process of its own in a group of its own, watched from here: it must end in time and by itself, and leave
 // no process and no name.
 //
-//   surroundings [--seconds 60] [--rounds N] [--seed N] [--only NAME]
+//   surroundings [--seconds 60] [--rounds N] [--seed N] [--only NAME]...
 //
-// Rounds of the seeds N, N + 1, …; the same seed makes the same round. --only leaves out those that have not this kind or surrounding.
+// Rounds of the seeds N, N + 1, …; the same seed makes the same round. Each --only leaves out those that have not this kind or surrounding.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -126,11 +126,13 @@ class Run {
   }
   ~Run() { ::unlink(path_.c_str()); }
 
-  bool go(std::chrono::seconds seconds, std::uint64_t rounds, const std::string& only) {
+  bool go(std::chrono::seconds seconds, std::uint64_t rounds, const std::vector<std::string>& only) {
     Clock::time_point end = Clock::now() + seconds;
     for (std::uint64_t seed = seed_; total_ < rounds && Clock::now() < end; ++seed) {
       Plan plan = Plan::of(seed);
-      if ((' ' + plan.to_string() + ' ').find(only) != std::string::npos) round(plan);
+      std::string words = ' ' + plan.to_string() + ' ';
+      if (std::ranges::all_of(only, [&](const auto& word) { return words.find(word) != std::string::npos; }))
+        round(plan);
     }
     report();
     return failures_ == 0 && total_ > 0;
@@ -381,7 +383,7 @@ int main(int argc, char** argv) {
   int seconds = 60;
   std::uint64_t rounds = UINT64_MAX;
   std::uint64_t seed = std::random_device{}();
-  std::string only;
+  std::vector<std::string> only;
   for (int i = 1; i < argc; ++i) {
     std::string option = argv[i];
     if (i + 1 < argc && option == "--seconds") {
@@ -391,9 +393,9 @@ int main(int argc, char** argv) {
     } else if (i + 1 < argc && option == "--seed") {
       seed = std::strtoull(argv[++i], nullptr, 10);
     } else if (i + 1 < argc && option == "--only") {
-      only = std::string(" ") + argv[++i] + " ";
+      only.push_back(std::string(" ") + argv[++i] + " ");
     } else {
-      std::fprintf(stderr, "usage: surroundings [--seconds N] [--rounds N] [--seed N] [--only NAME]\n");
+      std::fprintf(stderr, "usage: surroundings [--seconds N] [--rounds N] [--seed N] [--only NAME]...\n");
       return 2;
     }
   }

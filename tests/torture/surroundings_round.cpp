@@ -162,6 +162,10 @@ class Round {
     char* name = abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status);
     note_error(what, name != nullptr ? name : typeid(error).name());
     std::free(name);
+    // Whatever is scarce: what the system calls a wrong argument is our fault.
+    const auto* by_system = dynamic_cast<const std::system_error*>(&error);
+    if (by_system != nullptr && by_system->code() == std::errc::invalid_argument)
+      violated("%s asked the system for what it does not know: %s", what, error.what());
     if (!expected && plan_.only(Surrounding::signals, Surrounding::standard_closed))
       violated("%s had no reason to throw: %s", what, error.what());
   }
