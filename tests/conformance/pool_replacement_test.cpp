@@ -168,6 +168,8 @@ TEST_P(PoolReplacement, of_workers_that_cannot_begin_what_they_are_given_ends_af
     });
     // The pool is not broken.
     EXPECT_EQ(pool.apply<square>(3), 9);
+    Deadline limit = patience();
+    while (static_cast<int>(pool.worker_pids().size()) < processes && !limit.expired()) (void)pool.apply<own_pid>();
     EXPECT_EQ(static_cast<int>(pool.worker_pids().size()), processes);
   }
 }
