@@ -116,6 +116,11 @@ struct Plan {
     Plan plan{seed, static_cast<std::uint32_t>(random() % kKinds), 0};
     plan.surroundings = 1u << random() % kSurroundings;
     if (random() % 3 == 0) plan.surroundings |= 1u << random() % kSurroundings;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    // A sanitizer reserves terabytes, and ends the process when it gets none of the memory that it wants for itself.
+    for (Surrounding each : {Surrounding::address_space, Surrounding::data, Surrounding::stack})
+      plan.surroundings &= ~(1u << static_cast<unsigned>(each));
+#endif
     return plan;
   }
 };
