@@ -60,7 +60,7 @@ PoolCore::PoolCore(PoolOptions options)
   for (std::uint32_t i = kTaskCapacity - 2 * kMaxJobs; i-- > 0;) free_tasks_.push_back(i);
 }
 
-PoolCore::~PoolCore() {
+PoolCore::~PoolCore() try {
   // After the family was left, as by an object at namespace scope, the blocks have gone with it.
   if (owner_pid_ != os::process_id() || block_ == 0 || !shm::Family::exists()) return;
   // All workers are dead, or terminate() would still hold the block.
@@ -68,6 +68,7 @@ PoolCore::~PoolCore() {
   for (std::size_t number = 0; number < callables_.size(); ++number)
     if (!callables_[number].module_path.empty()) shm::Family::instance().free(shared_->callables[number].module.block);
   shm::Family::instance().free(block_);
+} catch (const std::exception&) {  // another thread has left the family meanwhile, at the end of the process
 }
 
 void PoolCore::require_owner(const char* operation) const {

@@ -6,14 +6,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <numeric>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
 
 #include "cohort/pool.hpp"
 #include "conformance/process_conformance.hpp"
@@ -68,6 +71,39 @@ TEST_P(PoolLife, bad_numbers_of_processes_are_refused) {
   EXPECT_THROW(Pool(100'000), ValueError);
   EXPECT_EQ(Pool(3).processes(), 3);
   EXPECT_EQ(Pool().processes(), cpu_count());
+}
+
+int note_and_block(const std::string& path) {
+  std::ofstream(path).put('x');
+  block_for_ever();
+  return 0;
+}
+std::string note_and_block_as_text(const std::string& path) { return std::to_string(note_and_block(path)); }
+
+TEST_P(PoolLife, calls_that_other_threads_are_in_throw_when_the_pool_is_destroyed) {
+  for (int round = 0; round < 20; ++round) {
+    auto pool = std::make_unique<Pool>(make(4));
+    Pool& used = *pool;
+    std::atomic<int> broken{0};
+    std::vector<std::string> paths;
+    std::vector<std::thread> threads;
+    auto in_thread = [&](auto call) {
+      std::string path = scratch / (std::to_string(round) + "-" + std::to_string(paths.size()));
+      paths.push_back(path);
+      threads.emplace_back([&broken, call, path] {
+        try {
+          call(path);
+        } catch (const PoolBroken&) { ++broken; }
+      });
+    };
+    in_thread([&used](const std::string& path) { (void)used.map<note_and_block_as_text>(std::vector{path, path}); });
+    in_thread([&used](const std::string& path) { (void)used.starmap<note_and_block>(std::vector{std::tuple(path)}); });
+    in_thread([&used](const std::string& path) { (void)used.apply<note_and_block>(path); });
+    for (const std::string& path : paths) EXPECT_TRUE(eventually([&] { return ::access(path.c_str(), F_OK) == 0; }));
+    pool.reset();
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(broken, 3) << round;
+  }
 }
 
 TEST_P(PoolLife, close_and_join_finish_what_was_handed_in) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <thread>
 #include <vector>
 
 #include "cohort/cohort.hpp"
@@ -96,6 +98,30 @@ void hold_pool() {
   keep(pool.apply_async<square>(4));
   keep(pool.imap_unordered<square>(std::vector<int>{1, 2, 3}));
 }
+// A thread is in a call of the pool when that is destroyed, and still there when all else is.
+Value<int> begun(0);
+int begin_slowly(int x) {
+  begun += 1;
+  ::usleep(20'000);
+  return x;
+}
+void hold_pool_in_use() {
+  auto& pool = keep(Pool(2));
+  begun.store(0);
+  std::thread([&pool] {
+    try {
+      (void)pool.map<begin_slowly>(std::vector<int>(100'000, 1));
+    } catch (const Error&) {  // the pool was terminated
+      return;
+    }
+    std::_Exit(96);
+  }).detach();
+  Deadline limit = patience();
+  while (begun.load() == 0) {
+    if (limit.expired()) std::_Exit(97);
+    ::usleep(500);
+  }
+}
 void hold_processes() {
   auto& process = keep(Process(square, 3));
   process.start();
@@ -116,7 +142,8 @@ void hold_programs() {
 }
 
 using Hold = void (*)();
-constexpr Hold kHolds[] = {hold_locks, hold_values, hold_channels, hold_pool, hold_processes, hold_programs};
+constexpr Hold kHolds[] = {hold_locks,     hold_values,   hold_channels,   hold_pool,
+                           hold_processes, hold_programs, hold_pool_in_use};
 
 void hold_and_exit(std::size_t which, bool by_exit, bool of_thread) {
   by_thread = of_thread;
@@ -149,7 +176,7 @@ TEST(Root, DISABLED_holds_objects_until_main_returns) {
 
 TEST_P(AfterTheFamily, objects_end_quietly_when_main_returns) {
   // Two times the case, and one more for objects of the thread; the last root has all, but locks once only.
-  for (const char* holds : {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", ":", ";", "023456789:;"}) {
+  for (const char* holds : {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", ":", ";", "<", "=", "023456789:;"}) {
     auto root = subprocess::run({"/proc/self/exe", "--gtest_also_run_disabled_tests",
                                  "--gtest_filter=Root.DISABLED_holds_objects_until_main_returns"},
                                 {.capture_output = true,

@@ -16,7 +16,8 @@
 // Death: a worker that dies fails only its own task, as WorkerDied, or has it run again when retries are left, and is replaced.
 // A task is resolved exactly once, and runs at least once; with retries perhaps more often. Exceptions of tasks come back with their type.
 // Workers ignore SIGINT and are daemons; they end with the process that owns the pool, however that ends.
-// Destroying a Pool terminates it: running tasks are killed, open results throw PoolBroken. It does not wait for tasks.
+// Destroying a Pool terminates it: running tasks are killed, open results throw PoolBroken, and so do calls that other threads are in.
+// It does not wait for tasks.
 //
 // Threads: any number may use one pool; waiting calls do not hold each other up. Starts the service thread.
 // Processes: only the one that made it; in others every call throws StateError. Fork: the copy is not usable.
@@ -133,19 +134,19 @@ class Pool {
   }
 
   /// No more tasks; those handed in are finished, then the workers end. Does not wait.
-  void close() { detail::close_pool(core("Pool.close")); }
+  void close() { detail::close_pool(*core("Pool.close")); }
   /// Kills the workers; open results throw PoolBroken. Does not wait for tasks.
   void terminate() noexcept {
-    if (core_) detail::terminate_pool(*core_);
+    if (detail::PoolRef core = core_) detail::terminate_pool(*core);
   }
   /// Waits until all workers have ended. True when they have, false when the deadline passed.
   /// @throws StateError  neither close() nor terminate() was called
-  bool join(Deadline deadline = Deadline::never()) { return detail::join_pool(core("Pool.join"), deadline); }
+  bool join(Deadline deadline = Deadline::never()) { return detail::join_pool(*core("Pool.join"), deadline); }
 
   /// The number of workers that the pool keeps.
-  [[nodiscard]] int processes() const { return detail::pool_processes(core("Pool.processes")); }
+  [[nodiscard]] int processes() const { return detail::pool_processes(*core("Pool.processes")); }
   /// Process ids of the workers that run now.
-  [[nodiscard]] std::vector<int> worker_pids() const { return detail::pool_worker_pids(core("Pool.worker_pids")); }
+  [[nodiscard]] std::vector<int> worker_pids() const { return detail::pool_worker_pids(*core("Pool.worker_pids")); }
 
  private:
   template <class F, class Range>
@@ -153,9 +154,10 @@ class Pool {
   template <class F, class... Args>
   auto hand_in(const detail::TaskCalls& calls, const TaskOptions& options, F&& f, Args&&... arguments);
 
-  [[nodiscard]] detail::PoolCore& core(const char* operation) const {
+  // A reference of the call's own: another thread may destroy this object meanwhile, which ends the call and not what it works with.
+  [[nodiscard]] detail::PoolRef core(const char* operation) const {
     if (!core_) detail::throw_no_pool(operation);
-    return *core_;
+    return core_;
   }
 
   detail::PoolRef core_;
@@ -170,12 +172,12 @@ auto Pool::hand_in(const detail::TaskCalls& calls, const TaskOptions& options, F
     return detail::RefusedResult{};
   } else {
     using Call = detail::Invocation<Callable, true, typename detail::CallParameters<Callable, Args...>::Type>;
-    auto state = std::make_shared<detail::AsyncState>(core_, calls);
+    auto state = std::make_shared<detail::AsyncState>(core(calls.handing_in), calls);
     auto encode = [&](Encoder& out) {
       detail::encode_state(out, static_cast<const Callable&>(f));
       Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
     };
-    detail::submit_task(core(calls.handing_in), Call::descriptor, encode, options, state, 0);
+    detail::submit_task(state->pool(), Call::descriptor, encode, options, state, 0);
     return AsyncResult<std::decay_t<typename Call::Result>>(std::move(state));
   }
 }
@@ -195,8 +197,8 @@ auto Pool::run_map(const char* operation, F&& f, Range&& range, const MapOptions
     const CallableDescriptor* callable = &detail::RangeInvocation<Callable, P, R>::descriptor;
     if constexpr (std::is_void_v<R>) {
       detail::run_ranged_map(
-          core(operation), {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}, operation},
-          options);
+          *core(operation),
+          {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}, operation}, options);
     } else {
       std::vector<R> results;
       auto take = [&](const std::byte* place) {
@@ -204,7 +206,7 @@ auto Pool::run_map(const char* operation, F&& f, Range&& range, const MapOptions
         results.assign(first, first + count);
       };
       detail::run_ranged_map(
-          core(operation), {callable, state.bytes(), input, sizeof(Item), sizeof(R), count, take, operation}, options);
+          *core(operation), {callable, state.bytes(), input, sizeof(Item), sizeof(R), count, take, operation}, options);
       return results;
     }
   } else {
@@ -217,7 +219,7 @@ auto Pool::run_map(const char* operation, F&& f, Range&& range, const MapOptions
         for (std::size_t i = 0; i < count; ++i) results.push_back(Codec<R>::decode(in));
     };
     detail::run_encoded_map(
-        core(operation),
+        *core(operation),
         {&detail::ChunkInvocation<Callable, P, R>::descriptor, state.bytes(), items.size(), encode, decode, operation},
         options);
     if constexpr (!std::is_void_v<R>) return results;
@@ -241,11 +243,12 @@ auto Pool::imap_unordered(F&& f, Range&& range, const ImapOptions& options) {
     return detail::RefusedResult{};
   } else {
     if (options.chunksize < 1) throw ValueError("Pool.imap_unordered", "chunksize", "must be 1 or more");
-    (void)core("Pool.imap_unordered");
+    detail::PoolRef pool = core("Pool.imap_unordered");
     using View = std::views::all_t<Range>;
     using P = typename detail::MapParameter<Callable, std::ranges::range_value_t<View>>::Type;
     using R = detail::MapResult<Callable, P>;
-    return Imap<View, Callable, P, R>(core_, std::views::all(std::forward<Range>(range)), std::forward<F>(f), options);
+    return Imap<View, Callable, P, R>(std::move(pool), std::views::all(std::forward<Range>(range)), std::forward<F>(f),
+                                      options);
   }
 }
 

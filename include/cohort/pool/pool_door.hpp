@@ -84,6 +84,7 @@ class COHORT_EXPORT AsyncState final : public TaskSink {
   /// Waits; throws TimeoutError, or the task's error.
   [[nodiscard]] std::span<const std::byte> get(Deadline deadline);
   [[nodiscard]] bool successful();
+  [[nodiscard]] PoolCore& pool() noexcept { return *pool_; }
 
  private:
   PoolRef pool_;
