@@ -30,6 +30,8 @@
 #include "pool/ring.hpp"
 #include "pool/spin.hpp"
 #include "pool/wake.hpp"
+#include "process/launch.hpp"
+#include "process/uncaught.hpp"
 #include "shm/family.hpp"
 
 namespace cohort::detail {
@@ -70,6 +72,8 @@ class Worker {
   void run();
 
  private:
+  // A copy that a call of the user's has made of this process by a fork of its own: no second worker.
+  [[nodiscard]] bool is_copy() const noexcept { return !(shm::Family::self_or_nobody() == self_); }
   bool step();
   bool execute(std::uint64_t entry);
   void perform(TaskRecord& record);
@@ -88,7 +92,7 @@ class Worker {
   [[nodiscard]] Job enter_job(const JobSlot& slot);
   [[nodiscard]] const CallableDescriptor& load(const PoolCallable& callable);
   [[nodiscard]] const CallableDescriptor& resolve(std::uint32_t index);
-  /// Runs `body` so that an exception leaves its encoded form. True when it returned.
+  /// Runs `body` so that an exception leaves its encoded form. True when it returned. Comes back in this process only.
   bool guarded(FunctionRef<void()> body, FamilyEncoder& error, FunctionRef<std::string_view()> task);
 
   shm::Family& family_;
@@ -134,8 +138,13 @@ void refuse_attachments(const Encoder& out) {
 bool Worker::guarded(FunctionRef<void()> body, FamilyEncoder& error, FunctionRef<std::string_view()> task) {
   try {
     os::call_with_trace([](void* raw) { (*static_cast<FunctionRef<void()>*>(raw))(); }, &body);
+    if (is_copy()) end_launched_copy(0);
     return true;
-  } catch (const abi::__forced_unwind&) { throw; } catch (...) {
+  } catch (const abi::__forced_unwind&) {
+    if (is_copy()) end_launched_copy(0);
+    throw;
+  } catch (...) {
+    if (is_copy()) end_launched_copy(run_reporting(name_, [] { throw; }));
     encode_current_exception(error, name_, task());
     return false;
   }

@@ -164,10 +164,16 @@ int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors desc
     VectorEncoder nothing;
     target.call()(in, nothing);
   });
+  if (!(shm::Family::self_or_nobody() == self)) end_launched_copy(code);
   log_exit(code);
   flush_standard_streams();
   note_exit_code(self, code);
   return code;
+}
+
+void end_launched_copy(int code) noexcept {
+  flush_standard_streams();
+  os::end_process(code);
 }
 
 void note_failure(shm::MemberId self, const std::string& text) noexcept try {

@@ -101,6 +101,9 @@ void forget_launch(shm::MemberId member) noexcept;
 void apply_launch(const Launch& launch);
 /// Runs the target, after apply_launch(), with the descriptors that came for its arguments, and gives the exit code.
 [[nodiscard]] int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors descriptors);
+/// The end of a copy that the function has made of this process by a fork of its own, and in which it came to that code. Runs nothing
+/// that the process has for its end.
+[[noreturn]] void end_launched_copy(int code) noexcept;
 /// Leaves the reason why a re-executed process does not take up its work in its member's record, in a block that its starter owns:
 /// nobody may be at its standard error.
 void note_failure(shm::MemberId self, const std::string& text) noexcept;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
+#include "cohort/base/one_process.hpp"
 #include "os/memory.hpp"
 #include "os/process.hpp"
 #include "shm/local_objects.hpp"
@@ -335,7 +336,11 @@ void Family::become(MemberId reserved) {
     throw StateError("Family.become", std::to_string(reserved.slot), "this process is a member already");
   if (!members_.claim(reserved, own_identity()))
     throw StateError("Family.become", std::to_string(reserved.slot), "the slot was given up: the parent has died");
-  process_page().member.store(reserved.pack(), std::memory_order_relaxed);  // relaxed: see self_or_nobody()
+  ProcessPage& own = process_page();
+  own.member.store(reserved.pack(), std::memory_order_relaxed);  // relaxed: see self_or_nobody()
+  // The process is to call a function, and has not begun; it has no second thread that looks.
+  own.called = 1;
+  cohort::detail::called_word = &own.called;
 }
 
 // A launch block that nobody has taken holds a key.

@@ -24,6 +24,7 @@ struct ProcessPage {
   std::atomic<std::uint32_t> objects;     ///< 1 while a thread changes the table of local objects
   std::atomic<std::uint32_t> polled;      ///< 1 while a thread changes or looks at the objects with descriptors
   std::atomic<std::uint32_t> deferred;    ///< 1 while a thread changes what is to be done when a lock can be had
+  std::uint64_t called;                   ///< what detail::called_word points to after Family::become()
 };
 
 /// The page; mapped at first use. Throws OsError when the system cannot wipe a page on fork.

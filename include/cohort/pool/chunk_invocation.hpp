@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "cohort/base/one_process.hpp"
 #include "cohort/wire/call_refusals.hpp"
 #include "cohort/wire/callable.hpp"
 
@@ -134,13 +135,18 @@ struct RangeInvocation {
     if constexpr (std::is_void_v<R>) {
       for (std::size_t i = 0; i < count; ++i) {
         T item = in[i];
+        const OneProcess here;
         std::invoke(f, pass_argument<P>(item));
+        here.go_on();
       }
     } else {
       R* __restrict out = reinterpret_cast<R*>(output);
       for (std::size_t i = 0; i < count; ++i) {
         T item = in[i];
-        out[i] = std::invoke(f, pass_argument<P>(item));
+        const OneProcess here;
+        R result = std::invoke(f, pass_argument<P>(item));
+        here.go_on();
+        out[i] = result;
       }
     }
   }
@@ -165,11 +171,18 @@ struct ChunkInvocation {
     auto count = in.read_raw<std::uint64_t>();
     out.write_raw(count);
     for (std::uint64_t i = 0; i < count; ++i) {
+      const OneProcess here;
       StoredType<P> item = Codec<StoredType<P>>::decode(in);
-      if constexpr (std::is_void_v<R>)
+      here.go_on();
+      if constexpr (std::is_void_v<R>) {
         std::invoke(f, pass_argument<P>(item));
-      else
-        Codec<R>::encode(out, std::invoke(f, pass_argument<P>(item)));
+        here.go_on();
+      } else {
+        decltype(auto) result = std::invoke(f, pass_argument<P>(item));
+        here.go_on();
+        Codec<R>::encode(out, result);
+        here.go_on();
+      }
     }
     in.expect_end();
   }

@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "cohort/base/export.hpp"
+#include "cohort/base/one_process.hpp"
 #include "cohort/wire/codec.hpp"
 #include "cohort/wire/decoder.hpp"
 #include "cohort/wire/encoder.hpp"
@@ -283,14 +284,20 @@ struct Invocation<F, KeepResult, ParameterList<P...>> {
   }
 
   static void call(Decoder& in, Encoder& out) {
+    const OneProcess here;
     F f = decode_state<F>(in);
     // Braces: the arguments are decoded from left to right.
     Stored arguments{Codec<StoredType<P>>::decode(in)...};
     in.expect_end();
-    if constexpr (!KeepResult || std::is_void_v<Result>)
+    here.go_on();
+    if constexpr (!KeepResult || std::is_void_v<Result>) {
       apply(f, arguments);
-    else
-      Codec<std::decay_t<Result>>::encode(out, apply(f, arguments));
+      here.go_on();
+    } else {
+      decltype(auto) result = apply(f, arguments);
+      here.go_on();
+      Codec<std::decay_t<Result>>::encode(out, result);
+    }
   }
 
   static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::Call>(&call), type_name<Invocation>(),
