@@ -89,7 +89,7 @@ PoolRef make_pool(PoolOptions options) {
   return pool;
 }
 
-void throw_no_pool(const char* operation) { throw StateError(operation, "", "this object was moved from"); }
+void throw_moved_from(const char* operation) { throw StateError(operation, "", "this object was moved from"); }
 void close_pool(PoolCore& pool) { pool.close(); }
 void terminate_pool(PoolCore& pool) noexcept { pool.terminate(); }
 bool join_pool(PoolCore& pool, Deadline deadline) { return pool.join(deadline); }

@@ -88,15 +88,20 @@ Popen::~Popen() = default;
 Popen::Popen(Popen&&) noexcept = default;
 Popen& Popen::operator=(Popen&&) noexcept = default;
 
-const Command& Popen::args() const noexcept { return state_->command; }
-int Popen::pid() const noexcept { return static_cast<int>(state_->session.child.pid()); }
-int Popen::sentinel() const noexcept { return state_->session.child.pidfd(); }
-PipeWriter& Popen::in() noexcept { return state_->in; }
-PipeReader& Popen::out() noexcept { return state_->out; }
-PipeReader& Popen::err() noexcept { return state_->err; }
+Popen::State& Popen::state(const char* call) const {
+  if (!state_) throw StateError(call, "", "this object was moved from");
+  return *state_;
+}
+
+const Command& Popen::args() const { return state("Popen.args").command; }
+int Popen::pid() const { return static_cast<int>(state("Popen.pid").session.child.pid()); }
+int Popen::sentinel() const { return state("Popen.sentinel").session.child.pidfd(); }
+PipeWriter& Popen::in() { return state("Popen.in").in; }
+PipeReader& Popen::out() { return state("Popen.out").out; }
+PipeReader& Popen::err() { return state("Popen.err").err; }
 
 OptionalInt Popen::poll() {
-  auto status = state_->session.child.poll();
+  auto status = state("Popen.poll").session.child.poll();
   return status ? OptionalInt(status->exitcode()) : std::nullopt;
 }
 
@@ -114,15 +119,15 @@ ExitStatus Popen::State::wait(Timeout timeout, Deadline deadline) {
   throw RunCancelled(std::move(so_far), killed);
 }
 
-int Popen::wait(Timeout timeout) { return state_->wait(timeout, timeout.deadline()).exitcode(); }
+int Popen::wait(Timeout timeout) { return state("Popen.wait").wait(timeout, timeout.deadline()).exitcode(); }
 
-OptionalInt Popen::returncode() const noexcept {
-  auto known = status();
+OptionalInt Popen::returncode() const {
+  auto known = state("Popen.returncode").session.child.status();
   return known ? OptionalInt(known->exitcode()) : std::nullopt;
 }
 
-std::optional<ExitStatus> Popen::status() const noexcept { return state_->session.child.status(); }
-Usage Popen::usage() const noexcept { return detail::usage_of(state_->session.child); }
+std::optional<ExitStatus> Popen::status() const { return state("Popen.status").session.child.status(); }
+Usage Popen::usage() const { return detail::usage_of(state("Popen.usage").session.child); }
 
 namespace {
 
@@ -169,7 +174,7 @@ void Popen::State::begin_exchange(std::string_view input) {
 }
 
 Communicated Popen::communicate(std::string_view input, Timeout timeout) {
-  State& state = *state_;
+  State& state = this->state("Popen.communicate");
   Deadline deadline = timeout.deadline();
   if (state.result) {
     if (!input.empty()) throw ValueError("Popen.communicate", "input", "cannot be sent after communicate has ended");
@@ -216,13 +221,13 @@ Communicated Popen::communicate(std::string_view input, Timeout timeout) {
   return {state.result->out, state.result->err};
 }
 
-void Popen::send_signal(int signal) { state_->session.child.send_signal(signal); }
-void Popen::terminate() { send_signal(SIGTERM); }
-void Popen::kill() { send_signal(SIGKILL); }
-TreeKill Popen::kill_tree() { return state_->session.kill(true); }
+void Popen::send_signal(int signal) { state("Popen.send_signal").session.child.send_signal(signal); }
+void Popen::terminate() { state("Popen.terminate").session.child.send_signal(SIGTERM); }
+void Popen::kill() { state("Popen.kill").session.child.send_signal(SIGKILL); }
+TreeKill Popen::kill_tree() { return state("Popen.kill_tree").session.kill(true); }
 
 int Popen::close_and_wait(Timeout timeout) {
-  State& state = *state_;
+  State& state = this->state("Popen.close_and_wait");
   Deadline deadline = timeout.deadline();
   state.out.close();
   state.err.close();
@@ -239,9 +244,10 @@ int Popen::close_and_wait(Timeout timeout) {
 std::string Popen::to_string() const {
   constexpr std::size_t kMost = 80;
   constexpr std::string_view kCut = "...>";
+  const State& state = this->state("Popen.to_string");
   auto code = returncode();
   std::string text =
-      "<Popen: returncode: " + (code ? std::to_string(*code) : "None") + " args: " + state_->command.to_string() + ">";
+      "<Popen: returncode: " + (code ? std::to_string(*code) : "None") + " args: " + state.command.to_string() + ">";
   if (text.size() <= kMost) return text;
   std::size_t end = kMost - kCut.size();
   while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not inside a character
@@ -249,12 +255,13 @@ std::string Popen::to_string() const {
 }
 
 CompletedProcess Popen::completed() const {
-  if (state_->result) return *state_->result;
+  const State& state = this->state("Popen.completed");
+  if (state.result) return *state.result;
   CompletedProcess so_far;
-  so_far.args = state_->command;
+  so_far.args = state.command;
   so_far.status = status().value_or(ExitStatus::unknown());
   so_far.usage = usage();
-  so_far.supervisor_killed = state_->session.child.lost_supervisor();
+  so_far.supervisor_killed = state.session.child.lost_supervisor();
   return so_far;
 }
 

@@ -15,7 +15,8 @@ namespace cohort {
 
 /// Refers to one task's result. Move-only. Destroying it never blocks; the task goes on and its result is dropped.
 ///
-/// It outlives its pool: a pool that ends resolves what is open with PoolBroken. Threads: one at a time for each object.
+/// It outlives its pool: a pool that ends resolves what is open with PoolBroken. Moved from: every call throws StateError. Threads: one at a
+/// time for each object.
 /// Python: multiprocessing.pool.AsyncResult.
 template <class R>
 class AsyncResult {
@@ -28,16 +29,23 @@ class AsyncResult {
   /// @throws TimeoutError  it is not there yet; the task goes on
   /// @throws what the task threw, as Remote<E> or RemoteError; WorkerDied; PoolBroken
   R get(Deadline deadline = Deadline::never()) {
-    auto bytes = state_->get(deadline);
+    auto bytes = state("AsyncResult.get").get(deadline);
     if constexpr (!std::is_void_v<R>) return decode<R>(bytes, DecodeLimits::within_family());
   }
   /// Waits; true when the result or an error is there.
-  bool wait(Deadline deadline = Deadline::never()) { return state_->wait(deadline, "AsyncResult.wait"); }
-  [[nodiscard]] bool ready() { return state_->wait(Deadline::now(), "AsyncResult.ready"); }
+  bool wait(Deadline deadline = Deadline::never()) {
+    return state("AsyncResult.wait").wait(deadline, "AsyncResult.wait");
+  }
+  [[nodiscard]] bool ready() { return state("AsyncResult.ready").wait(Deadline::now(), "AsyncResult.ready"); }
   /// Whether it ended without an error. @throws StateError  it has not ended
-  [[nodiscard]] bool successful() { return state_->successful(); }
+  [[nodiscard]] bool successful() { return state("AsyncResult.successful").successful(); }
 
  private:
+  [[nodiscard]] detail::AsyncState& state(const char* call) const {
+    if (!state_) detail::throw_moved_from(call);
+    return *state_;
+  }
+
   std::shared_ptr<detail::AsyncState> state_;
 };
 

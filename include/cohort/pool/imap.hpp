@@ -42,7 +42,9 @@ class Imap {
   /// @throws TimeoutError  none came before the deadline; nothing is lost
   /// @throws what a task threw; the next call goes on with the others
   /// @throws what the input threw, once all results of the items before it have been taken; that is its end
+  /// @throws StateError  this object was moved from
   std::optional<Value> next(Deadline deadline = Deadline::never()) {
+    if (!state_) detail::throw_moved_from("Imap.next");
     if (at_ == chunk_.size() && !take_chunk(deadline)) return std::nullopt;
     return std::move(chunk_[at_++]);
   }

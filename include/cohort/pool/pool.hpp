@@ -156,7 +156,7 @@ class Pool {
 
   // A reference of the call's own: another thread may destroy this object meanwhile, which ends the call and not what it works with.
   [[nodiscard]] detail::PoolRef core(const char* operation) const {
-    if (!core_) detail::throw_no_pool(operation);
+    if (!core_) detail::throw_moved_from(operation);
     return core_;
   }
 

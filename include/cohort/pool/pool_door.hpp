@@ -27,8 +27,8 @@ class PoolCore;
 using PoolRef = std::shared_ptr<PoolCore>;
 
 COHORT_EXPORT PoolRef make_pool(PoolOptions options);
-/// Throws StateError: the call was made on a Pool that was moved from.
-[[noreturn]] COHORT_EXPORT void throw_no_pool(const char* operation);
+/// Throws StateError: the call was made on an object that was moved from.
+[[noreturn]] COHORT_EXPORT void throw_moved_from(const char* operation);
 COHORT_EXPORT void close_pool(PoolCore& pool);
 COHORT_EXPORT void terminate_pool(PoolCore& pool) noexcept;
 COHORT_EXPORT bool join_pool(PoolCore& pool, Deadline deadline);

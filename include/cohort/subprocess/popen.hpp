@@ -11,6 +11,7 @@
 // Threads: wait, poll, signals and returncode from any; the streams and communicate from one at a time. The program
 // is held by a pidfd, so no signal and no wait ever reaches another process, and one that was reaped by somebody else
 // has an *unknown* status, never success. Fork: a copy may destroy its Popen but not use it.
+// Moved from: every call throws StateError.
 // Python: subprocess.Popen.
 #pragma once
 
@@ -61,15 +62,15 @@ class COHORT_EXPORT Popen {
   Popen(Popen&&) noexcept;
   Popen& operator=(Popen&&) noexcept;
 
-  [[nodiscard]] const Command& args() const noexcept;
-  [[nodiscard]] int pid() const noexcept;
+  [[nodiscard]] const Command& args() const;
+  [[nodiscard]] int pid() const;
   /// Becomes readable when the program has ended, for use in a poll loop; -1 where the system has no such thing.
-  [[nodiscard]] int sentinel() const noexcept;
+  [[nodiscard]] int sentinel() const;
 
   /// The pipes that were asked for; the others are closed streams. communicate() closes them.
-  [[nodiscard]] PipeWriter& in() noexcept;
-  [[nodiscard]] PipeReader& out() noexcept;
-  [[nodiscard]] PipeReader& err() noexcept;
+  [[nodiscard]] PipeWriter& in();
+  [[nodiscard]] PipeReader& out();
+  [[nodiscard]] PipeReader& err();
 
   /// Python's number, if the program has ended: asks the system without blocking.
   OptionalInt poll();
@@ -77,11 +78,11 @@ class COHORT_EXPORT Popen {
   /// does not look again and again.
   int wait(Timeout timeout = {});
   /// Python's number, if poll, wait or communicate has seen the end.
-  [[nodiscard]] OptionalInt returncode() const noexcept;
+  [[nodiscard]] OptionalInt returncode() const;
   /// How it ended, if poll, wait or communicate has seen that.
-  [[nodiscard]] std::optional<ExitStatus> status() const noexcept;
+  [[nodiscard]] std::optional<ExitStatus> status() const;
   /// What it used; zero until the end was seen.
-  [[nodiscard]] Usage usage() const noexcept;
+  [[nodiscard]] Usage usage() const;
 
   /// Sends input, closes the program's input, reads all output, and waits for the end; no order of reading and writing
   /// on the program's side can block it.
@@ -118,6 +119,8 @@ class COHORT_EXPORT Popen {
  private:
   friend class detail::Session;
   struct State;
+  // Throws StateError: the user's `call` was made on an object that was moved from.
+  [[nodiscard]] State& state(const char* call) const;
   std::unique_ptr<State> state_;
 };
 

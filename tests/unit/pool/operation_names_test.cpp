@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -28,6 +29,51 @@ std::string operation_of(F&& call) {
     call();
   } catch (const Error& error) { return error.operation(); }
   return "no error";
+}
+
+TEST(PoolErrors, say_of_each_call_that_the_object_was_moved_from) {
+  Pool pool(1);
+  auto result = pool.apply_async<twice>(1);
+  auto results = pool.imap_unordered<twice>(std::vector<int>{1, 2, 3, 4});
+  EXPECT_TRUE(results.next().has_value());
+  auto taken_result = std::move(result);
+  auto taken_results = std::move(results);
+  Pool taken_pool = std::move(pool);
+  const std::vector<int> items{1, 2};
+  // NOLINTBEGIN(bugprone-use-after-move)
+  const std::pair<const char*, std::function<void()>> calls[] = {
+      {"AsyncResult.get", [&] { (void)result.get(); }},
+      {"AsyncResult.wait", [&] { (void)result.wait(); }},
+      {"AsyncResult.ready", [&] { (void)result.ready(); }},
+      {"AsyncResult.successful", [&] { (void)result.successful(); }},
+      {"Imap.next", [&] { (void)results.next(); }},
+      {"Imap.next", [&] { (void)results.begin(); }},
+      {"Pool.map", [&] { (void)pool.map<twice>(items); }},
+      {"Pool.map", [&] { (void)pool.map<text_of>(items); }},
+      {"Pool.starmap", [&] { (void)pool.starmap<sum>(std::vector<std::tuple<int, int>>{{1, 2}}); }},
+      {"Pool.apply", [&] { (void)pool.apply<twice>(1); }},
+      {"Pool.apply_async", [&] { (void)pool.apply_async<twice>(1); }},
+      {"Pool.submit", [&] { (void)pool.submit<twice>({.retries = 1}, 1); }},
+      {"Pool.imap_unordered", [&] { (void)pool.imap_unordered<twice>(items); }},
+      {"Pool.close", [&] { pool.close(); }},
+      {"Pool.join", [&] { (void)pool.join(); }},
+      {"Pool.processes", [&] { (void)pool.processes(); }},
+      {"Pool.worker_pids", [&] { (void)pool.worker_pids(); }},
+  };
+  pool.terminate();
+  // NOLINTEND(bugprone-use-after-move)
+  for (const auto& [name, call] : calls) {
+    try {
+      call();
+      ADD_FAILURE() << name << " returned";
+    } catch (const StateError& error) {
+      EXPECT_EQ(std::string(error.what()), std::string(name) + ": this object was moved from");
+    }
+  }
+  EXPECT_EQ(taken_result.get(), 2);
+  int rest = 0;
+  while (taken_results.next()) ++rest;
+  EXPECT_EQ(rest, 3);
 }
 
 TEST(PoolErrors, name_the_call_that_was_made_on_a_closed_pool) {

@@ -429,5 +429,42 @@ TEST(Popen, starts_500_at_once_without_mixing_them_up) {
   }
 }
 
+TEST(Popen, that_was_moved_from_throws_from_each_call) {
+  Popen from({"true"});
+  Popen to = std::move(from);
+  const std::pair<const char*, void (*)(Popen&)> calls[] = {
+      {"args", [](Popen& p) { (void)p.args(); }},
+      {"pid", [](Popen& p) { (void)p.pid(); }},
+      {"sentinel", [](Popen& p) { (void)p.sentinel(); }},
+      {"in", [](Popen& p) { (void)p.in(); }},
+      {"out", [](Popen& p) { (void)p.out(); }},
+      {"err", [](Popen& p) { (void)p.err(); }},
+      {"poll", [](Popen& p) { (void)p.poll(); }},
+      {"wait", [](Popen& p) { (void)p.wait(); }},
+      {"returncode", [](Popen& p) { (void)p.returncode(); }},
+      {"status", [](Popen& p) { (void)p.status(); }},
+      {"usage", [](Popen& p) { (void)p.usage(); }},
+      {"communicate", [](Popen& p) { (void)p.communicate(); }},
+      {"send_signal", [](Popen& p) { p.send_signal(0); }},
+      {"terminate", [](Popen& p) { p.terminate(); }},
+      {"kill", [](Popen& p) { p.kill(); }},
+      {"kill_tree", [](Popen& p) { (void)p.kill_tree(); }},
+      {"close_and_wait", [](Popen& p) { (void)p.close_and_wait(); }},
+      {"to_string", [](Popen& p) { (void)p.to_string(); }},
+      {"completed", [](Popen& p) { (void)p.completed(); }},
+  };
+  for (const auto& [name, call] : calls) {
+    try {
+      call(from);  // NOLINT(bugprone-use-after-move)
+      ADD_FAILURE() << name << " returned";
+    } catch (const StateError& error) {
+      EXPECT_EQ(std::string(error.what()), std::string("Popen.") + name + ": this object was moved from");
+    }
+  }
+  EXPECT_EQ(to.wait(10s), 0);
+  from = std::move(to);
+  EXPECT_EQ(from.returncode(), 0);
+}
+
 }  // namespace
 }  // namespace cohort::subprocess
