@@ -159,10 +159,11 @@ bool Condition::wait(std::stop_token stop, Deadline deadline) {
 }
 
 void Condition::notify(int count) {
+  if (count < 0) throw ValueError("Condition.notify", std::to_string(count), "the count must not be negative");
   ConditionBody& condition = body_of(body());
   sync::ThreadSelf& self = sync::this_thread();
   Guard guard = held_guard(condition, self, "notify");
-  if (count < 1) return;
+  if (count == 0) return;
   ConditionCore(condition, guard.lock, find_table).notify(self, static_cast<std::uint32_t>(count));
 }
 

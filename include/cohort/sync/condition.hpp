@@ -77,7 +77,8 @@ class COHORT_EXPORT Condition : public SharedHandle {
     return true;
   }
 
-  /// Wakes up to `count` of those who wait, the longest first. Throws StateError when the caller does not hold the lock.
+  /// Wakes up to `count` of those who wait, the longest first. Throws StateError when the caller does not hold the lock, ValueError for a
+  /// negative count.
   /// Python: notify(n), which waits for each of them to wake up; here it does not
   void notify(int count = 1);
   void notify_all();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/sync/condition.hpp"
 
+#include <climits>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -52,7 +53,8 @@ TEST(Condition, wakes_as_many_as_are_notified) {
       condition.notify(count);
     };
     notify(0);
-    notify(-1);
+    EXPECT_THROW(notify(-1), ValueError);
+    EXPECT_THROW(notify(INT_MIN), ValueError);
     EXPECT_EQ(waiters.waiting(), 6);
     notify(1);
     ASSERT_TRUE(eventually([&] { return waiters.awake == 1; }));
