@@ -88,9 +88,11 @@ PipelineResult Pipeline::run_as(std::string_view operation, const Options& given
     if (outcome == Outcome::done) outcome = detail::wait_for_end(session, deadline, stop);
   }
   if (outcome != Outcome::done) {
+    // What the call waited for, not what happens to be last.
+    std::size_t named = row.last_running();
     TreeKill killed = guard.kill();
     detail::finish_killed(row.last(), exchange, options.drain, drain_expired);
-    CompletedProcess so_far = detail::collect(stages_.back(), options, row.last(), exchange, false);
+    CompletedProcess so_far = detail::collect(stages_[named], options, row.sessions[named], exchange, false);
     if (outcome == Outcome::timed_out) throw TimeoutExpired(std::move(so_far), options.timeout.seconds(), killed);
     if (outcome == Outcome::stopped) throw RunCancelled(std::move(so_far), killed);
     throw OutputLimitExceeded(std::move(so_far), killed);

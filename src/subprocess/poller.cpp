@@ -265,6 +265,7 @@ void Job::advance(const os::PollItem* items) {
 
 void Job::begin_kill(Outcome why) {
   why_ = why;
+  named_ = row_->last_running();
   killed_ = row_->kill(options_.kill_tree);
   phase_ = Phase::killing;
   std::chrono::duration<double> limit = kDrainAfterKill;
@@ -273,7 +274,8 @@ void Job::begin_kill(Outcome why) {
 }
 
 CompletedProcess Job::gather(bool decode_text) {
-  CompletedProcess done = collect(stages_.back(), options_, row_->last(), *exchange_, decode_text);
+  std::size_t named = why_ == Outcome::done ? stages_.size() - 1 : named_;
+  CompletedProcess done = collect(stages_[named], options_, row_->sessions[named], *exchange_, decode_text);
   done.drain_expired = drain_expired_;
   return done;
 }

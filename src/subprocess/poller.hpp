@@ -105,6 +105,7 @@ class Job : public std::enable_shared_from_this<Job> {
   Phase phase_ = Phase::queued;
   Outcome why_ = Outcome::done;
   TreeKill killed_ = TreeKill::none;
+  std::size_t named_ = 0;  // the stage that had not ended before the kill
   bool ended_ = false;     // all programs of the row
   bool draining_ = false;  // the last one, and the drain limit runs
   bool drain_expired_ = false;

@@ -104,6 +104,13 @@ bool Row::poll() {
   return all;
 }
 
+std::size_t Row::last_running() {
+  if (sessions.size() == 1) return 0;
+  for (std::size_t i = sessions.size(); i-- > 0;)
+    if (!sessions[i].child.poll()) return i;
+  return sessions.size() - 1;
+}
+
 bool Row::is_known() const {
   return std::all_of(sessions.begin(), sessions.end(),
                      [](const Session& one) { return one.child.status().has_value(); });

@@ -4,6 +4,7 @@
 // The running programs of a pipeline; one program alone is a row as well.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct Row {
   void wait(Deadline deadline);
   /// True when all have ended. Does not block.
   bool poll();
+  /// The position of the last that has not ended; that of the last of all when all have. Does not block.
+  [[nodiscard]] std::size_t last_running();
   /// True when poll() has seen the end of all, or whoever else looked.
   [[nodiscard]] bool is_known() const;
   [[nodiscard]] Session& last() noexcept { return sessions.back(); }

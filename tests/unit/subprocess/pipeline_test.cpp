@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "cohort/base/error.hpp"
 #include "cohort/subprocess/shell.hpp"
@@ -90,6 +91,24 @@ TEST(Pipeline, is_killed_whole_at_the_time_limit) {
 
 TEST(Pipeline, shows_itself_as_one_could_type_it) {
   EXPECT_EQ(pipeline({{"df", "-h"}, {"grep", "sda 1"}}).to_string(), "df -h | grep 'sda 1'");
+}
+
+TEST(Pipeline, names_the_stage_that_had_not_ended_at_the_deadline) {
+  const Pipeline row = pipeline({{"sleep", "100"}, {"true"}});
+  const Options options{.timeout = 200ms};
+  auto named = [](auto&& call) {
+    try {
+      call();
+    } catch (const TimeoutExpired& error) { return std::pair(error.cmd().to_string(), std::string(error.what())); }
+    return std::pair(std::string("no timeout"), std::string());
+  };
+  for (auto& [args, text] :
+       {named([&] { (void)row.run(options); }), named([&] { (void)row.run_async(options).get(); })}) {
+    EXPECT_EQ(args, "sleep 100");
+    EXPECT_NE(text.find("sleep"), std::string::npos) << text;
+  }
+  // Of several it is the last, whose output the call waits for.
+  EXPECT_EQ(named([&] { (void)pipeline({{"sleep", "100"}, {"cat"}}).run(options); }).first, "cat");
 }
 
 }  // namespace
