@@ -94,7 +94,14 @@ COHORT_RAW void arrange_fds(ChildOrders& orders) noexcept {
         result = ::syscall(SYS_dup3, mapping.source, mapping.child, 0);
       } while (result < 0 && (errno == EINTR || errno == EBUSY));
     }
-    check(orders, result, ChildStep::dup2, mapping.source);
+    int refused = mapping.source;
+    if (result < 0) {
+      // EBADF is said of either number: one that is too large for this process, or one that is not open.
+      int error = errno;
+      if (::syscall(SYS_fcntl, mapping.source, F_GETFD) >= 0) refused = mapping.child;
+      errno = error;
+    }
+    check(orders, result, ChildStep::dup2, refused);
   }
   for (int fd = 0; fd < 3; ++fd) {
     if (orders.close_standard[fd]) ::syscall(SYS_close, fd);

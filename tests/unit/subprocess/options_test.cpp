@@ -150,6 +150,16 @@ TEST(Options, pass_fds_keeps_the_number_and_the_parents_flag) {
   EXPECT_THROW(run({"true"}, {.map_fds = {{1, fd}}}), ValueError);
   EXPECT_THROW(run({"true"}, {.pass_fds = {-1}}), ValueError);
   close(fd);
+  // The number that is refused is named, not its partner.
+  auto refused = [](int child, int parent) {
+    try {
+      run({"true"}, {.map_fds = {{child, parent}}});
+    } catch (const SpawnError& error) { return error.subject(); }
+    return std::string("nothing");
+  };
+  EXPECT_EQ(refused(1 << 30, 1), std::to_string(1 << 30));
+  EXPECT_EQ(refused(77, 987654), "987654");
+  EXPECT_EQ(refused(1 << 30, 987654), "987654");
 }
 
 TEST(Options, close_fds_can_be_switched_off) {
