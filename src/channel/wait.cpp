@@ -328,7 +328,8 @@ class Waiting {
 }  // namespace channel
 
 std::vector<std::size_t> wait(std::span<const Waitable> things, Deadline deadline, const std::stop_token& stop) {
-  if (things.empty()) return {};
+  if (things.empty() && deadline.is_never() && !stop.stop_possible())
+    throw ValueError("wait", "things", "is empty, and neither a deadline nor a stop would end the wait");
   return channel::Waiting(things, deadline, stop).run();
 }
 

@@ -21,7 +21,8 @@
 // Threads: any. To wait for objects in the family memory and for descriptors at once, a thread is started for as long as the
 //          call sleeps.
 // Blocks:  until the deadline. A sleep costs nothing while nothing happens, but for a look each 100 ms.
-// Python:  multiprocessing.connection.wait, which takes no queues, events and semaphores.
+// Python:  multiprocessing.connection.wait, which takes no queues, events and semaphores, and hangs with nothing to wait for and no
+//          timeout.
 #pragma once
 
 #include <concepts>
@@ -66,13 +67,14 @@ class Waitable {
   int descriptor_ = -1;
 };
 
-/// Waits until at least one is ready.
+/// Waits until at least one is ready. With nothing to wait for it waits until the deadline or the stop, as for things that are not ready.
 ///
 /// @param deadline  when to give up; Deadline::now(): one look
 /// @param stop      ends the wait, too
 /// @returns         the positions in `things` of all that are ready; empty on the deadline or a stop
 /// @throws ClosedError  one is null, or was closed by this process
-/// @throws ValueError   one is of a kind that cannot be waited for (a Lock), or no descriptor
+/// @throws ValueError   one is of a kind that cannot be waited for (a Lock), or no descriptor; or there is nothing to wait for, no deadline
+///                      and no stop
 /// @throws StateError   a connection only sends
 /// @throws OsError      a descriptor is not open
 [[nodiscard]] COHORT_EXPORT std::vector<std::size_t> wait(std::span<const Waitable> things,

@@ -106,6 +106,11 @@ TEST(Wait, leaves_no_thread_and_no_watcher_behind) {
   EXPECT_EQ(shm::header_of(&use.pipe()).watchers.load(), 0U);
 }
 
+TEST(Wait, for_nothing_with_neither_a_deadline_nor_a_stop_is_refused) {
+  EXPECT_THROW((void)wait({}), ValueError);
+  EXPECT_THROW((void)wait(std::vector<Connection>()), ValueError);
+}
+
 TEST(Wait, ends_at_its_deadline_and_on_a_stop) {
   auto [a, b] = Pipe();
   auto [c, d] = Pipe({.transport = Transport::socket});
@@ -114,7 +119,10 @@ TEST(Wait, ends_at_its_deadline_and_on_a_stop) {
   EXPECT_EQ(wait({b, d}, 5ms), Positions{});
   EXPECT_EQ(wait({b, d}, -1s), Positions{});
   EXPECT_EQ(wait({}, -1s), Positions{});
-  for (const std::vector<Waitable>& things : {std::vector<Waitable>{b}, {d}, {b, d}}) {
+  for (const std::vector<Waitable>& things : {std::vector<Waitable>{b}, {d}, {b, d}, {}}) {
+    auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(wait(things, 30ms), Positions{});
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 30ms);
     std::stop_source stop;
     std::thread thread = once_asleep([&] { stop.request_stop(); });
     EXPECT_EQ(wait(things, patience(), stop.get_token()), Positions{});
