@@ -9,6 +9,7 @@
 #include "channel/connection_stream.hpp"
 #include "cohort/sync/handle_codec.hpp"
 #include "os/fd.hpp"
+#include "os/socket.hpp"
 #include "shm/lock.hpp"
 
 namespace cohort {
@@ -31,6 +32,9 @@ Connection Connection::from_descriptor(int descriptor, const ConnectionOptions& 
   if (!options.readable && !options.writable)
     throw ValueError("Connection", "", "at least one of readable and writable must be true");
   if (!os::is_open(descriptor)) throw OsError(EBADF, "Connection", std::to_string(descriptor));
+  if (os::is_message_socket(descriptor))
+    throw ValueError("Connection", std::to_string(descriptor),
+                     "that is a socket of datagrams or packets: a stream socket or a pipe is needed");
   return Connection(std::make_shared<StreamEnd>(os::Fd(descriptor), options));
 }
 

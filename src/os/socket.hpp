@@ -44,6 +44,8 @@ void ask_for_senders(int fd);
 
 /// True when `fd` is a socket.
 [[nodiscard]] bool is_socket(int fd) noexcept;
+/// True when `fd` is a socket that carries messages of its own (SOCK_DGRAM, SOCK_SEQPACKET …) and not a stream.
+[[nodiscard]] bool is_message_socket(int fd) noexcept;
 /// A number that no other socket of this machine has while this one exists; 0 when `fd` is not a socket.
 [[nodiscard]] std::uint64_t socket_number(int fd) noexcept;
 /// Nothing more is taken from the socket: who sends into it is told so, and does not wait for room any longer.

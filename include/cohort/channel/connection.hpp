@@ -99,8 +99,8 @@ class COHORT_EXPORT Connection {
  public:
   /// The connection over a stream: a socket, a pipe, a terminal. Takes the descriptor over, and closes it. The peer need not be
   /// trusted: see ConnectionLimits.
-  /// Throws: ValueError when it is below 3 (a standard stream: pass a copy, by dup()) or neither way is wanted; OsError when it
-  /// is not open
+  /// Throws: ValueError when it is below 3 (a standard stream: pass a copy, by dup()), a socket that is no stream (SOCK_DGRAM,
+  /// SOCK_SEQPACKET), or neither way is wanted; OsError when it is not open
   [[nodiscard]] static Connection from_descriptor(int descriptor, const ConnectionOptions& options = {});
   /// A handle that refers to nothing, as a moved-from one: its use throws ClosedError.
   [[nodiscard]] static Connection null() noexcept { return {}; }

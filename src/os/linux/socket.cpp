@@ -93,6 +93,15 @@ std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer) {
 
 bool is_socket(int fd) noexcept { return socket_number(fd) != 0; }
 
+bool is_message_socket(int fd) noexcept {
+  int type = 0;
+  socklen_t size = sizeof type;
+  int saved = errno;
+  bool known = ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+  errno = saved;
+  return known && type != SOCK_STREAM;
+}
+
 std::uint64_t socket_number(int fd) noexcept {
   struct stat status;
   int saved = errno;

@@ -144,6 +144,19 @@ TEST(Connection, refuses_descriptors_that_are_none) {
   EXPECT_THROW((void)Connection::from_descriptor(-1), ValueError);
   for (int stream : {0, 1, 2}) EXPECT_THROW((void)Connection::from_descriptor(stream), ValueError);
   EXPECT_THROW((void)Connection::from_descriptor(987654), OsError);
+  for (int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends), 0);
+    try {
+      (void)Connection::from_descriptor(ends[0]);
+      ADD_FAILURE() << "taken over: type " << type;
+    } catch (const ValueError& error) {
+      EXPECT_NE(std::string(error.what()).find("a stream socket or a pipe is needed"), std::string::npos)
+          << error.what();
+    }
+    // What is refused stays the caller's.
+    for (int end : ends) EXPECT_EQ(::close(end), 0);
+  }
   EXPECT_THROW((void)Connection::from_descriptor(0, {.readable = false, .writable = false}), ValueError);
 }
 
