@@ -21,8 +21,15 @@
 #include "pool/worker.hpp"
 #include "process/process_core.hpp"
 #include "process/service_thread.hpp"
+#include "shm/lock.hpp"
 
 namespace cohort::detail {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPauseWhenLockedOut{50};
+
+}  // namespace
 
 void PoolCore::start() {
   missing_workers_ = static_cast<std::uint32_t>(workers_.size());
@@ -138,12 +145,19 @@ void PoolCore::reap_and_replace(const ProcessHandle& process) noexcept {
 }
 
 void PoolCore::try_to_replace() noexcept {
+  Deadline again = kPauseWhenLockedOut;
   try {
+    // A stopped process may hold a lock of the family, and this thread has other work. terminate() waits for it.
+    shm::LockDeadline soon(Deadline::now());
     replace_missing_workers();
     return;
-  } catch (...) { note_failed_replacement(std::current_exception()); }
+  } catch (const shm::LockedOut&) {  // NOLINT(bugprone-empty-catch): no failure of the pool's
+  } catch (...) {
+    note_failed_replacement(std::current_exception());
+    again = next_try_;
+  }
   try {
-    call_later(next_try_, [weak = weak_from_this()] {
+    call_later(again, [weak = weak_from_this()] {
       if (auto pool = weak.lock()) pool->try_to_replace();
     });
   } catch (...) {
@@ -156,9 +170,12 @@ void PoolCore::try_to_replace() noexcept {
 Deadline PoolCore::replace_by_fork() noexcept {
   if (std::lock_guard guard(mutex_); pause_.count() != 0 && !next_try_.expired()) return next_try_;
   try {
+    shm::LockDeadline soon(Deadline::now());  // the call that waits here may have a deadline
     replace_missing_workers();
     return Deadline::never();
-  } catch (...) { note_failed_replacement(std::current_exception()); }
+  } catch (const shm::LockedOut&) { return kPauseWhenLockedOut; } catch (...) {
+    note_failed_replacement(std::current_exception());
+  }
   std::lock_guard guard(mutex_);
   return next_try_;
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "process/process_core.hpp"
+#include "process/record_return.hpp"
 
 namespace cohort::detail {
 
@@ -87,6 +88,7 @@ void forget_children() noexcept {
   auto* fresh = new Children;  // the old one may be locked by a thread that does not exist here
   fresh->former = children;
   children = fresh;
+  forget_records();
 }
 
 }  // namespace cohort::detail

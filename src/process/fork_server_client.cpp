@@ -18,6 +18,7 @@
 #include "process/launch.hpp"
 #include "process/process_core.hpp"
 #include "process/process_state.hpp"
+#include "process/record_return.hpp"
 #include "process/reexecution.hpp"
 #include "process/relayed_child.hpp"
 #include "process/service_thread.hpp"
@@ -62,8 +63,7 @@ bool is_ours_again(const Server::Lent& each) {
       record.launch_state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LaunchState::dropped);
   bool reported = record.exit_state.load(std::memory_order_acquire) != 0;  // SYNC(exit)
   if (!dropped && !reported && !each.link->ended()) return false;
-  family.abandon_member(each.member);
-  if (family.member_died(each.member)) family.release_member(each.member);
+  family.give_back(each.member);
   return true;
 }
 
@@ -86,7 +86,7 @@ void release_ended_servers() {
       take_back(s.lent);
       auto found = std::find_if(s.retired.begin(), s.retired.end(), [](const auto& link) { return link->ended(); });
       if (found == s.retired.end()) return;
-      (void)shm::Family::instance().member_died((*found)->member());
+      shm::Family::instance().give_back((*found)->member());  // its own end finds nothing left to do
       ended = std::move(*found);
       s.retired.erase(found);
     } catch (const shm::LockedOut&) { return call_later(std::chrono::milliseconds(50), release_ended_servers); }
@@ -120,7 +120,7 @@ std::shared_ptr<ForkServerLink> execute_server() {
     ForkServerLink::watch_end(link, release_ended_servers);
     return link;
   } catch (...) {
-    family.abandon_member(member);
+    give_record_back(member);
     throw;
   }
 }
@@ -145,9 +145,17 @@ std::shared_ptr<ForkServerLink> current_server(Launch& launch) {
   Server& s = server();
   std::unique_lock lock(s.mutex);
   if (s.refused) return nullptr;
-  if (!s.lent.empty()) take_back(s.lent);
-  // Those whose end could not be watched, for lack of memory.
-  std::erase_if(s.retired, [](const auto& link) { return link->ended(); });
+  try {
+    shm::LockDeadline soon(Deadline::now());
+    take_back(s.lent);
+    // Those whose end could not be watched, for lack of memory.
+    std::erase_if(s.retired, [](const auto& link) {
+      if (!link->ended()) return false;
+      shm::Family::instance().give_back(link->member());
+      return true;
+    });
+  } catch (const shm::LockedOut&) {  // NOLINT(bugprone-empty-catch): the next start does it
+  }
   os::Credentials present = os::current_credentials();
   bool starts = !s.link || s.abandoned || s.link->lost() || s.link->ended() || !(s.credentials == present);
   if (starts) start_server(s, std::move(present));
@@ -295,11 +303,20 @@ void stop_fork_servers() noexcept {
 
 std::unique_lock<std::mutex> lock_fork_server_for_fork() { return std::unique_lock(server().mutex); }
 
-void lend_record(std::shared_ptr<ForkServerLink> link, shm::MemberId member) noexcept try {
-  Server& s = server();
-  std::lock_guard guard(s.mutex);
-  s.lent.push_back({std::move(link), member, os::process_id()});
+namespace {
+
+// The caller holds the mutex.
+void lend(std::shared_ptr<ForkServerLink> link, shm::MemberId member) noexcept try {
+  server().lent.push_back({std::move(link), member, os::process_id()});
 } catch (const std::exception&) {  // no memory to remember it: then it is lent for good
+}
+
+}  // namespace
+
+bool try_lend_record(std::shared_ptr<ForkServerLink> link, shm::MemberId member) noexcept {
+  std::unique_lock lock(server().mutex, std::try_to_lock);
+  if (lock) lend(std::move(link), member);
+  return lock.owns_lock();
 }
 
 ForkServerFallbacks fork_server_fallbacks() noexcept {
@@ -334,18 +351,17 @@ std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std:
         return std::make_shared<RelayedChild>(pid, member, std::move(link));
       }
     } catch (...) {
-      family.abandon_member(member);
+      give_record_back(member);
       throw;
     }
     if (outcome == Outcome::silent) {
       abandon(link);
       forget_launch(member);  // withdrawn: a child that still comes looks at nothing
-      lend_record(std::move(link), member);
+      std::lock_guard guard(server().mutex);
+      lend(std::move(link), member);
       continue;
     }
-    family.abandon_member(member);
-    // A child that came too far before it was withdrawn: it ends at once.
-    if (family.member_died(member)) family.release_member(member);
+    give_record_back(member);  // also that of a child that came too far before it was withdrawn: it ends at once
     if (outcome == Outcome::denied) {
       if (link->is_ours())
         throw BootstrapError(

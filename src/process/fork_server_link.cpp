@@ -14,6 +14,7 @@
 #include "process/launch.hpp"
 #include "process/service_thread.hpp"
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
 
 namespace cohort::detail {
 
@@ -114,9 +115,9 @@ void ForkServerLink::stop() noexcept try {
   if (!is_ours()) return;
   end();
   owner_pid_ = 0;
-  auto& family = shm::Family::instance();
-  if (family.member_died(member_)) family.release_member(member_);
-  family.abandon_member(member_);
+  // A stopped process may hold a lock of the family for longer.
+  shm::LockDeadline soon(Deadline::now());
+  shm::Family::instance().give_back(member_);
 } catch (const std::exception&) {  // the record is left to others, who see that its process has ended
 }
 

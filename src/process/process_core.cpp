@@ -11,6 +11,7 @@
 #include "process/children.hpp"
 #include "process/process_exit.hpp"
 #include "process/process_state.hpp"
+#include "process/record_return.hpp"
 #include "shm/family.hpp"
 
 namespace cohort {
@@ -103,14 +104,14 @@ void ProcessCore::start() {
 }
 
 void ProcessCore::note_end(const std::shared_ptr<RunningChild>& child, ExitStatus status) {
-  // Whoever learns of the end, in any thread, finds everything repaired.
+  // Whoever learns of the end, in any thread, finds everything repaired, unless a stopped process has a lock that the repair needs.
   std::lock_guard ending(end_mutex_);
   if (std::lock_guard guard(mutex_); status_) return;
   if (end_hook_) {
     end_hook_(child->pid(), status);
     end_hook_ = nullptr;
   }
-  child->release_record();
+  give_record_back(child);
   {
     std::lock_guard guard(mutex_);
     status_ = status;

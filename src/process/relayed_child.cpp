@@ -11,6 +11,7 @@
 #include "os/process_identity.hpp"
 #include "process/fork_server_client.hpp"
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
 
 namespace cohort::detail {
 
@@ -64,7 +65,7 @@ void RelayedChild::release_record() {
   }
   if (!lends) return RunningChild::release_record();
   (void)shm::Family::instance().member_died(member());
-  lend_record(server_, member());
+  if (!try_lend_record(server_, member())) throw shm::LockedOut();  // a start that holds the list may wait long
 }
 
 // True when the kernel says that the child has ended.

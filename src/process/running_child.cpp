@@ -37,11 +37,7 @@ RunningChild::RunningChild(shm::MemberId member, StartMethod method)
     : member_(member), record_(&shm::Family::instance().member(member)), method_(method) {}
 RunningChild::~RunningChild() = default;
 
-void RunningChild::release_record() {
-  auto& family = shm::Family::instance();
-  if (family.member_died(member_)) family.release_member(member_);
-  family.abandon_member(member_);  // one that ended before it had taken up its slot
-}
+void RunningChild::release_record() { shm::Family::instance().give_back(member_); }
 
 int RunningChild::sentinel() {
   if (pidfd() >= 0) return pidfd();

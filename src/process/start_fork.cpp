@@ -24,11 +24,13 @@
 #include "process/process_core.hpp"
 #include "process/process_exit.hpp"
 #include "process/process_state.hpp"
+#include "process/record_return.hpp"
 #include "process/service_thread.hpp"
 #include "process/standard_streams.hpp"
 #include "process/uncaught.hpp"
 #include "shm/family.hpp"
 #include "shm/local_objects.hpp"
+#include "shm/lock.hpp"
 #include "shm/objects.hpp"
 #include "shm/process_page.hpp"
 
@@ -127,6 +129,7 @@ void finish(shm::MemberId member, int code) {
 // The child's whole life. It shares no thread with the parent, so the heap and the streams are usable. Whatever happens in
 // it, no frame of the parent's that called start() is ever returned to or unwound here: that would be the program a second time.
 [[noreturn]] void live(ProcessCore& core, const Launch& launch, shm::MemberId member) noexcept {
+  shm::LockDeadline::Lifted lifted;  // the parent's may be a call with a deadline
   int code = kBadStart;
   try {
     try {
@@ -190,7 +193,7 @@ std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string
     pid = os::fork_process();
     if (pid == 0) begin(guards, family, member, record, std::move(life), parent_pid);
   } catch (...) {  // in the parent: begin() does not throw
-    family.abandon_member(member);
+    give_record_back(member);
     throw;
   }
   if (pid == 0) live(core, launch, member);
@@ -203,8 +206,7 @@ std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string
     // A child that nobody knows of must not go on. One that has reported why it cannot begin has ended.
     (void)child.send_signal(SIGKILL);
     child.wait(Deadline::never());
-    family.abandon_member(member);
-    if (family.member_died(member)) family.release_member(member);
+    give_record_back(member);
     throw;
   }
 }

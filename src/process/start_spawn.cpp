@@ -7,6 +7,7 @@
 #include "process/fork_server_client.hpp"
 #include "process/launch.hpp"
 #include "process/process_core.hpp"
+#include "process/record_return.hpp"
 #include "process/reexecution.hpp"
 #include "process/standard_streams.hpp"
 #include "shm/family.hpp"
@@ -38,8 +39,7 @@ std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::strin
     wait_until_claimed(member, child, name);
     return std::make_shared<DirectChild>(std::move(child), member, StartMethod::spawn);
   } catch (...) {
-    family.abandon_member(member);                                  // with its launch block
-    if (family.member_died(member)) family.release_member(member);  // a child that came so far and ended
+    give_record_back(member);  // with its launch block; also of a child that came so far and ended
     throw;
   }
 }

@@ -161,17 +161,22 @@ void Family::leave() noexcept {
   MemberId self = MemberId::unpack(own->member.load(std::memory_order_relaxed));
   Family* family = current.load(std::memory_order_acquire);  // SYNC(family)
   if (!self || family == nullptr) return;
+  // Who is held up here by a stopped process leaves the work to others, as one that dies.
+  LockDeadline soon(Deadline::now());
+  bool settled = false;
   // relaxed: both: a pointer to a function, set before what it is for
   if (auto hook = leaving.load(std::memory_order_relaxed)) hook();
   try {
     // While we are a member: the repairs of what we held are done by one.
     (void)family->objects_.member_died(self, family->members_.flags(self));
+    settled = true;
   } catch (...) {  // NOLINT(bugprone-empty-catch)
     // As below.
   }
   // relaxed: as above
   if (own->member.exchange(0, std::memory_order_relaxed) == 0) return;
   own->left.store(1, std::memory_order_relaxed);  // relaxed: orders nothing
+  if (!settled) return;                           // objects still name blocks of ours
   try {
     os::ProcessIdentity identity = own_identity();
     family->blocks_.free_owned(self, identity);
@@ -445,6 +450,13 @@ void Family::release_member(MemberId id) noexcept {
   } catch (...) {  // NOLINT(bugprone-empty-catch)
     // own_identity() maps one page; without it nothing can be done here, and sweep() will find the slot
   }
+}
+
+void Family::give_back(MemberId id) {
+  os::ProcessIdentity identity = own_identity();
+  // One that ended before it had taken up its slot. A claim that comes first finds its process below.
+  (void)members_.give_up(id, identity);
+  if (member_died(id)) (void)members_.release(id, identity);
 }
 
 std::size_t Family::sweep() { return sweep(false); }

@@ -139,6 +139,9 @@ class Family {
   bool member_died(MemberId id);
   /// The slot of a member that is dead or has left is free again; what its record held is forgotten.
   void release_member(MemberId id) noexcept;
+  /// All of this for the record of a child of ours that has ended, or never came to be: repaired, and free again. Throws LockedOut
+  /// under a LockDeadline: call it again then; what is done already is not done twice.
+  void give_back(MemberId id);
   /// member_died() for all who died unnoticed, the slots of whom no parent will collect are freed, and so
   /// are blocks that were handed to a member after its repair.
   /// Returns: how many slots were freed. Cost: 10 µs a member

@@ -282,7 +282,12 @@ bool Objects::member_died(MemberId dead, std::uint32_t flags) {
       pinned = step.refer(self, word);
     }
     COHORT_CRASH_POINT("object.step.pinned");
-    operations_of(kind).member_died(pinned.object, body(pinned.object), dead);
+    try {
+      operations_of(kind).member_died(pinned.object, body(pinned.object), dead);
+    } catch (...) {  // one that is locked out is begun anew
+      drop(pinned);
+      throw;
+    }
     drop(pinned);
   }
   // Second: its references go.

@@ -92,6 +92,7 @@ class Stepped {
     }
     return set_breakpoint(pid_, 0);
   }
+  [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] std::uint64_t address() const { return address_of(pid_); }
   void kill() {
     if (pid_ <= 0) return;

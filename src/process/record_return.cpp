@@ -1,0 +1,146 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+#include "process/record_return.hpp"
+
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/exception_text.hpp"
+#include "cohort/base/error.hpp"
+#include "cohort/base/handle.hpp"
+#include "cohort/base/log.hpp"
+#include "os/fd.hpp"
+#include "process/service_thread.hpp"
+#include "shm/family.hpp"
+#include "shm/lock.hpp"
+
+namespace cohort::detail {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPause{50};
+
+struct PutOff {
+  std::mutex mutex;
+  std::shared_ptr<RunningChild> first;  // a list through the children, for which no memory is needed
+  std::vector<shm::MemberId> members;
+  bool tended = false;       // the service thread will come
+  PutOff* former = nullptr;  // the parent's, in a forked child: kept reachable, never used
+};
+
+PutOff* put_off = nullptr;
+
+PutOff& instance() {
+  static std::once_flag once;
+  std::call_once(once, [] { put_off = new PutOff; });
+  return *put_off;
+}
+
+// False when others wait, or it would have to.
+template <class Release>
+bool released_now(Release&& release) {
+  PutOff& all = instance();
+  if (std::lock_guard guard(all.mutex); all.first || !all.members.empty()) return false;
+  try {
+    shm::LockDeadline soon(Deadline::now());
+    release();
+    return true;
+  } catch (const shm::LockedOut&) { return false; }
+}
+
+void put_back(std::shared_ptr<RunningChild> child) {
+  PutOff& all = instance();
+  std::lock_guard guard(all.mutex);
+  child->next_put_off = std::move(all.first);
+  all.first = std::move(child);
+}
+
+// One of those that wait. False when there are none, and then the next to be put off has to call for the service thread.
+bool take_one(std::shared_ptr<RunningChild>& child, shm::MemberId& member) {
+  PutOff& all = instance();
+  std::lock_guard guard(all.mutex);
+  if (all.first) {
+    child = std::move(all.first);
+    all.first = std::move(child->next_put_off);
+    return true;
+  }
+  all.tended = !all.members.empty();
+  if (!all.tended) return false;
+  member = all.members.back();
+  all.members.pop_back();  // keeps its room, for put_back below
+  return true;
+}
+
+// On the service thread.
+void give_back_what_waits() {
+  PutOff& all = instance();
+  ScopeExit untended([&] {
+    std::lock_guard guard(all.mutex);
+    all.tended = false;
+  });
+  std::shared_ptr<RunningChild> child;
+  for (shm::MemberId member = shm::kNobody; take_one(child, member); child.reset()) {
+    try {
+      shm::LockDeadline soon(Deadline::now());
+      child ? child->release_record() : shm::Family::instance().give_back(member);
+    } catch (const shm::LockedOut&) {
+      if (child) {
+        put_back(std::move(child));
+      } else {
+        std::lock_guard guard(all.mutex);
+        all.members.push_back(member);
+      }
+      call_later(kPause, give_back_what_waits);
+      untended.dismiss();
+      return;
+    } catch (const std::exception& e) {  // the record stays taken as long as this process runs
+      get_logger().error(std::string("the record of an ended child could not be given back: ") + text_or_none(e));
+    }
+  }
+  untended.dismiss();  // take_one() has said so, and another may be called for by now
+}
+
+// Without a descriptor or memory for that the next record that comes calls again.
+void call_service_thread() noexcept {
+  PutOff& all = instance();
+  std::lock_guard guard(all.mutex);
+  if (all.tended) return;
+  try {
+    // A pipe without a writer is readable at once.
+    auto at_once = std::make_shared<os::Fd>(os::make_pipe().first);
+    (void)watch(at_once->get(), [at_once] { give_back_what_waits(); });
+    all.tended = true;
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): as above
+  }
+}
+
+}  // namespace
+
+void give_record_back(std::shared_ptr<RunningChild> child) {
+  if (released_now([&] { child->release_record(); })) return;
+  put_back(std::move(child));
+  call_service_thread();
+}
+
+void give_record_back(shm::MemberId member) noexcept try {
+  if (released_now([&] { shm::Family::instance().give_back(member); })) return;
+  {
+    PutOff& all = instance();
+    std::lock_guard guard(all.mutex);
+    all.members.push_back(member);
+  }
+  call_service_thread();
+} catch (const std::exception&) {  // as the header says
+}
+
+void forget_records() noexcept {
+  instance();
+  auto* fresh = new PutOff;  // the old one may be locked by a thread that does not exist here
+  fresh->former = put_off;
+  put_off = fresh;
+}
+
+}  // namespace cohort::detail
