@@ -194,6 +194,7 @@ os::Child reexecute(Reexecution reexecution) {
   static const std::vector<std::string> arguments = os::program_arguments();
   std::string shown = arguments.empty() ? program : arguments[0];
   plan.executables = launcher.empty() ? std::vector{program} : os::search_path(launcher[0], std::nullopt);
+  plan.program = launcher.empty() ? program : launcher[0];  // argv[0] is what ps shows
   plan.argv = launcher;
   if (!launcher.empty() || !loader.empty()) plan.argv.push_back(program);
   if (loader.empty()) {
