@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
@@ -67,7 +68,9 @@ Attached describe_target(Launch& launch, ProcessCore& core, const std::string& n
   launch.target_module = callable_module_path(launch.target);
   VectorEncoder body;
   body.carry_descriptors(kMostDescriptors);
-  core.body().encode(body);
+  try {
+    core.body().encode(body);
+  } catch (const OsError&) { throw ArgumentsFailure{std::current_exception()}; }
   launch.body = body.take();
   return {body.take_attachments(), body.take_descriptors()};
 }

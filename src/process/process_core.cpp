@@ -82,11 +82,15 @@ void ProcessCore::start() {
   (void)running_children();  // reaps those that have ended
   register_process_exit();
   std::shared_ptr<RunningChild> child;
-  switch (method) {
-    case StartMethod::fork: child = start_by_fork(*this, name, daemon, key); break;
-    case StartMethod::spawn: child = start_by_spawn(*this, name, daemon, key); break;
-    case StartMethod::forkserver: child = start_by_fork_server(*this, name, daemon, key); break;
-  }
+  try {
+    switch (method) {
+      case StartMethod::fork: child = start_by_fork(*this, name, daemon, key); break;
+      case StartMethod::spawn: child = start_by_spawn(*this, name, daemon, key); break;
+      case StartMethod::forkserver: child = start_by_fork_server(*this, name, daemon, key); break;
+    }
+  } catch (const ArgumentsFailure& failure) { std::rethrow_exception(failure.what); } catch (const SpawnError&) {
+    throw;
+  } catch (const OsError& error) { throw SpawnError(error.code().value(), error.operation(), error.subject()); }
   std::unique_ptr<ProcessBody>
       body;  // arguments may be large; their destructors are the user's, and run without the lock
   {

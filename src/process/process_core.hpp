@@ -7,6 +7,7 @@
 //   any but running --close()--> closed
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -81,6 +82,11 @@ struct ProcessAccess {
   /// Process::start() through a handle.
   static void start(const ProcessHandle& process);
   static void set_end_hook(const ProcessHandle& process, std::function<void(int pid, ExitStatus)> hook);
+};
+
+/// An OsError that the encoding of a child's arguments threw, which may be the user's: start() throws that as it is.
+struct ArgumentsFailure {
+  std::exception_ptr what;
 };
 
 /// The three start methods. Each returns a started child, or throws with nothing left running.

@@ -3,6 +3,7 @@
 // Choosing a start method, starting from several threads, and what must refuse to start.
 
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <mutex>
 #include <stdexcept>
@@ -15,6 +16,19 @@
 #include "os/module.hpp"
 
 namespace cohort::test {
+
+// An argument that asks the system for something when it is encoded, in vain.
+struct OfAFile {};
+
+}  // namespace cohort::test
+
+template <>
+struct cohort::Codec<cohort::test::OfAFile> {
+  static void encode(Encoder&, const cohort::test::OfAFile&) { throw OsError(ENOENT, "open", "/no/such/file"); }
+  static cohort::test::OfAFile decode(Decoder&) { return {}; }
+};
+
+namespace cohort::test {
 namespace {
 
 class Start : public EachMethod {};
@@ -22,6 +36,19 @@ COHORT_FOR_EACH_METHOD(Start);
 // fork is refused where there are threads.
 class StartWithThreads : public EachMethod {};
 INSTANTIATE_TEST_SUITE_P(By, StartWithThreads, testing::Values(StartMethod::forkserver, StartMethod::spawn), method_of);
+
+// ---- what is thrown ------------------------------------------------------------------------------------------------------
+
+TEST_P(Start, throws_what_the_codec_of_an_argument_throws) {
+  if (GetParam() == StartMethod::fork) GTEST_SKIP() << "arguments are inherited";
+  Process p({.start_method = GetParam()}, [](OfAFile) {}, OfAFile());
+  try {
+    p.start();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const SpawnError& e) { ADD_FAILURE() << "not as it was: " << e.what(); } catch (const OsError& e) {
+    EXPECT_EQ(e.subject(), "/no/such/file");
+  }
+}
 
 // ---- the choice ----------------------------------------------------------------------------------------------------------
 

@@ -176,8 +176,10 @@ class COHORT_EXPORT Process final
   /// @throws BootstrapError  main() was not handed to Cohort (init.hpp), or a re-executed child could not work here (raised privileges,
   ///                         a closed descriptor): nothing was started; or it ended before it took up its work, and why
   /// @throws EncodeError     an argument cannot be encoded; nothing was started
-  /// @throws SpawnError      what the system refused, to this process or to the child before it began; no child is left
-  /// @throws OsError, OutOfFamilyMemory   nothing is left running
+  /// @throws SpawnError      what the system refused (an OsError: a descriptor, a process, memory …), to this process or to the
+  ///                         child before it began; no child is left
+  /// @throws OutOfFamilyMemory   nothing is left running
+  /// @throws                 what the codec of an argument throws, as it is; nothing was started
   /// Cost: start and join 0.4 ms by forkserver, 1.4 ms by spawn, whatever the parent's size; fork grows with the parent (40 ms a GiB).
   ///       The first child by spawn is waited for until it has taken up its work (1 ms), to see that one can.
   void start();
