@@ -14,16 +14,17 @@ import re
 
 import source
 
-_BELOW_PROCESS = {"base", "os", "wire", "shm", "sync", "channel", "shared"}
+_BELOW_PROCESS = {"base", "os", "park", "wire", "shm", "sync", "channel", "shared"}
 ALLOWED = {
     "base": set(),
     "shlex": {"base"},
     "os": {"base"},
     "wire": {"base", "os"},
-    "shm": {"base", "os"},
-    "sync": {"base", "os", "wire", "shm"},
-    "channel": {"base", "os", "wire", "shm", "sync"},
-    "shared": {"base", "os", "wire", "shm", "sync"},
+    "park": {"base", "os"},
+    "shm": {"base", "os", "park"},
+    "sync": {"base", "os", "park", "wire", "shm"},
+    "channel": {"base", "os", "park", "wire", "shm", "sync"},
+    "shared": {"base", "os", "park", "wire", "shm", "sync"},
     "process": _BELOW_PROCESS,
     "subprocess": {"base", "os", "shlex"},
     "pool": _BELOW_PROCESS | {"process"},

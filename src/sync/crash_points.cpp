@@ -24,7 +24,6 @@ void reach(Point point) noexcept {
     case Point::semaphore_wake_claimed: COHORT_CRASH_POINT("sync.semaphore.wake_claimed"); break;
     case Point::semaphore_taken_over: COHORT_CRASH_POINT("sync.semaphore.taken_over"); break;
     case Point::semaphore_told_of_death: COHORT_CRASH_POINT("sync.semaphore.told_of_death"); break;
-    case Point::event_set_before_wake: COHORT_CRASH_POINT("sync.event.set_before_wake"); break;
   }
 }
 

@@ -31,12 +31,12 @@ void Event::clear() { sync::EventCore::clear(body_of(body())); }
 
 bool Event::wait(Deadline deadline) const {
   sync::EventBody& event = body_of(body());
-  return sync::EventCore::wait(event, sync::this_thread(), deadline) == sync::Acquired::yes;
+  return sync::EventCore::wait(event, deadline) == sync::Acquired::yes;
 }
 
 bool Event::wait(std::stop_token stop, Deadline deadline) const {
   sync::EventBody& event = body_of(body());
-  return sync::EventCore::wait(event, sync::this_thread(), deadline, &stop) == sync::Acquired::yes;
+  return sync::EventCore::wait(event, {deadline, &stop}) == sync::Acquired::yes;
 }
 
 }  // namespace cohort

@@ -6,11 +6,4 @@ namespace cohort::sync {
 
 template struct BasicLockCore<System>;
 
-// An exchange, because ThreadSanitizer knows no fences.
-void System::full_fence() noexcept {
-  static std::atomic<int> word{0};
-  // SYNC(sleepers): between a store and the load that follows, where the other side's fence does not reach
-  word.exchange(1, std::memory_order_seq_cst);
-}
-
 }  // namespace cohort::sync

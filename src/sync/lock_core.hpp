@@ -13,6 +13,7 @@
 // that was never sent, costs the others one bounded wait (Patience).
 #pragma once
 
+#include "sync/acquired.hpp"
 #include "sync/stop_waker.hpp"
 #include "sync/system.hpp"
 
@@ -23,7 +24,7 @@ inline constexpr std::uint64_t kFree = 0;
 inline constexpr std::uint64_t kOffered = std::uint64_t{1} << 63;
 
 // Bits of LockBody::waiters. The bits above count disturbances: a stop changes the word under those who are about to sleep.
-inline constexpr std::uint32_t kAsleep = 1;    ///< somebody may sleep
+using park::kAsleep;                           ///< somebody may sleep
 inline constexpr std::uint32_t kStarving = 2;  ///< somebody slept more than once and came too late each time
 
 inline constexpr std::uint32_t kPoisons = 1;  ///< LockBody::options: a death closes the lock until it is recovered
@@ -41,14 +42,6 @@ struct alignas(64) BasicLockBody {
 };
 using LockBody = BasicLockBody<System>;
 static_assert(sizeof(LockBody) == 64);
-
-/// Why acquire() came back.
-enum class Acquired : std::uint8_t {
-  yes,
-  timed_out,
-  stopped,
-  deadlock,  ///< it would wait for the caller itself; only where that can be seen at no cost
-};
 
 template <class Env>
 struct BasicLockCore {

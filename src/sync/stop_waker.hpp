@@ -11,11 +11,11 @@
 #include <optional>
 #include <stop_token>
 
+#include "park/stop_bell.hpp"
+
 namespace cohort::sync {
 
-/// Words that are slept on keep their meaning in the two lowest bits. Those above count disturbances: a stop changes the
-/// word under who is about to sleep.
-inline constexpr std::uint32_t kDisturbance = 4;
+using park::kDisturbance;
 
 /// While it lives, a stop changes the word and wakes all who sleep on it; those who meant to sleep on go back to it.
 template <class Env>

@@ -3,37 +3,10 @@
 //
 // The queue's side locks, its commit by one store, and its sleeping and waking, over the explorer's memory. The sources
 // of the library itself are compiled here, with std::atomic replaced by the explorer's words.
-#include <gtest/gtest.h>
-
-// All that the sources include of the standard library, before its name is taken.
-#include <algorithm>
-#include <array>
-#include <atomic>
-#include <bit>
-#include <chrono>
-#include <climits>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <functional>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <span>
-#include <stop_token>
-#include <string>
-#include <thread>
-#include <utility>
-#include <vector>
-
-#include "model/explorer.hpp"
+#include "model/replaced.hpp"
+//
 #include "sync/system.hpp"
-
-namespace std {
-template <class T>
-using explored_atomic = cohort::model::Word<T>;
-}  // namespace std
-#define atomic explored_atomic
+//
 #include "../../src/channel/ring_wait.hpp"
 #include "../../src/channel/side_lock.hpp"
 #include "os/cpu.hpp"
@@ -53,16 +26,6 @@ namespace os {
 int current_cpu() noexcept { return -1; }
 void remote_fence() {
   if (planted != Fault::no_heavy_fence) world().remote_fence();
-}
-FutexWait futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Deadline) noexcept {
-  switch (world().sleep(&word, word.peek(), expected)) {
-    case World::Woken::changed: return FutexWait::changed;
-    case World::Woken::timed_out: return FutexWait::timed_out;
-    default: return FutexWait::woken;
-  }
-}
-int futex_wake(const std::atomic<std::uint32_t>& word, int count) noexcept {
-  return planted == Fault::no_wake ? 0 : world().wake(&word, count);
 }
 
 }  // namespace os

@@ -4,39 +4,14 @@
 // Locks, semaphores, events, conditions, barriers and the shared mutex over the explorer's memory: who must be alone is,
 // no wake-up is lost, deaths are survived; and planted faults are found. The sources of the library itself are compiled
 // here, with std::atomic replaced by the explorer's words.
-#include <gtest/gtest.h>
-
-// All that the sources include of the standard library, before its name is taken.
-#include <algorithm>
-#include <array>
-#include <atomic>
-#include <bit>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <functional>
-#include <limits>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <stop_token>
-#include <string>
-#include <thread>
-#include <utility>
-#include <vector>
-
-#include "model/explorer.hpp"
+#include "model/replaced.hpp"
+//
 #include "sync/system.hpp"
-
-namespace std {
-template <class T>
-using explored_atomic = cohort::model::Word<T>;
-}  // namespace std
-#define atomic explored_atomic
+//
+#include "../../src/park/wait_word.cpp"
 #include "../../src/sync/barrier_core.cpp"
 #include "../../src/sync/condition_core.cpp"
-#include "../../src/sync/event_core.hpp"
+#include "../../src/sync/event_core.cpp"
 #include "../../src/sync/lock_core.hpp"
 #include "../../src/sync/owned_semaphore_core.hpp"
 #include "../../src/sync/semaphore_core.hpp"
@@ -47,7 +22,6 @@ namespace cohort::sync {
 template struct BasicLockCore<System>;
 template struct BasicSemaphoreCore<System>;
 template struct BasicOwnedSemaphoreCore<System>;
-template struct BasicEventCore<System>;
 
 namespace {
 
@@ -283,7 +257,7 @@ Outcome signal(Fault fault, const model::Options& options) {
     auto state = std::make_shared<State>();
     for (int i = 0; i < 2; ++i)
       world.thread([=, &world] {
-        if (EventCore::wait(state->event, this_thread(), Deadline::never()) == Acquired::yes)
+        if (EventCore::wait(state->event, Deadline::never()) == Acquired::yes)
           world.expect(state->data.read() == 42, "the event came before what it tells of");
       });
     world.thread([=] {
