@@ -18,12 +18,6 @@ void reach(Point point) noexcept {
     case Point::lock_released_before_wake: COHORT_CRASH_POINT("sync.lock.released_before_wake"); break;
     case Point::lock_wake_claimed: COHORT_CRASH_POINT("sync.lock.wake_claimed"); break;
     case Point::lock_giving_up: COHORT_CRASH_POINT("sync.lock.giving_up"); break;
-    case Point::semaphore_taken_slowly: COHORT_CRASH_POINT("sync.semaphore.taken_slowly"); break;
-    case Point::semaphore_about_to_sleep: COHORT_CRASH_POINT("sync.semaphore.about_to_sleep"); break;
-    case Point::semaphore_released_before_wake: COHORT_CRASH_POINT("sync.semaphore.released_before_wake"); break;
-    case Point::semaphore_wake_claimed: COHORT_CRASH_POINT("sync.semaphore.wake_claimed"); break;
-    case Point::semaphore_taken_over: COHORT_CRASH_POINT("sync.semaphore.taken_over"); break;
-    case Point::semaphore_told_of_death: COHORT_CRASH_POINT("sync.semaphore.told_of_death"); break;
   }
 }
 

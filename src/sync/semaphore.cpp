@@ -55,9 +55,9 @@ constexpr shm::ObjectOperations operations{.member_died = member_died};
 const bool registered = shm::register_object_kind(ObjectKind::semaphore, operations) &&
                         shm::register_object_kind(ObjectKind::bounded_semaphore, operations);
 
-bool acquire_owned(SemaphoreBody& body, Deadline deadline, const std::stop_token* stop) {
+bool acquire_owned(SemaphoreBody& body, const sync::Until& until) {
   sync::ThreadSelf& self = sync::this_thread();
-  auto result = OwnedSemaphoreCore::acquire(body, self, deadline, stop);
+  auto result = OwnedSemaphoreCore::acquire(body, self, until);
   if (result != sync::Acquired::timed_out) return result == sync::Acquired::yes;
   // For those who only ever try. Where to begin to look is this thread's own, so that all owners have their turn.
   thread_local std::uint32_t next = 0;
@@ -82,14 +82,14 @@ SemaphoreHandle::SemaphoreHandle(ObjectKind kind, int value, bool bounded, const
 bool SemaphoreHandle::acquire(Deadline deadline) {
   SemaphoreBody& semaphore = body_of(body());
   if (SemaphoreCore::try_acquire(semaphore)) return true;
-  if (has_owners(semaphore)) return acquire_owned(semaphore, deadline, nullptr);
-  return SemaphoreCore::acquire_slowly(semaphore, sync::this_thread(), deadline, nullptr) == sync::Acquired::yes;
+  if (has_owners(semaphore)) return acquire_owned(semaphore, deadline);
+  return SemaphoreCore::acquire_slowly(semaphore, deadline) == sync::Acquired::yes;
 }
 
 bool SemaphoreHandle::acquire(std::stop_token stop, Deadline deadline) {
   SemaphoreBody& semaphore = body_of(body());
-  if (has_owners(semaphore)) return acquire_owned(semaphore, deadline, &stop);
-  return SemaphoreCore::acquire(semaphore, sync::this_thread(), deadline, &stop) == sync::Acquired::yes;
+  if (has_owners(semaphore)) return acquire_owned(semaphore, {deadline, &stop});
+  return SemaphoreCore::acquire(semaphore, {deadline, &stop}) == sync::Acquired::yes;
 }
 
 void SemaphoreHandle::release(int count) try {

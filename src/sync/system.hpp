@@ -27,12 +27,6 @@ enum class Point : std::uint8_t {
   lock_released_before_wake,
   lock_wake_claimed,
   lock_giving_up,
-  semaphore_taken_slowly,
-  semaphore_about_to_sleep,
-  semaphore_released_before_wake,
-  semaphore_wake_claimed,
-  semaphore_taken_over,
-  semaphore_told_of_death,
 };
 
 #if defined(COHORT_CRASH_POINTS) && COHORT_CRASH_POINTS
@@ -66,9 +60,6 @@ struct System {
   /// The fence of who is about to sleep.
   static void heavy_fence(const ThreadSelf&) noexcept { park::heavy_fence(); }
   static bool is_dead(std::uint64_t thread, bool thorough) noexcept { return thread_is_dead(thread, thorough); }
-  static bool member_is_dead(std::uint64_t member, bool thorough) noexcept {
-    return sync::member_is_dead(member, thorough);
-  }
   static void reached(Point point) noexcept { reach(point); }
   static bool same_processor(const ThreadSelf& self, std::int32_t holder) noexcept {
     return holder >= 0 && self.cpu == holder;

@@ -23,12 +23,6 @@ enum class Point : std::uint8_t {
   lock_released_before_wake,
   lock_wake_claimed,
   lock_giving_up,
-  semaphore_taken_slowly,
-  semaphore_about_to_sleep,
-  semaphore_released_before_wake,
-  semaphore_wake_claimed,
-  semaphore_taken_over,
-  semaphore_told_of_death,
 };
 
 /// As the library's own.
@@ -52,7 +46,6 @@ struct System {
   static void light_fence(const ThreadSelf& self) { park::light_fence(self.fences); }
   static void heavy_fence(const ThreadSelf&) { park::heavy_fence(); }
   static bool is_dead(std::uint64_t thread, bool thorough) { return thread_is_dead(thread, thorough); }
-  static bool member_is_dead(std::uint64_t member, bool thorough) { return thread_is_dead(member, thorough); }
   static void reached(Point) {}
   static bool same_processor(const ThreadSelf&, std::int32_t) { return false; }
   static void look_where(ThreadSelf&) {}

@@ -33,4 +33,6 @@ inline bool thread_is_dead(std::uint64_t word, bool) {
   return true;
 }
 
+inline bool member_is_dead(std::uint64_t member, bool thorough) { return thread_is_dead(member, thorough); }
+
 }  // namespace cohort::sync
