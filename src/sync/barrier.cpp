@@ -110,7 +110,7 @@ int Barrier::wait(const std::stop_token* stop, Deadline deadline) {
   auto run = [&barrier] { call_action(barrier); };
   BarrierCore::Action action(run);
   bool has_action = barrier.action_size.load(std::memory_order_relaxed) != 0;  // relaxed: constant
-  auto outcome = core.wait(sync::this_thread(), deadline, stop, has_action ? &action : nullptr);
+  auto outcome = core.wait(sync::this_thread(), {deadline, stop}, has_action ? &action : nullptr);
   if (!outcome.came)
     throw TimeoutError("Barrier.wait", "",
                        "another party, which may be stopped, was just coming or going; this one has not come");

@@ -6,7 +6,6 @@
 #include <chrono>
 
 #include "base/crash_point.hpp"
-#include "sync/stop_waker.hpp"
 
 namespace cohort::sync {
 
@@ -14,6 +13,10 @@ namespace {
 
 // Who has the internal lock and runs is done in far less.
 constexpr std::chrono::milliseconds kLeastWait{20};
+
+void at_barrier_place(park::Place place) noexcept {
+  if (place == park::Place::about_to_sleep) COHORT_CRASH_POINT("sync.barrier.about_to_sleep");
+}
 
 }  // namespace
 
@@ -89,35 +92,27 @@ void BarrierCore::break_phase(ThreadSelf& self, std::uint64_t phase, Deadline de
 }
 
 void BarrierCore::wake(ThreadSelf& self) noexcept {
-  System::light_fence(self);
   COHORT_CRASH_POINT("sync.barrier.before_wake");
-  std::uint32_t sleepers = body_.sleepers.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
-  if ((sleepers & kAsleep) == 0) return;
-  // A value that was not there before: who is about to sleep must see a change, also when the next meeting's sleepers
-  // have set the mark again.
-  // relaxed: all are woken; the futex call orders
-  body_.sleepers.store((sleepers & ~(kDisturbance - 1)) + kDisturbance, std::memory_order_relaxed);
-  System::wake_all(body_.sleepers);
+  park::WaitWord(body_.sleepers).wake_all(self.fences);
 }
 
-BarrierCore::Outcome BarrierCore::wait(ThreadSelf& self, Deadline deadline, const std::stop_token* stop,
-                                       const Action* action) {
+BarrierCore::Outcome BarrierCore::wait(ThreadSelf& self, const Until& until, const Action* action) {
   std::uint64_t phase = 0;
   std::uint32_t index = 0;
-  switch (arrive(self, deadline, stop, phase, index)) {
+  switch (arrive(self, until, phase, index)) {
     case Arrival::broken: return {};
     case Arrival::too_late: return {.came = false};
-    case Arrival::last: return {run(self, phase, action, deadline), index};
+    case Arrival::last: return {run(self, phase, action, until.deadline), index};
     case Arrival::first: break;
   }
-  return {await(self, phase, deadline, stop), index};
+  return {await(self, phase, until), index};
 }
 
-BarrierCore::Arrival BarrierCore::arrive(ThreadSelf& self, Deadline deadline, const std::stop_token* stop,
-                                         std::uint64_t& phase, std::uint32_t& index) {
+BarrierCore::Arrival BarrierCore::arrive(ThreadSelf& self, const Until& until, std::uint64_t& phase,
+                                         std::uint32_t& index) {
   while (true) {
     {
-      Turn turn(*this, self, deadline);
+      Turn turn(*this, self, until.deadline);
       if (!turn.held()) return Arrival::too_late;
       if (body_.broken.load(std::memory_order_relaxed) != 0) return Arrival::broken;  // relaxed: under the lock
       std::uint32_t parties = body_.parties.load(std::memory_order_relaxed);          // relaxed: constant
@@ -133,7 +128,7 @@ BarrierCore::Arrival BarrierCore::arrive(ThreadSelf& self, Deadline deadline, co
       }
     }
     // All have come and the action runs: we are of the next meeting.
-    if (!sleep(self, phase, deadline, stop)) {
+    if (!sleep(self, phase, until)) {
       break_phase(self, phase, Deadline::now());
       return Arrival::broken;
     }
@@ -161,38 +156,23 @@ bool BarrierCore::run(ThreadSelf& self, std::uint64_t phase, const Action* actio
   return true;
 }
 
-bool BarrierCore::await(ThreadSelf& self, std::uint64_t phase, Deadline deadline, const std::stop_token* stop) {
+bool BarrierCore::await(ThreadSelf& self, std::uint64_t phase, const Until& until) {
   // Who gives up breaks the meeting; unless it ended just before.
-  if (!sleep(self, phase, deadline, stop)) break_phase(self, phase, Deadline::now());
+  if (!sleep(self, phase, until)) break_phase(self, phase, Deadline::now());
   // SYNC(phase): acquire here <- release in end_phase()
   (void)body_.phase.load(std::memory_order_acquire);
   return has_passed(phase);
 }
 
-bool BarrierCore::sleep(ThreadSelf& self, std::uint64_t phase, Deadline deadline, const std::stop_token* stop) {
+bool BarrierCore::sleep(ThreadSelf& self, std::uint64_t phase, const Until& until) {
   // SYNC(phase): acquire here <- release in end_phase()
   auto has_ended = [&] { return body_.phase.load(std::memory_order_acquire) != phase; };
-  System::Spin spin(false);
-  do {
-    if (has_ended()) return true;
-  } while (!deadline.expired() && spin.again());
-
-  StopWaker<System> waker(stop, body_.sleepers);
-  System::Patience patience;
-  while (true) {
-    bool stopped = stop_is_requested(stop);
-    if (has_ended()) return true;
-    if (stopped || deadline.expired()) return false;
-    // relaxed: ordered by the fence
-    std::uint32_t expected = body_.sleepers.fetch_or(kAsleep, std::memory_order_relaxed) | kAsleep;
-    System::heavy_fence(self);
-    if (has_ended() || stop_is_requested(stop)) continue;
-    COHORT_CRASH_POINT("sync.barrier.about_to_sleep");
-    auto result = System::sleep(body_.sleepers, expected, Deadline::earlier(deadline, patience.next()));
-    if (result != os::FutexWait::timed_out || has_ended()) continue;
-    patience.lengthen();
-    if (patience.looks_closer()) look_for_the_dead(self, phase);
-  }
+  auto overdue = [&](const park::Patience& patience) {
+    if (patience.looks_closer() && !has_ended()) look_for_the_dead(self, phase);
+    return false;
+  };
+  park::Hooks hooks{.at = at_barrier_place, .overdue = overdue};
+  return park::WaitWord(body_.sleepers).wait(has_ended, until, hooks).ready();
 }
 
 // Asking takes 15 µs a thread: a few of a large meeting at a time, others the next time and by the others.
@@ -202,7 +182,7 @@ void BarrierCore::look_for_the_dead(ThreadSelf& self, std::uint64_t phase) noexc
   // relaxed: a hint; decided under the lock
   if (body_.broken.load(std::memory_order_relaxed) != 0) return break_phase(self, phase, Deadline::now());
   std::uint64_t owner = LockCore::owner(body_.lock);
-  if (owner != kFree && owner != self.word && System::is_dead(owner, false)) {
+  if (owner != kFree && owner != self.word && thread_is_dead(owner, false)) {
     // It may have died between the stores that end a phase: nobody is inside then, and nobody has passed.
     Turn turn(*this, self, Deadline::now());
     return;
@@ -215,7 +195,7 @@ void BarrierCore::look_for_the_dead(ThreadSelf& self, std::uint64_t phase) noexc
   for (std::uint32_t i = 0; i < std::min(count, kAtOnce); ++i) {
     // relaxed: a hint; decided under the lock
     std::uint64_t thread = body_.inside((start + i) % count).load(std::memory_order_relaxed);
-    if (thread == 0 || thread == self.word || !System::is_dead(thread, false)) continue;
+    if (thread == 0 || thread == self.word || !thread_is_dead(thread, false)) continue;
     Turn turn(*this, self, Deadline::now());
     if (body_.phase.load(std::memory_order_relaxed) != phase) return;  // relaxed: under the lock
     end_phase(false);

@@ -14,7 +14,6 @@
 
 #include "cohort/base/function_ref.hpp"
 #include "sync/lock_core.hpp"
-#include "sync/system.hpp"
 
 namespace cohort::sync {
 
@@ -26,7 +25,7 @@ struct alignas(64) BarrierBody {
 
   LockBody lock;
   std::atomic<std::uint64_t> phase;           ///< number of the meeting that is under way
-  std::atomic<std::uint32_t> sleepers;        ///< futex: kAsleep
+  std::atomic<std::uint32_t> sleepers;        ///< futex: park::kAsleep
   std::atomic<std::uint32_t> parties;         ///< constant
   std::atomic<std::uint32_t> count;           ///< who have come
   std::atomic<std::uint32_t> broken;          ///< 1 until reset()
@@ -62,7 +61,7 @@ class BarrierCore {
 
   /// Waits for the others. The last to come runs the action (nullptr: none), without any lock.
   /// Throws what the action throws; the barrier is broken then.
-  Outcome wait(ThreadSelf& self, Deadline deadline, const std::stop_token* stop, const Action* action);
+  Outcome wait(ThreadSelf& self, const Until& until, const Action* action);
   /// Breaks the barrier: who waits gets Outcome::passed == false, and so does who comes, until reset().
   void abort(ThreadSelf& self) noexcept;
   /// Makes it as new: who waits gets Outcome::passed == false.
@@ -76,11 +75,10 @@ class BarrierCore {
   class Turn;
   enum class Arrival : std::uint8_t { broken, first, last, too_late };
 
-  Arrival arrive(ThreadSelf& self, Deadline deadline, const std::stop_token* stop, std::uint64_t& phase,
-                 std::uint32_t& index);
+  Arrival arrive(ThreadSelf& self, const Until& until, std::uint64_t& phase, std::uint32_t& index);
   bool run(ThreadSelf& self, std::uint64_t phase, const Action* action, Deadline deadline);
-  bool await(ThreadSelf& self, std::uint64_t phase, Deadline deadline, const std::stop_token* stop);
-  bool sleep(ThreadSelf& self, std::uint64_t phase, Deadline deadline, const std::stop_token* stop);
+  bool await(ThreadSelf& self, std::uint64_t phase, const Until& until);
+  bool sleep(ThreadSelf& self, std::uint64_t phase, const Until& until);
   void look_for_the_dead(ThreadSelf& self, std::uint64_t phase) noexcept;
   void end_phase(bool passed) noexcept;
   void break_phase(ThreadSelf& self, std::uint64_t phase, Deadline deadline = Deadline::never()) noexcept;

@@ -400,7 +400,7 @@ Outcome meet(Fault fault, const model::Options& options, std::uint32_t parties, 
         BarrierCore core(state->meeting.barrier);
         for (int round = 0; round < rounds; ++round) {
           ++state->arrived[static_cast<std::size_t>(round)];
-          auto outcome = core.wait(self, Deadline::never(), nullptr, nullptr);
+          auto outcome = core.wait(self, Deadline::never(), nullptr);
           if (!outcome.passed) {
             world.expect(world.anybody_died(), "broken although nobody died");
             return;
