@@ -148,14 +148,14 @@ bool Condition::wait(Deadline deadline) {
   ConditionBody& condition = body_of(body());
   sync::ThreadSelf& self = sync::this_thread();
   Guard guard = held_guard(condition, self, "wait");
-  return ConditionCore(condition, guard.lock, find_table).wait(self, deadline, nullptr, grow);
+  return ConditionCore(condition, guard.lock, find_table).wait(self, deadline, grow);
 }
 
 bool Condition::wait(std::stop_token stop, Deadline deadline) {
   ConditionBody& condition = body_of(body());
   sync::ThreadSelf& self = sync::this_thread();
   Guard guard = held_guard(condition, self, "wait");
-  return ConditionCore(condition, guard.lock, find_table).wait(self, deadline, &stop, grow);
+  return ConditionCore(condition, guard.lock, find_table).wait(self, {deadline, &stop}, grow);
 }
 
 void Condition::notify(int count) {

@@ -6,7 +6,6 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
-#include "sync/stop_waker.hpp"
 
 namespace cohort::sync {
 
@@ -34,6 +33,15 @@ Location locate(std::uint32_t place) noexcept {
 
 std::size_t table_bytes(std::uint32_t table) noexcept {
   return (std::size_t{ConditionBody::kFirst} << table) * sizeof(ConditionWaiter);
+}
+
+// Each waiter sleeps on a word of its own; the mark stands beside it, as the word tells whether it was notified.
+park::WaitWord word_of(ConditionWaiter& waiter) noexcept {
+  return park::WaitWord(waiter.state, park::Mark(waiter.asleep, park::kAsleep));
+}
+
+void at_condition_place(park::Place place) noexcept {
+  if (place == park::Place::about_to_sleep) COHORT_CRASH_POINT("sync.condition.about_to_sleep");
 }
 
 }  // namespace
@@ -96,7 +104,7 @@ void ConditionCore::leave(ConditionWaiter& waiter) noexcept {
   body_.used.store(used, std::memory_order_relaxed);  // relaxed: under the lock
 }
 
-bool ConditionCore::wait(ThreadSelf& self, Deadline deadline, const std::stop_token* stop, Grow grow) {
+bool ConditionCore::wait(ThreadSelf& self, const Until& until, Grow grow) {
   // relaxed: both: under the lock
   if (lock_.deaths.load(std::memory_order_relaxed) != body_.seen_deaths.load(std::memory_order_relaxed))
     mend(self, false);
@@ -105,7 +113,7 @@ bool ConditionCore::wait(ThreadSelf& self, Deadline deadline, const std::stop_to
   lock_.count.store(0, std::memory_order_relaxed);                    // relaxed: the owner's
   LockCore::release(lock_, self);
   COHORT_CRASH_POINT("sync.condition.released");
-  sleep(waiter, self, deadline, stop);
+  sleep(waiter, self, until);
   COHORT_CRASH_POINT("sync.condition.awake");
   LockCore::acquire(lock_, self, Deadline::never());
   lock_.count.store(count, std::memory_order_relaxed);  // relaxed: the owner's
@@ -115,28 +123,15 @@ bool ConditionCore::wait(ThreadSelf& self, Deadline deadline, const std::stop_to
   return notified;
 }
 
-void ConditionCore::sleep(ConditionWaiter& waiter, ThreadSelf& self, Deadline deadline, const std::stop_token* stop) {
+void ConditionCore::sleep(ConditionWaiter& waiter, ThreadSelf& self, const Until& until) {
   // relaxed: what the notifier did is ours to read once we have the lock
   auto notified = [&] { return (waiter.state.load(std::memory_order_relaxed) & kNotified) != 0; };
-  System::Spin spin(false);
-  do {
-    if (notified()) return;
-  } while (!deadline.expired() && spin.again());
-
-  StopWaker<System> waker(stop, waiter.state);
-  System::Patience patience;
-  // SYNC(asleep): store before the look at the state below; the other side: state before asleep in wake()
-  waiter.asleep.store(1, std::memory_order_seq_cst);
-  while (true) {
-    // SYNC(asleep): as above
-    std::uint32_t expected = waiter.state.load(std::memory_order_seq_cst);
-    if ((expected & kNotified) != 0 || deadline.expired() || stop_is_requested(stop)) break;
-    COHORT_CRASH_POINT("sync.condition.about_to_sleep");
-    auto result = System::sleep(waiter.state, expected, Deadline::earlier(deadline, patience.next()));
-    if (result != os::FutexWait::timed_out || notified() || deadline.expired()) continue;
-    patience.lengthen();
-    if (patience.looks_closer()) try_mend(self, true);
-  }
+  auto overdue = [&](const park::Patience& patience) {
+    if (patience.looks_closer() && !notified()) try_mend(self, true);
+    return false;
+  };
+  park::Hooks hooks{.at = at_condition_place, .overdue = overdue};
+  (void)word_of(waiter).wait(notified, until, hooks);
   waiter.asleep.store(0, std::memory_order_relaxed);  // relaxed: an unneeded wake-up does no harm
 }
 
@@ -159,15 +154,14 @@ ConditionWaiter* ConditionCore::oldest() noexcept {
 }
 
 // False when the waiter is dead; its place is free then.
-bool ConditionCore::wake(ConditionWaiter& waiter) noexcept {
-  // SYNC(asleep): store of the state before the look at asleep; the other side: asleep before state in sleep()
-  waiter.state.fetch_or(kNotified, std::memory_order_seq_cst);
+bool ConditionCore::wake(ConditionWaiter& waiter, const ThreadSelf& self) noexcept {
+  waiter.state.fetch_or(kNotified, std::memory_order_relaxed);  // relaxed: ordered by the fence
   COHORT_CRASH_POINT("sync.condition.notified");
-  // SYNC(asleep): as above. One who is awake sees the state; should it die before, mend() finds it.
-  if (waiter.asleep.load(std::memory_order_seq_cst) == 0) return true;
-  if (System::wake(waiter.state, 1) != 0) return true;
+  // One who is awake sees the state; should it die before, mend() finds it.
+  park::WaitWord word = word_of(waiter);
+  if (!word.anyone_asleep(self.fences) || word.wake_sleepers(1) != 0) return true;
   std::uint64_t thread = waiter.thread.load(std::memory_order_relaxed);  // relaxed: under the lock
-  if (!System::is_dead(thread, false)) return true;                      // it was just waking up by itself
+  if (!thread_is_dead(thread, false)) return true;                       // it was just waking up by itself
   leave(waiter);
   return false;
 }
@@ -180,7 +174,7 @@ std::uint32_t ConditionCore::notify(ThreadSelf& self, std::uint32_t count) noexc
   while (done < count) {
     ConditionWaiter* next = oldest();
     if (next == nullptr) break;
-    if (wake(*next)) ++done;
+    if (wake(*next, self)) ++done;
   }
   return done;
 }
@@ -193,11 +187,11 @@ void ConditionCore::mend(ThreadSelf& self, bool notified_only) noexcept {
     std::uint64_t thread = one == nullptr ? 0 : one->thread.load(std::memory_order_relaxed);  // relaxed: under the lock
     if (thread == 0 || thread == self.word) continue;
     bool notified = (one->state.load(std::memory_order_relaxed) & kNotified) != 0;  // relaxed: under the lock
-    if ((notified_only && !notified) || !System::is_dead(thread, false)) continue;
+    if ((notified_only && !notified) || !thread_is_dead(thread, false)) continue;
     // First another is notified, then the dead one is forgotten: a death in between notifies one too many, not too few.
     while (notified) {
       ConditionWaiter* next = oldest();
-      if (next == nullptr || wake(*next)) break;
+      if (next == nullptr || wake(*next, self)) break;
     }
     COHORT_CRASH_POINT("sync.condition.mending");
     leave(*one);

@@ -11,18 +11,16 @@
 #pragma once
 
 #include <cstddef>
-#include <stop_token>
 
 #include "cohort/base/function_ref.hpp"
 #include "sync/lock_core.hpp"
-#include "sync/system.hpp"
 
 namespace cohort::sync {
 
 struct ConditionWaiter {
   std::atomic<std::uint64_t> thread;  ///< 0: the place is free
   std::atomic<std::uint64_t> ticket;  ///< order of arrival
-  std::atomic<std::uint32_t> state;   ///< futex: kNotified; the bits from kDisturbance on count disturbances
+  std::atomic<std::uint32_t> state;   ///< futex: kNotified; the bits from park::kDisturbance on count disturbances
   std::atomic<std::uint32_t> asleep;  ///< 1: it may sleep in the kernel
   std::uint64_t reserved;
 };
@@ -61,7 +59,7 @@ class ConditionCore {
 
   /// Gives the lock up, with all its recursion, waits to be notified, and takes it again. The caller owns the lock.
   /// Returns true when notified. Throws (owning the lock, nothing done) what `grow` throws.
-  bool wait(ThreadSelf& self, Deadline deadline, const std::stop_token* stop, Grow grow);
+  bool wait(ThreadSelf& self, const Until& until, Grow grow);
   /// Notifies up to `count` of those who wait, the longest first. The caller owns the lock. Returns how many.
   std::uint32_t notify(ThreadSelf& self, std::uint32_t count) noexcept;
   /// Frees the places of dead waiters, and notifies others instead of those who were notified. The caller owns the lock.
@@ -77,8 +75,8 @@ class ConditionCore {
   ConditionWaiter& enter(ThreadSelf& self, Grow grow);
   void leave(ConditionWaiter& waiter) noexcept;
   [[nodiscard]] ConditionWaiter* oldest() noexcept;
-  bool wake(ConditionWaiter& waiter) noexcept;
-  void sleep(ConditionWaiter& waiter, ThreadSelf& self, Deadline deadline, const std::stop_token* stop);
+  bool wake(ConditionWaiter& waiter, const ThreadSelf& self) noexcept;
+  void sleep(ConditionWaiter& waiter, ThreadSelf& self, const Until& until);
   [[nodiscard]] std::uint32_t used() const noexcept;
 
   ConditionBody& body_;
