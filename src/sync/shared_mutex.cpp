@@ -50,7 +50,7 @@ bool SharedMutex::acquire(const std::stop_token* stop, Deadline deadline) {
   SharedMutexBody& mutex = body_of(body());
   sync::ThreadSelf& self = sync::this_thread();
   if (is_writer(mutex, self)) throw StateError("SharedMutex.acquire", "", "this thread holds it for writing already");
-  auto result = SharedMutexCore(mutex).acquire(self, deadline, stop);
+  auto result = SharedMutexCore(mutex).acquire(self, {deadline, stop});
   if (result == sync::Acquired::timed_out && mend(mutex, self))
     result = SharedMutexCore(mutex).acquire(self, Deadline::now());
   if (result == sync::Acquired::deadlock)
@@ -73,7 +73,7 @@ bool SharedMutex::acquire_shared(const std::stop_token* stop, Deadline deadline)
   sync::ThreadSelf& self = sync::this_thread();
   if (is_writer(mutex, self))
     throw StateError("SharedMutex.acquire_shared", "", "this thread holds it for writing and would wait for itself");
-  auto result = SharedMutexCore(mutex).acquire_shared(self, deadline, stop);
+  auto result = SharedMutexCore(mutex).acquire_shared(self, {deadline, stop});
   if (result == sync::Acquired::timed_out && mend(mutex, self))
     result = SharedMutexCore(mutex).acquire_shared(self, Deadline::now());
   return result == sync::Acquired::yes;

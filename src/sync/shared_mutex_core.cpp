@@ -3,7 +3,6 @@
 #include "sync/shared_mutex_core.hpp"
 
 #include "base/crash_point.hpp"
-#include "sync/stop_waker.hpp"
 
 namespace cohort::sync {
 
@@ -12,6 +11,14 @@ namespace {
 // Where a thread looks first: threads of one process and of several come to lie on different lines.
 std::uint32_t first_place(const ThreadSelf& self) noexcept {
   return static_cast<std::uint32_t>(self.word * 0x9e3779b97f4a7c15u >> 56) % SharedMutexBody::kReaders;
+}
+
+void at_shared_mutex_place(park::Place place) noexcept {
+  switch (place) {
+    case park::Place::about_to_sleep: COHORT_CRASH_POINT("sync.shared_mutex.about_to_sleep"); break;
+    case park::Place::seen: COHORT_CRASH_POINT("sync.shared_mutex.left_before_wake"); break;
+    default: break;
+  }
 }
 
 }  // namespace
@@ -33,16 +40,11 @@ std::atomic<std::uint64_t>* SharedMutexCore::enter(const ThreadSelf& self) noexc
 void SharedMutexCore::leave(std::atomic<std::uint64_t>& place, ThreadSelf& self) noexcept {
   // SYNC(places): release here -> acquire in await_readers(); carries that we have finished reading
   place.store(0, std::memory_order_release);
-  System::light_fence(self);
-  if (body_.drain.load(std::memory_order_relaxed) == 0) [[likely]]  // relaxed: ordered by the fence
-    return;
-  COHORT_CRASH_POINT("sync.shared_mutex.left_before_wake");
-  body_.drain.store(0, std::memory_order_relaxed);  // relaxed: all are woken; the futex call orders
-  System::wake_all(body_.drain);
+  park::WaitWord(body_.drain).wake_all(self.fences, at_shared_mutex_place);
 }
 
-Acquired SharedMutexCore::acquire_shared(ThreadSelf& self, Deadline deadline, const std::stop_token* stop) {
-  System::Spin spin(false);
+Acquired SharedMutexCore::acquire_shared(ThreadSelf& self, const Until& until) {
+  park::Spin spin(park::kSpinBeforeSleep);
   do {
     // relaxed: a look, so that readers do not disturb a writer
     if (LockCore::owner(body_.writer) != kFree) continue;
@@ -53,19 +55,19 @@ Acquired SharedMutexCore::acquire_shared(ThreadSelf& self, Deadline deadline, co
     std::uint64_t writer = body_.writer.owner.load(std::memory_order_seq_cst);
     if (writer == kFree || writer == kOffered) return Acquired::yes;
     leave(*place, self);
-  } while (!deadline.expired() && spin.again());
-  return acquire_shared_slowly(self, deadline, stop);
+  } while (!until.expired() && spin.again());
+  return acquire_shared_slowly(self, until);
 }
 
 // In a queue with the writers: whoever has their lock has no writer beside it and may go in.
-Acquired SharedMutexCore::acquire_shared_slowly(ThreadSelf& self, Deadline deadline, const std::stop_token* stop) {
-  Acquired result = LockCore::acquire(body_.writer, self, deadline, stop);
+Acquired SharedMutexCore::acquire_shared_slowly(ThreadSelf& self, const Until& until) {
+  Acquired result = LockCore::acquire(body_.writer, self, until.deadline, until.stop);
   if (result != Acquired::yes) return result;
   COHORT_CRASH_POINT("sync.shared_mutex.queued");
   auto* place = enter(self);
   if (place == nullptr) {
     // All places are taken: wait until one is free. Writers and further readers wait behind us meanwhile.
-    result = await_place(self, deadline, stop, [&] { return (place = enter(self)) != nullptr; });
+    result = await_place(self, until, [&] { return (place = enter(self)) != nullptr; });
   }
   LockCore::release(body_.writer, self);
   return result;
@@ -88,16 +90,16 @@ bool SharedMutexCore::is_shared_by(const ThreadSelf& self) const noexcept {
   return false;
 }
 
-Acquired SharedMutexCore::acquire(ThreadSelf& self, Deadline deadline, const std::stop_token* stop) {
-  Acquired result = LockCore::acquire(body_.writer, self, deadline, stop);
+Acquired SharedMutexCore::acquire(ThreadSelf& self, const Until& until) {
+  Acquired result = LockCore::acquire(body_.writer, self, until.deadline, until.stop);
   if (result != Acquired::yes) return result;
   COHORT_CRASH_POINT("sync.shared_mutex.draining");
-  result = await_readers(self, deadline, stop);
+  result = await_readers(self, until);
   if (result != Acquired::yes) LockCore::release(body_.writer, self);
   return result;
 }
 
-Acquired SharedMutexCore::await_readers(ThreadSelf& self, Deadline deadline, const std::stop_token* stop) {
+Acquired SharedMutexCore::await_readers(ThreadSelf& self, const Until& until) {
   // SYNC(reader): between the store of the writer's word in acquire() and the looks at the places; see enter()
   std::atomic_thread_fence(std::memory_order_seq_cst);
   for (auto& place : body_.readers) {
@@ -107,40 +109,24 @@ Acquired SharedMutexCore::await_readers(ThreadSelf& self, Deadline deadline, con
       continue;
     if (thread == self.word) return Acquired::deadlock;
     // SYNC(places): as above
-    Acquired result = await_place(self, deadline, stop, [&] { return place.load(std::memory_order_acquire) == 0; });
+    Acquired result = await_place(self, until, [&] { return place.load(std::memory_order_acquire) == 0; });
     if (result != Acquired::yes) return result;
   }
   return Acquired::yes;
 }
 
-template <class Done>
-Acquired SharedMutexCore::await_place(ThreadSelf& self, Deadline deadline, const std::stop_token* stop, Done&& done) {
-  System::Spin spin(false);
-  do {
-    if (done()) return Acquired::yes;
-  } while (!deadline.expired() && spin.again());
-  StopWaker<System> waker(stop, body_.drain);
-  System::Patience patience;
-  while (true) {
-    bool stopped = stop_is_requested(stop);
-    if (done()) return Acquired::yes;
-    if (stopped) return Acquired::stopped;
-    if (deadline.expired()) return Acquired::timed_out;
-    // relaxed: ordered by the fence
-    std::uint32_t expected = body_.drain.fetch_or(kAsleep, std::memory_order_relaxed) | kAsleep;
-    System::heavy_fence(self);
-    if (done()) return Acquired::yes;
-    if (stop_is_requested(stop)) continue;
-    COHORT_CRASH_POINT("sync.shared_mutex.about_to_sleep");
-    auto result = System::sleep(body_.drain, expected, Deadline::earlier(deadline, patience.next()));
-    if (result != os::FutexWait::timed_out) continue;
-    patience.lengthen();
+// Alone: whoever waits here has the writer's lock.
+Acquired SharedMutexCore::await_place(ThreadSelf& self, const Until& until, FunctionRef<bool()> done) {
+  auto overdue = [&](const park::Patience&) {
     free_dead_readers(self);
-  }
+    return false;
+  };
+  park::Hooks hooks{.at = at_shared_mutex_place, .overdue = overdue};
+  return acquired(park::WaitWord(body_.drain).wait(done, until, hooks));
 }
 
 void SharedMutexCore::free_dead_readers(ThreadSelf& self) noexcept {
-  mend(self, [](std::uint64_t thread) { return System::is_dead(thread, false); });
+  mend(self, [](std::uint64_t thread) { return thread_is_dead(thread, false); });
 }
 
 void SharedMutexCore::mend(ThreadSelf& self, FunctionRef<bool(std::uint64_t)> is_dead) noexcept {
@@ -152,9 +138,7 @@ void SharedMutexCore::mend(ThreadSelf& self, FunctionRef<bool(std::uint64_t)> is
     if (place.compare_exchange_strong(thread, 0, std::memory_order_acq_rel, std::memory_order_relaxed)) freed = true;
     COHORT_CRASH_POINT("sync.shared_mutex.reader_freed");
   }
-  if (!freed) return;
-  body_.drain.store(0, std::memory_order_relaxed);  // relaxed: all are woken; the futex call orders
-  System::wake_all(body_.drain);
+  if (freed) park::WaitWord(body_.drain).wake_all(self.fences);
 }
 
 std::uint32_t SharedMutexCore::readers() const noexcept {

@@ -9,11 +9,9 @@
 #pragma once
 
 #include <cstddef>
-#include <stop_token>
 
 #include "cohort/base/function_ref.hpp"
 #include "sync/lock_core.hpp"
-#include "sync/system.hpp"
 
 namespace cohort::sync {
 
@@ -23,7 +21,7 @@ struct alignas(64) SharedMutexBody {
 
   LockBody writer;
   std::atomic<std::uint32_t>
-      drain;  ///< futex: kAsleep: the writer, or a reader without a place, sleeps until one is free
+      drain;  ///< futex: park::kAsleep: the writer, or a reader without a place, sleeps until one is free
   std::uint32_t reserved[15];
   std::atomic<std::uint64_t> readers[kReaders];  ///< thread words; 0: free
 };
@@ -34,8 +32,8 @@ class SharedMutexCore {
  public:
   explicit SharedMutexCore(SharedMutexBody& body) noexcept : body_(body) {}
 
-  Acquired acquire(ThreadSelf& self, Deadline deadline, const std::stop_token* stop = nullptr);
-  Acquired acquire_shared(ThreadSelf& self, Deadline deadline, const std::stop_token* stop = nullptr);
+  Acquired acquire(ThreadSelf& self, const Until& until);
+  Acquired acquire_shared(ThreadSelf& self, const Until& until);
   /// The caller has it alone.
   void release(ThreadSelf& self) noexcept { LockCore::release(body_.writer, self); }
   /// Gives up one of the caller's shared holds. False when it has none.
@@ -49,10 +47,9 @@ class SharedMutexCore {
  private:
   [[nodiscard]] std::atomic<std::uint64_t>* enter(const ThreadSelf& self) noexcept;
   void leave(std::atomic<std::uint64_t>& place, ThreadSelf& self) noexcept;
-  Acquired acquire_shared_slowly(ThreadSelf& self, Deadline deadline, const std::stop_token* stop);
-  Acquired await_readers(ThreadSelf& self, Deadline deadline, const std::stop_token* stop);
-  template <class Done>
-  Acquired await_place(ThreadSelf& self, Deadline deadline, const std::stop_token* stop, Done&& done);
+  Acquired acquire_shared_slowly(ThreadSelf& self, const Until& until);
+  Acquired await_readers(ThreadSelf& self, const Until& until);
+  Acquired await_place(ThreadSelf& self, const Until& until, FunctionRef<bool()> done);
   void free_dead_readers(ThreadSelf& self) noexcept;
 
   SharedMutexBody& body_;
