@@ -23,10 +23,11 @@
 #include "channel/side_lock.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
+#include "park/fence.hpp"
+#include "park/spin.hpp"
 #include "shm/family.hpp"
 #include "shm/lock.hpp"
 #include "shm/objects.hpp"
-#include "sync/system.hpp"
 
 namespace cohort::channel {
 
@@ -276,7 +277,7 @@ void made_room(PipeBody& pipe, std::uint32_t e, std::size_t in_block) noexcept {
   if (in_block != 0) pipe.receiving[e].taken.fetch_add(in_block, std::memory_order_relaxed);
   COHORT_CRASH_POINT("channel.pipe.counted");
   // SYNC(room): either we see the mark, or RoomWait::again() sees the room (other side: its heavy fence)
-  sync::System::light_fence(sync::this_thread());
+  park::light_fence(sync::this_thread().fences);
   // relaxed: ordered by the fence
   if (pipe.wants_room[e].load(std::memory_order_relaxed) != 0 && bytes_in(pipe, e) <= pipe.capacity / 2) [[unlikely]]
     wake_senders(pipe, e);
@@ -292,7 +293,7 @@ class RoomWait {
     PipeBody& pipe = use_.pipe();
     // relaxed: a hint
     auto cpu = static_cast<int>(pipe.ring[use_.peer()].out.cpu.load(std::memory_order_relaxed)) - 1;
-    sync::Spin spin(cpu >= 0 && cpu == os::current_cpu());
+    park::Spin spin(park::kSpinBeforeSleep, cpu >= 0 && cpu == os::current_cpu());
     // A sender that went on at the first message taken would find it full again after one, and look at the receivers'
     // line, which they need, for each message.
     while (spin.again())
@@ -304,7 +305,7 @@ class RoomWait {
     std::uint32_t seen = room.load(std::memory_order_relaxed);         // relaxed: ordered by the fence
     pipe.wants_room[use_.peer()].store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
     // SYNC(room): meets the light fence in made_room() (other side: there)
-    sync::System::heavy_fence(sync::this_thread());
+    park::heavy_fence();
     COHORT_CRASH_POINT("channel.pipe.wants_room");
     if (ready() || stopped()) return true;
     os::futex_wait(room, seen, Deadline::earlier(limits_.deadline, Deadline(kLongestSleep)));
@@ -443,7 +444,7 @@ bool send_message(const EndUse& use, std::span<const std::byte> bytes, const Wai
   if (goes_in_pieces(use.pipe(), bytes.size())) {
     bool whole = put_pieces(use.pipe(), use.peer(), bytes, [&] { return use.closed() || peer_closed(use); });
     // Those who wait for their turn.
-    sync::System::light_fence(sync::this_thread());  // SYNC(room): as in made_room()
+    park::light_fence(sync::this_thread().fences);  // SYNC(room): as in made_room()
     // relaxed: ordered by the fence
     if (use.pipe().wants_room[use.peer()].load(std::memory_order_relaxed) != 0) wake_senders(use.pipe(), use.peer());
     if (whole) return true;

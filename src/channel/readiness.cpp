@@ -14,6 +14,7 @@
 #include "os/process_identity.hpp"
 #include "os/stream_io.hpp"
 #include "os/thread.hpp"
+#include "park/fence.hpp"
 #include "shm/family.hpp"
 #include "shm/objects.hpp"
 #include "shm/process_page.hpp"
@@ -27,7 +28,7 @@ using shm::PolledTurn;
 
 // Meets the light fence of who changes an object: it sees our mark, or we see the change.
 // SYNC(watch): heavy fence here -> the fence of Objects::ring()'s caller
-void fence() { sync::System::heavy_fence(sync::this_thread()); }
+void fence() noexcept { park::heavy_fence(); }
 
 /// One object's descriptor. All but the constructor, fd() and is_ours(): under PolledTurn, or by ~Readiness(), which takes it.
 class Readiness {

@@ -3,9 +3,10 @@
 #include "channel/side_lock.hpp"
 
 #include "base/crash_point.hpp"
-#include "os/barrier.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
+#include "park/fence.hpp"
+#include "park/patience.hpp"
 #include "shm/family.hpp"
 #include "shm/lock.hpp"
 #include "shm/objects.hpp"
@@ -23,7 +24,7 @@ std::uint32_t announce(RingSide& side, std::uint32_t bit) noexcept {
   // relaxed: ordered by the fence
   std::uint32_t announced = side.waiters.fetch_or(bit, std::memory_order_relaxed) | bit;
   // SYNC(sleepers): heavy fence here -> light fence in ~SideGuard
-  os::remote_fence();
+  park::heavy_fence();
   return announced;
 }
 
@@ -44,7 +45,7 @@ void SideGuard::wait() {
 }
 
 void SideGuard::sleep() {
-  sync::Patience patience;
+  park::Patience patience;
   const Deadline give_up = shm::LockDeadline::for_this_wait();
   while (true) {
     std::uint64_t seen = 0;

@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #include "channel/ring_layout.hpp"
-#include "sync/system.hpp"
+#include "park/fence.hpp"
 #include "sync/thread_word.hpp"
 
 namespace cohort::channel {
@@ -37,7 +37,7 @@ class SideGuard {
     // SYNC(side): release here -> acquire in SideGuard(), wait(), sleep()
     side_.lock.store(left_by_, std::memory_order_release);
     // SYNC(sleepers): light fence here -> heavy fence in announce(): we see the sleeper, or it sees what we stored
-    sync::System::light_fence(self_);
+    park::light_fence(self_.fences);
     if (side_.waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]  // relaxed: ordered by the fences
       wake();
   }
@@ -50,7 +50,7 @@ class SideGuard {
   /// Wakes one who sleeps for progress of the side, as the release would; the lock stays held.
   void wake_partners_now() noexcept {
     // SYNC(sleepers): as in ~SideGuard()
-    sync::System::light_fence(self_);
+    park::light_fence(self_.fences);
     if ((side_.waiters.load(std::memory_order_relaxed) & kPartners) != 0)
         [[unlikely]]  // relaxed: ordered by the fences
       wake_marked_partners();

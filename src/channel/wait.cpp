@@ -19,6 +19,7 @@
 #include "os/futex.hpp"
 #include "os/stream_io.hpp"
 #include "os/thread.hpp"
+#include "park/fence.hpp"
 #include "shm/family.hpp"
 #include "shm/objects.hpp"
 #include "sync/event_core.hpp"
@@ -246,7 +247,7 @@ class Waiting {
     return Deadline::earlier(deadline, any_busy_ ? Deadline(kBusyLook) : Deadline(kLongestSleep));
   }
   // Meets the light fence of who changes an object: it sees that we watch, or we see the change.
-  static void fence() { sync::System::heavy_fence(sync::this_thread()); }
+  static void fence() noexcept { park::heavy_fence(); }
   [[nodiscard]] bool over() const { return deadline_.expired() || stop_.stop_requested(); }
 
   // The descriptors, and `bell`, which comes last.

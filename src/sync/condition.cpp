@@ -119,13 +119,12 @@ Condition::Condition(const detail::LockHandle& lock, bool recursive)
 
 bool Condition::acquire(Deadline deadline) {
   Guard guard = guard_of(body_of(body()));
-  return sync::acquire_user_lock(guard.lock, sync::this_thread(), guard.recursive, deadline, nullptr,
-                                 {"Condition", "acquire"});
+  return sync::acquire_user_lock(guard.lock, sync::this_thread(), guard.recursive, deadline, {"Condition", "acquire"});
 }
 
 bool Condition::acquire(std::stop_token stop, Deadline deadline) {
   Guard guard = guard_of(body_of(body()));
-  return sync::acquire_user_lock(guard.lock, sync::this_thread(), guard.recursive, deadline, &stop,
+  return sync::acquire_user_lock(guard.lock, sync::this_thread(), guard.recursive, {deadline, &stop},
                                  {"Condition", "acquire"});
 }
 

@@ -72,12 +72,12 @@ void LockHandle::mark_consistent() {
 
 bool Lock::acquire(Deadline deadline) {
   LockBody& lock = body_of(body());
-  return sync::acquire_user_lock(lock, sync::this_thread(), false, deadline, nullptr, {"Lock", "acquire"});
+  return sync::acquire_user_lock(lock, sync::this_thread(), false, deadline, {"Lock", "acquire"});
 }
 
 bool Lock::acquire(std::stop_token stop, Deadline deadline) {
   LockBody& lock = body_of(body());
-  return sync::acquire_user_lock(lock, sync::this_thread(), false, deadline, &stop, {"Lock", "acquire"});
+  return sync::acquire_user_lock(lock, sync::this_thread(), false, {deadline, &stop}, {"Lock", "acquire"});
 }
 
 void Lock::release() try {
@@ -92,12 +92,12 @@ bool Lock::recover(Deadline deadline) {
 
 bool RLock::acquire(Deadline deadline) {
   LockBody& lock = body_of(body());
-  return sync::acquire_user_lock(lock, sync::this_thread(), true, deadline, nullptr, {"RLock", "acquire"});
+  return sync::acquire_user_lock(lock, sync::this_thread(), true, deadline, {"RLock", "acquire"});
 }
 
 bool RLock::acquire(std::stop_token stop, Deadline deadline) {
   LockBody& lock = body_of(body());
-  return sync::acquire_user_lock(lock, sync::this_thread(), true, deadline, &stop, {"RLock", "acquire"});
+  return sync::acquire_user_lock(lock, sync::this_thread(), true, {deadline, &stop}, {"RLock", "acquire"});
 }
 
 void RLock::release() try {

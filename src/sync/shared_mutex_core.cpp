@@ -61,7 +61,7 @@ Acquired SharedMutexCore::acquire_shared(ThreadSelf& self, const Until& until) {
 
 // In a queue with the writers: whoever has their lock has no writer beside it and may go in.
 Acquired SharedMutexCore::acquire_shared_slowly(ThreadSelf& self, const Until& until) {
-  Acquired result = LockCore::acquire(body_.writer, self, until.deadline, until.stop);
+  Acquired result = LockCore::acquire(body_.writer, self, until);
   if (result != Acquired::yes) return result;
   COHORT_CRASH_POINT("sync.shared_mutex.queued");
   auto* place = enter(self);
@@ -91,7 +91,7 @@ bool SharedMutexCore::is_shared_by(const ThreadSelf& self) const noexcept {
 }
 
 Acquired SharedMutexCore::acquire(ThreadSelf& self, const Until& until) {
-  Acquired result = LockCore::acquire(body_.writer, self, until.deadline, until.stop);
+  Acquired result = LockCore::acquire(body_.writer, self, until);
   if (result != Acquired::yes) return result;
   COHORT_CRASH_POINT("sync.shared_mutex.draining");
   result = await_readers(self, until);

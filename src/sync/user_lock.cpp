@@ -19,8 +19,7 @@ constexpr std::uint32_t kDeepest = 2147483647;
 
 }  // namespace
 
-bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline,
-                              const std::stop_token* stop, CallName name) {
+bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name) {
   if (LockCore::owner(lock) == self.word) {
     if (recursive) {
       std::uint32_t count = lock.count.load(std::memory_order_relaxed);  // relaxed: the owner's
@@ -28,11 +27,11 @@ bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, 
       lock.count.store(count + 1, std::memory_order_relaxed);  // relaxed: the owner's
       return true;
     }
-    if (deadline.is_never() && stop == nullptr)
+    if (until.deadline.is_never() && until.stop == nullptr)
       throw StateError(call(name), "",
                        "this thread holds the lock already and would wait for itself for ever; use RLock");
   }
-  if (LockCore::acquire(lock, self, deadline, stop) != Acquired::yes &&
+  if (LockCore::acquire(lock, self, until) != Acquired::yes &&
       !(release_dead_owner(lock, self) && LockCore::try_acquire(lock, self)))
     return false;
   if (recursive) lock.count.store(1, std::memory_order_relaxed);  // relaxed: the owner's
@@ -51,7 +50,7 @@ bool may_look_for_death() noexcept {
 
 bool release_dead_owner(LockBody& lock, ThreadSelf& self) noexcept {
   std::uint64_t owner = LockCore::owner(lock);
-  if (owner == kFree || owner == self.word || !may_look_for_death() || !System::is_dead(owner, false)) return false;
+  if (owner == kFree || owner == self.word || !may_look_for_death() || !thread_is_dead(owner, false)) return false;
   return LockCore::release_dead(lock, self, owner);
 }
 

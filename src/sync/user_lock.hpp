@@ -4,8 +4,6 @@
 // What Lock, RLock and Condition promise of a lock, over the core: errors for wrong use, recursion, poison.
 #pragma once
 
-#include <stop_token>
-
 #include "shm/layout.hpp"
 #include "sync/lock_core.hpp"
 
@@ -22,8 +20,7 @@ struct CallName {
 };
 
 /// Everything but the shortest way: a taken lock, recursion, poison.
-bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline,
-                              const std::stop_token* stop, CallName name);
+bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name);
 [[noreturn]] void throw_not_owner(const LockBody& lock, CallName name);
 [[noreturn]] void throw_poisoned(LockBody& lock, ThreadSelf& self, CallName name);
 
@@ -35,13 +32,12 @@ bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, 
 
 /// False at the deadline or on a stop. Throws LockOwnerDied, not owning the lock, when it is poisoned; StateError when it
 /// would wait for itself for ever.
-inline bool acquire_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline,
-                              const std::stop_token* stop, CallName name) {
+inline bool acquire_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name) {
   std::uint64_t seen = kFree;
   // SYNC(owner): as in LockCore::try_acquire()
   if (!lock.owner.compare_exchange_strong(seen, self.word, std::memory_order_acquire, std::memory_order_relaxed))
       [[unlikely]]
-    return acquire_user_lock_slowly(lock, self, recursive, deadline, stop, name);
+    return acquire_user_lock_slowly(lock, self, recursive, until, name);
   // relaxed: both: a hint; the owner's
   lock.cpu.store(static_cast<std::uint32_t>(self.cpu + 1), std::memory_order_relaxed);
   if (recursive) lock.count.store(1, std::memory_order_relaxed);

@@ -5,30 +5,16 @@
 // of the library itself are compiled here, with std::atomic replaced by the explorer's words.
 #include "model/replaced.hpp"
 //
-#include "sync/system.hpp"
+#include "../../src/park/wait_word.cpp"
 //
 #include "../../src/channel/ring_wait.hpp"
 #include "../../src/channel/side_lock.hpp"
-#include "os/cpu.hpp"
 
 namespace cohort {
 
 using model::Fault;
 using model::planted;
 using model::World;
-
-namespace {
-World& world() { return *World::running(); }
-}  // namespace
-
-namespace os {
-
-int current_cpu() noexcept { return -1; }
-void remote_fence() {
-  if (planted != Fault::no_heavy_fence) world().remote_fence();
-}
-
-}  // namespace os
 
 }  // namespace cohort
 

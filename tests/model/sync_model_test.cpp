@@ -6,21 +6,16 @@
 // here, with std::atomic replaced by the explorer's words.
 #include "model/replaced.hpp"
 //
-#include "sync/system.hpp"
-//
 #include "../../src/park/wait_word.cpp"
 #include "../../src/sync/barrier_core.cpp"
 #include "../../src/sync/condition_core.cpp"
 #include "../../src/sync/event_core.cpp"
-#include "../../src/sync/lock_core.hpp"
+#include "../../src/sync/lock_core.cpp"
 #include "../../src/sync/owned_semaphore_core.cpp"
 #include "../../src/sync/semaphore_core.cpp"
 #include "../../src/sync/shared_mutex_core.cpp"
 
 namespace cohort::sync {
-
-template struct BasicLockCore<System>;
-
 namespace {
 
 using model::Fault;
@@ -347,8 +342,7 @@ TEST(ConditionModel, a_death_takes_no_wake_up_with_it) {
         ConditionCore core(state->condition, lock);
         (void)LockCore::acquire(lock, self, Deadline::never());
         // The last bounded wait ends the test's own waiting when the producer is dead.
-        for (int waits = 0; state->tokens == 0 && waits < 4; ++waits)
-          (void)core.wait(self, Deadline::never(), grow);
+        for (int waits = 0; state->tokens == 0 && waits < 4; ++waits) (void)core.wait(self, Deadline::never(), grow);
         if (state->tokens > 0) {
           --state->tokens;
           ++state->taken;
