@@ -60,7 +60,7 @@ bool RingWait::spin(FunctionRef<bool()> ready) {
 
 void RingWait::sleep(FunctionRef<bool()> ready) {
   std::uint32_t progress = side_.progress.load(std::memory_order_relaxed);  // relaxed: ordered by announce_sleeper()
-  announce_sleeper(side_);
+  (void)partners_of(side_).announce();
   COHORT_CRASH_POINT("channel.wait.announced");
   if (ready() || stopped()) return;
   slept_ = true;
@@ -72,7 +72,7 @@ void RingWait::sleep(FunctionRef<bool()> ready) {
 void RingWait::pass_on(FunctionRef<bool()> more) noexcept {
   COHORT_CRASH_POINT("channel.wait.pass_on");
   // Announced first, then looked: what comes between the two is seen here, and what comes later wakes by itself.
-  announce_sleeper(side_);
+  (void)partners_of(side_).announce();
   if (more()) wake_partners(side_, 1);
 }
 

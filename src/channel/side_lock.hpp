@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #include "channel/ring_layout.hpp"
-#include "park/fence.hpp"
+#include "park/wait_word.hpp"
 #include "sync/thread_word.hpp"
 
 namespace cohort::channel {
@@ -34,9 +34,9 @@ class SideGuard {
   }
   ~SideGuard() {
     // What a dead holder left and we could not repair stays as it was: the next one takes over from that holder again.
-    // SYNC(side): release here -> acquire in SideGuard(), wait(), sleep()
+    // SYNC(side): release here -> acquire in SideGuard(), wait()
     side_.lock.store(left_by_, std::memory_order_release);
-    // SYNC(sleepers): light fence here -> heavy fence in announce(): we see the sleeper, or it sees what we stored
+    // SYNC(sleepers): light fence here -> heavy fence in WaitWord::announce(): we see the sleeper, or it sees what we stored
     park::light_fence(self_.fences);
     if (side_.waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]  // relaxed: ordered by the fences
       wake();
@@ -58,7 +58,6 @@ class SideGuard {
 
  private:
   void wait();
-  void sleep();
   void wake() noexcept;
   void wake_marked_partners() noexcept;
 
@@ -67,9 +66,11 @@ class SideGuard {
   std::uint64_t left_by_ = 0;  // the word of the dead holder
 };
 
-/// Says that somebody is about to sleep for progress of `side`: the next release of its lock wakes one of those, and rings for
-/// those who wait for several objects. Look at its position again afterwards.
-void announce_sleeper(RingSide& side) noexcept;
+/// Where the other side sleeps for progress of `side`. The mark has the next release of its lock wake one of those, and ring
+/// for those who wait for several objects.
+[[nodiscard]] inline park::WaitWord partners_of(RingSide& side) noexcept {
+  return park::WaitWord(side.progress, park::Mark(side.waiters, kPartners));
+}
 /// Wakes who sleeps for progress of `side`.
 void wake_partners(RingSide& side, int count) noexcept;
 /// Has those look again who wait for several objects, among them the one that the ring belongs to.
