@@ -596,9 +596,9 @@ bool receive_message(const EndUse& use, ReceivedMessage& message, Assembly& asse
     if (outcome == Receive::Outcome::taken) break;
     if (outcome == Receive::Outcome::nothing)
       throw EndOfFile(use.operation(), "", "the other end of the pipe is closed, and all it sent was received");
-    if (!wait.again([&] { return can_receive(use) || use.closed(); })) return false;
+    if (!wait.again([&] { return can_receive(use) || use.closed(); }, deaths)) return false;
     if (receive.take() == Receive::Outcome::taken) break;
-    deaths.look();
+    deaths.look();  // of one that is in the middle of a message, perhaps
   }
   wait.finish([&] { return can_receive(use); });
   return true;
@@ -633,13 +633,12 @@ bool ring_poll(const RingEnd& end, const WaitLimits& limits) {
   if (can_receive(use)) return true;
   RingWait wait(use.pipe().ring[use.end()].in, limits);
   DeathWatch deaths;
-  while (wait.again([&] { return can_receive(use) || use.closed(); })) {
+  while (wait.again([&] { return can_receive(use) || use.closed(); }, deaths)) {
     use.check_open();
     if (can_receive(use)) {
       wait.finish([] { return true; });
       return true;
     }
-    deaths.look();
   }
   return can_receive(use);
 }

@@ -7,19 +7,24 @@
 #include <algorithm>
 #include <chrono>
 
+#include "park/patience.hpp"
 #include "shm/family.hpp"
 #include "shm/lock.hpp"
 
 namespace cohort::channel {
 
-/// No sleep lasts longer, so that no death and no lost wake-up is waited for longer.
-inline constexpr std::chrono::milliseconds kLongestSleep{100};
+using park::kLongestSleep;
 
 /// One wait's looks: so often at the most, and for no more than a thousandth of the time.
 class DeathWatch {
  public:
   explicit DeathWatch(std::chrono::milliseconds between = std::chrono::milliseconds(90)) noexcept : between_(between) {}
 
+  /// As park::Hooks::overdue: the wait goes on, as what a death leads to shows by itself.
+  bool operator()(const park::Patience&) noexcept {
+    look();
+    return false;
+  }
   /// Looks when it is time to. Never throws.
   void look() noexcept {
     auto now = std::chrono::steady_clock::now();

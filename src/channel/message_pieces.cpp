@@ -295,7 +295,9 @@ class Receiver {
     RingWait wait(ring_.in, patient);
     for (bool thorough = false; !has_more(); thorough = true) {
       if (sender_is_gone(thorough) && !has_more()) return Gap::sender_gone;
-      if (is_over() || !wait.again([&] { return has_more() || is_over(); })) return Gap::given_up;
+      auto ready = [&] { return has_more() || is_over() || sender_is_gone(false); };
+      if (is_over() || !wait.again(ready, [&](const park::Patience&) { return sender_is_gone(true); }))
+        return Gap::given_up;
     }
     wait.finish([&] { return has_more(); });
     return Gap::filled;

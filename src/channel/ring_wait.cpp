@@ -2,78 +2,59 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channel/ring_wait.hpp"
 
-#include <chrono>
-#include <climits>
-
 #include "base/crash_point.hpp"
 #include "channel/ring_sides.hpp"
 #include "channel/side_lock.hpp"
 #include "cohort/base/error.hpp"
 #include "os/cpu.hpp"
-#include "os/futex.hpp"
 #include "shm/lock.hpp"
 
 namespace cohort::channel {
 
 namespace {
 
-// No lost wake-up is waited for longer.
-constexpr std::chrono::milliseconds kLongestSleep{100};
-// What a sleep and wake-up across processors cost: measured 22 µs one way.
-constexpr std::chrono::microseconds kLongestSpin{25};
 // Looks of a producer at a full ring are this far apart: the consumer gets on meanwhile.
 constexpr unsigned kPausesWhenFull = 8;
 
+void at_wait_place(park::Place place) noexcept {
+  switch (place) {
+    case park::Place::announced: COHORT_CRASH_POINT("channel.wait.announced"); break;
+    case park::Place::woken: COHORT_CRASH_POINT("channel.wait.woken"); break;
+    case park::Place::claimed: COHORT_CRASH_POINT("channel.wake.before"); break;
+    default: break;
+  }
+}
+
 }  // namespace
 
-void RingWait::Waker::operator()() const noexcept { wake_partners(*side, INT_MAX); }
-
-bool RingWait::again(FunctionRef<bool()> ready) {
-  if (limits_.deadline.expired() || stopped()) {
+bool RingWait::again(FunctionRef<bool()> ready, Overdue overdue) {
+  if (limits_.over()) {
     // Perhaps we were woken for what came: somebody else takes it.
     finish(ready);
     return false;
   }
-  // Who has slept for 100 ms and was not woken sleeps on: an idle waiter costs next to nothing.
-  if (!idle_ && spin(ready)) return true;
-  // A stop wakes from here on; one that came before is seen by the look after it.
-  if (limits_.stop != nullptr && limits_.stop->stop_possible() && !waker_) waker_.emplace(*limits_.stop, Waker{&side_});
-  if (!stopped()) sleep(ready);
-  return true;
-}
-
-bool RingWait::spin(FunctionRef<bool()> ready) {
   // relaxed: a hint
   auto cpu = static_cast<int>(side_.cpu.load(std::memory_order_relaxed)) - 1;
-  if (cpu >= 0 && cpu == os::current_cpu()) return ready();
-  Deadline::Clock::time_point until{};
-  for (unsigned look = 1;; ++look) {
-    if (ready()) return true;
-    for (unsigned i = 0; i < pauses_; ++i) os::spin_pause();
-    // A clock read costs as much as a pause or two.
-    if (look % 8 != 0) continue;
-    auto now = Deadline::Clock::now();
-    if (until == Deadline::Clock::time_point{}) until = now + kLongestSpin;
-    if (now >= until) return ready();
-  }
-}
-
-void RingWait::sleep(FunctionRef<bool()> ready) {
-  std::uint32_t progress = side_.progress.load(std::memory_order_relaxed);  // relaxed: ordered by announce_sleeper()
-  (void)partners_of(side_).announce();
-  COHORT_CRASH_POINT("channel.wait.announced");
-  if (ready() || stopped()) return;
-  slept_ = true;
-  auto result = os::futex_wait(side_.progress, progress, Deadline::earlier(limits_.deadline, Deadline(kLongestSleep)));
-  idle_ = result == os::FutexWait::timed_out;
-  COHORT_CRASH_POINT("channel.wait.woken");
+  // Who has slept for long and was not woken sleeps on without a spin: an idle waiter costs next to nothing.
+  park::Hooks hooks{.spin = {.looks = 1u << 20,
+                             .looks_beside = 1,
+                             .pauses = pauses_,
+                             .most_pauses = pauses_,
+                             .after_each_sleep = true},
+                    .beside = cpu >= 0 && cpu == os::current_cpu(),
+                    .patience = park::Patience::of_an_idle_waiter(),
+                    .at = at_wait_place,
+                    .overdue = overdue};
+  park::Waited waited = partners_of(side_).wait(ready, limits_, hooks);
+  slept_ = slept_ || waited.slept;
+  if (waited.ready()) return true;
+  finish(ready);
+  return false;
 }
 
 void RingWait::pass_on(FunctionRef<bool()> more) noexcept {
   COHORT_CRASH_POINT("channel.wait.pass_on");
-  // Announced first, then looked: what comes between the two is seen here, and what comes later wakes by itself.
-  (void)partners_of(side_).announce();
-  if (more()) wake_partners(side_, 1);
+  partners_of(side_).pass_on(more, at_wait_place);
 }
 
 // ---- the operations --------------------------------------------------------------------------------------------------

@@ -5,12 +5,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <stop_token>
 
 #include "channel/byte_ring.hpp"
 #include "cohort/base/function_ref.hpp"
 #include "os/futex.hpp"
+#include "park/wait_word.hpp"
 
 namespace cohort::channel {
 
@@ -26,19 +25,21 @@ inline void keep_pace(const RingBody& ring) noexcept {
   for (; pauses != 0; --pauses) os::spin_pause();
 }
 
-/// One wait of a caller, over as many looks as it takes.
+/// One wait of a caller, over as many attempts as it takes.
 class RingWait {
  public:
+  using Overdue = park::Hooks::Overdue;
+
   /// @param side    whose progress is waited for
-  /// @param pauses  between two looks, at first: more spare the other side, fewer find its progress sooner
+  /// @param pauses  between two looks: more spare the other side, fewer find its progress sooner
   RingWait(RingSide& side, const WaitLimits& limits, unsigned pauses = 1) noexcept
       : side_(side), limits_(limits), pauses_(pauses) {}
-  ~RingWait() = default;
   RingWait(const RingWait&) = delete;
   RingWait& operator=(const RingWait&) = delete;
 
-  /// Waits until `ready`, or for a reason to look anyway. False: the deadline has passed, or a stop was requested.
-  [[nodiscard]] bool again(FunctionRef<bool()> ready);
+  /// Waits until `ready`. False: the deadline has passed, or a stop was requested.
+  /// @param overdue  as in park::Hooks
+  [[nodiscard]] bool again(FunctionRef<bool()> ready, Overdue overdue = park::Hooks::kNothingOverdue);
   /// The caller has what it waited for. Passes the waking on when it has slept: others may sleep for the same, and are
   /// woken when `more` says that there is something for them.
   void finish(FunctionRef<bool()> more) noexcept {
@@ -47,22 +48,12 @@ class RingWait {
   }
 
  private:
-  struct Waker {
-    RingSide* side;
-    void operator()() const noexcept;
-  };
-
-  [[nodiscard]] bool stopped() const noexcept { return limits_.stop != nullptr && limits_.stop->stop_requested(); }
-  bool spin(FunctionRef<bool()> ready);
-  void sleep(FunctionRef<bool()> ready);
   void pass_on(FunctionRef<bool()> more) noexcept;
 
   RingSide& side_;
   const WaitLimits& limits_;
   unsigned pauses_;
-  bool idle_ = false;  ///< the last sleep ended without a wake-up
   bool slept_ = false;
-  std::optional<std::stop_callback<Waker>> waker_;
 };
 
 }  // namespace cohort::channel

@@ -76,7 +76,7 @@ struct SmallRing {
   }
   void put(std::uint64_t item) {
     if (try_put(item)) return;
-    WaitLimits limits{};
+    const WaitLimits limits;
     RingWait wait(body.out, limits);
     while (wait.again([&] { return !full(); })) {
       if (!try_put(item)) continue;
@@ -86,7 +86,7 @@ struct SmallRing {
   }
   std::uint64_t take() {
     if (auto item = try_take()) return *item;
-    WaitLimits limits{};
+    const WaitLimits limits;
     RingWait wait(body.in, limits);
     while (wait.again([&] { return !empty(); })) {
       auto item = try_take();

@@ -6,15 +6,17 @@
 
 #include <stop_token>
 
-#include "cohort/base/deadline.hpp"
+#include "cohort/base/until.hpp"
 
 namespace cohort::detail {
 
 /// How long to wait, and for what call of the user's.
-struct WaitLimits {
-  Deadline deadline;
-  const std::stop_token* stop = nullptr;  ///< may be null
-  const char* verb = "get";               ///< what the user called, for messages
+struct WaitLimits : Until {
+  const char* verb = "get";  ///< what the user called, for messages
+
+  constexpr WaitLimits() noexcept = default;
+  constexpr WaitLimits(Deadline limit, const std::stop_token* token = nullptr, const char* call = "get") noexcept
+      : Until(limit, token), verb(call) {}
 };
 
 }  // namespace cohort::detail
