@@ -22,9 +22,7 @@
 #include "channel/ring_wait.hpp"
 #include "channel/side_lock.hpp"
 #include "os/cpu.hpp"
-#include "os/futex.hpp"
-#include "park/fence.hpp"
-#include "park/spin.hpp"
+#include "park/wait_word.hpp"
 #include "shm/family.hpp"
 #include "shm/lock.hpp"
 #include "shm/objects.hpp"
@@ -47,11 +45,15 @@ using ObjectKind = shm::ObjectKind;
 EndBody& end_of(void* body) { return *static_cast<EndBody*>(body); }
 PipeBody& pipe_of(const EndBody& end) { return *static_cast<PipeBody*>(Objects::instance().body(end.pipe)); }
 
+// Where senders sleep until ring[e] has room.
+park::WaitWord room_word_of(PipeBody& pipe, std::uint32_t e) noexcept {
+  return park::WaitWord(pipe.sending[e].room, park::Mark(pipe.wants_room[e], 1));
+}
+
 // All senders of ring[e] look again.
 void wake_senders(PipeBody& pipe, std::uint32_t e) noexcept {
-  pipe.wants_room[e].store(0, std::memory_order_relaxed);        // relaxed: who sleeps on sets it again
-  pipe.sending[e].room.fetch_add(1, std::memory_order_relaxed);  // relaxed: sleepers look for themselves
-  os::futex_wake_all(pipe.sending[e].room);
+  pipe.wants_room[e].store(0, std::memory_order_relaxed);  // relaxed: who sleeps on sets it again
+  room_word_of(pipe, e).notify(INT_MAX);
 }
 
 // Everybody who waits at either end looks again.
@@ -276,11 +278,14 @@ void made_room(PipeBody& pipe, std::uint32_t e, std::size_t in_block) noexcept {
   // relaxed: a measure
   if (in_block != 0) pipe.receiving[e].taken.fetch_add(in_block, std::memory_order_relaxed);
   COHORT_CRASH_POINT("channel.pipe.counted");
-  // SYNC(room): either we see the mark, or RoomWait::again() sees the room (other side: its heavy fence)
-  park::light_fence(sync::this_thread().fences);
-  // relaxed: ordered by the fence
-  if (pipe.wants_room[e].load(std::memory_order_relaxed) != 0 && bytes_in(pipe, e) <= pipe.capacity / 2) [[unlikely]]
+  // SYNC(room): either we see the mark, or the sender sees the room (other side: the heavy fence of WaitWord::announce())
+  if (room_word_of(pipe, e).anyone_asleep(sync::this_thread().fences) && bytes_in(pipe, e) <= pipe.capacity / 2)
+      [[unlikely]]
     wake_senders(pipe, e);
+}
+
+void at_room_place(park::Place place) noexcept {
+  if (place == park::Place::announced) COHORT_CRASH_POINT("channel.pipe.wants_room");
 }
 
 // Waits until ring[e] may have room. False: the deadline has passed, or a stop was requested.
@@ -289,45 +294,36 @@ class RoomWait {
   RoomWait(const EndUse& use, const WaitLimits& limits) noexcept : use_(use), limits_(limits) {}
 
   bool again() {
-    if (limits_.deadline.expired() || stopped()) return false;
+    if (limits_.over()) return false;
     PipeBody& pipe = use_.pipe();
     // relaxed: a hint
     auto cpu = static_cast<int>(pipe.ring[use_.peer()].out.cpu.load(std::memory_order_relaxed)) - 1;
-    park::Spin spin(park::kSpinBeforeSleep, cpu >= 0 && cpu == os::current_cpu());
-    // A sender that went on at the first message taken would find it full again after one, and look at the receivers'
-    // line, which they need, for each message.
-    while (spin.again())
-      if ((bytes_in(pipe, use_.peer()) <= pipe.capacity / 4 * 3 && !is_sending()) || is_over()) return true;
-    if (ready()) return true;
-    if (limits_.stop != nullptr && limits_.stop->stop_possible() && !waker_)
-      waker_.emplace(*limits_.stop, Waker{&pipe, use_.peer()});
-    auto& room = pipe.sending[use_.peer()].room;
-    std::uint32_t seen = room.load(std::memory_order_relaxed);         // relaxed: ordered by the fence
-    pipe.wants_room[use_.peer()].store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
-    // SYNC(room): meets the light fence in made_room() (other side: there)
-    park::heavy_fence();
-    COHORT_CRASH_POINT("channel.pipe.wants_room");
-    if (ready() || stopped()) return true;
-    os::futex_wait(room, seen, Deadline::earlier(limits_.deadline, Deadline(kLongestSleep)));
-    deaths_.look();
-    return true;
+    park::Progress progress;
+    auto look = [&] {
+      if (progress.spinning) return is_roomy();
+      if (progress.slept) deaths_.look();
+      return ready();
+    };
+    park::Hooks hooks{.spin = {.after_each_sleep = true},
+                      .beside = cpu >= 0 && cpu == os::current_cpu(),
+                      .patience = park::Patience::of_an_idle_waiter(),
+                      .at = at_room_place};
+    return room_word_of(pipe, use_.peer()).wait(look, limits_, hooks, progress).ready();
   }
 
  private:
-  struct Waker {
-    PipeBody* pipe;
-    std::uint32_t e;
-    void operator()() const noexcept { wake_senders(*pipe, e); }
-  };
   bool is_over() const noexcept { return peer_closed(use_) || use_.closed(); }
   bool is_sending() const noexcept { return is_busy(use_.pipe().sending[use_.peer()].busy); }
   bool ready() const noexcept { return (has_room(use_.pipe(), use_.peer()) && !is_sending()) || is_over(); }
-  bool stopped() const noexcept { return limits_.stop != nullptr && limits_.stop->stop_requested(); }
+  // A sender that went on at the first message taken would find it full again after one, and look at the receivers'
+  // line, which they need, for each message.
+  bool is_roomy() const noexcept {
+    return (bytes_in(use_.pipe(), use_.peer()) <= use_.pipe().capacity / 4 * 3 && !is_sending()) || is_over();
+  }
 
   const EndUse& use_;
   const WaitLimits& limits_;
   DeathWatch deaths_;
-  std::optional<std::stop_callback<Waker>> waker_;
 };
 
 }  // namespace
@@ -444,9 +440,7 @@ bool send_message(const EndUse& use, std::span<const std::byte> bytes, const Wai
   if (goes_in_pieces(use.pipe(), bytes.size())) {
     bool whole = put_pieces(use.pipe(), use.peer(), bytes, [&] { return use.closed() || peer_closed(use); });
     // Those who wait for their turn.
-    park::light_fence(sync::this_thread().fences);  // SYNC(room): as in made_room()
-    // relaxed: ordered by the fence
-    if (use.pipe().wants_room[use.peer()].load(std::memory_order_relaxed) != 0) wake_senders(use.pipe(), use.peer());
+    room_word_of(use.pipe(), use.peer()).wake_all(sync::this_thread().fences);  // SYNC(room): as in made_room()
     if (whole) return true;
     use.check_open();
     throw_broken(use);
