@@ -3,10 +3,8 @@
 #include "channel/leases.hpp"
 
 #include <array>
-#include <chrono>
 #include <climits>
 #include <cstring>
-#include <optional>
 #include <string>
 
 #include "base/crash_point.hpp"
@@ -14,7 +12,7 @@
 #include "channel/ring_wait.hpp"
 #include "channel/side_lock.hpp"
 #include "cohort/base/error.hpp"
-#include "os/futex.hpp"
+#include "park/wait_word.hpp"
 #include "shm/family.hpp"
 #include "shm/objects.hpp"
 
@@ -27,8 +25,6 @@ using shm::Objects;
 
 namespace {
 
-constexpr std::chrono::milliseconds kLongestSleep{100};
-
 [[nodiscard]] std::uint64_t count_of(std::uint64_t done) noexcept { return done & kItemMask; }
 
 // All items that were put are done, at the moment of the look at `position` if `done` was loaded before that.
@@ -37,12 +33,20 @@ constexpr std::chrono::milliseconds kLongestSleep{100};
   return items_of(queue.ring.in.position.load(std::memory_order_acquire)) == count_of(done);
 }
 
-void wake_joiners(QueueBody& queue) noexcept {
-  queue.done.fetch_and(~kJoiners, std::memory_order_relaxed);  // relaxed: they look by themselves
-  queue.finished.fetch_add(1, std::memory_order_relaxed);      // relaxed: the futex call orders
-  COHORT_CRASH_POINT("channel.task_done.before_wake");
-  os::futex_wake_all(queue.finished);
+// Where join() sleeps. The mark lies in the count of what is done, so finish_item() needs no fence to see it.
+park::WaitWord join_word_of(QueueBody& queue) noexcept {
+  return park::WaitWord(queue.finished, park::Mark(queue.done, kJoiners));
 }
+
+void at_join_place(park::Place place) noexcept {
+  switch (place) {
+    case park::Place::about_to_sleep: COHORT_CRASH_POINT("channel.join.announced"); break;
+    case park::Place::claimed: COHORT_CRASH_POINT("channel.task_done.before_wake"); break;
+    default: break;
+  }
+}
+
+void wake_joiners(QueueBody& queue) noexcept { join_word_of(queue).wake_marked(park::WaitWord::kAll, at_join_place); }
 
 // ---- under the lock of out -------------------------------------------------------------------------------------------
 
@@ -256,21 +260,10 @@ bool finish_item(QueueBody& queue) {
 }
 
 bool wait_until_finished(QueueBody& queue, const WaitLimits& limits) {
-  struct Waker {
-    QueueBody* queue;
-    void operator()() const noexcept { wake_joiners(*queue); }
-  };
-  std::optional<std::stop_callback<Waker>> waker;
-  if (limits.stop != nullptr && limits.stop->stop_possible()) waker.emplace(*limits.stop, Waker{&queue});
-  while (true) {
-    std::uint32_t seen = queue.finished.load(std::memory_order_relaxed);  // relaxed: ordered by the fetch_or
-    // SYNC(done): release in finish_item() -> acquire here
-    std::uint64_t done = queue.done.fetch_or(kJoiners, std::memory_order_acq_rel);
-    if (is_finished(queue, done)) return true;
-    if (limits.deadline.expired() || (limits.stop != nullptr && limits.stop->stop_requested())) return false;
-    COHORT_CRASH_POINT("channel.join.announced");
-    os::futex_wait(queue.finished, seen, Deadline::earlier(limits.deadline, Deadline(kLongestSleep)));
-  }
+  // SYNC(done): release in finish_item() -> acquire here
+  auto finished = [&queue] { return is_finished(queue, queue.done.load(std::memory_order_acquire)); };
+  park::Hooks hooks{.spin = park::kNoSpin, .patience = park::Patience::of_an_idle_waiter(), .at = at_join_place};
+  return join_word_of(queue).wait(finished, limits, hooks).ready();
 }
 
 bool take_lease(QueueBody& queue, detail::ReceivedMessage& message, const WaitLimits& limits) {
