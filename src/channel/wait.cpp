@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <deque>
 #include <optional>
 #include <string>
@@ -16,10 +17,10 @@
 #include "channel/side_lock.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/channel/queue_core.hpp"
-#include "os/futex.hpp"
 #include "os/stream_io.hpp"
 #include "os/thread.hpp"
 #include "park/fence.hpp"
+#include "park/wait_word.hpp"
 #include "shm/family.hpp"
 #include "shm/objects.hpp"
 #include "sync/event_core.hpp"
@@ -118,6 +119,9 @@ class Watched {
   bool watching_ = false;
 };
 
+// Of those who wait for what may take hours.
+park::Hooks idle_hooks() noexcept { return {.spin = park::kNoSpin, .patience = park::Patience::of_an_idle_waiter()}; }
+
 // A thread that sleeps on the family's watch word and makes a descriptor readable each time that it changes, for as long as
 // this lives: the system can sleep for a word or for descriptors, not for both.
 class WordBell {
@@ -127,10 +131,8 @@ class WordBell {
     thread_.emplace([](void* raw) { return static_cast<WordBell*>(raw)->turn(); }, this, "cohort-bell", 64 * 1024);
   }
   ~WordBell() {
-    over_.store(true, std::memory_order_relaxed);  // relaxed: ordered by the word
-    // SYNC(over): release here -> acquire in run(); carries over_
-    word_.fetch_add(1, std::memory_order_release);
-    os::futex_wake_all(word_);
+    over_.store(true, std::memory_order_relaxed);  // relaxed: ordered by the word, which notify() changes
+    park::WaitWord(word_, park::Mark()).notify(INT_MAX);
     thread_.reset();
   }
   WordBell(const WordBell&) = delete;
@@ -140,15 +142,12 @@ class WordBell {
 
  private:
   bool turn() noexcept {
-    // SYNC(over): release in ~WordBell() -> acquire here; carries over_
-    std::uint32_t now = word_.load(std::memory_order_acquire);
+    // SYNC(over): ~WordBell() -> acquire here; carries over_ (other side: WaitWord::notify())
+    auto changed = [this] { return word_.load(std::memory_order_acquire) != seen_; };
+    (void)park::WaitWord(word_, park::Mark()).wait(changed, {}, idle_hooks());
+    seen_ = word_.load(std::memory_order_acquire);            // SYNC(over): as above
     if (over_.load(std::memory_order_relaxed)) return false;  // relaxed: ordered by the word
-    if (now == seen_) {
-      os::futex_wait(word_, seen_, Deadline(kLongestSleep));
-    } else {
-      seen_ = now;
-      os::notify(bell_.get());
-    }
+    os::notify(bell_.get());
     return true;
   }
 
@@ -163,7 +162,7 @@ class WordBell {
 class Waiting {
  public:
   Waiting(std::span<const Waitable> things, Deadline deadline, const std::stop_token& stop)
-      : deadline_(deadline), stop_(stop), ready_(things.size(), false) {
+      : until_(deadline, &stop), ready_(things.size(), false) {
     for (std::size_t i = 0; i < things.size(); ++i) add(things[i], i);
   }
 
@@ -177,9 +176,11 @@ class Waiting {
   Waiting& operator=(const Waiting&) = delete;
 
   std::vector<std::size_t> run() {
-    if (look(Deadline::now()) || deadline_.expired() || stop_.stop_requested()) return answer();
+    if (look(Deadline::now()) || until_.over()) return answer();
     if (objects_.empty())
       wait_for_descriptors();
+    else if (items_.empty())
+      wait_for_objects();
     else
       wait_for_all();
     return answer();
@@ -217,7 +218,7 @@ class Waiting {
   // A stream is ready when all of a message has come. What has come is taken in, or its descriptor would stay readable.
   bool look_at_streams() {
     for (Stream& stream : streams_) {
-      auto found = stream.end->look(deadline_, "wait");
+      auto found = stream.end->look(until_.deadline, "wait");
       bool busy = found == detail::StreamEnd::Look::busy;
       items_[stream.item].fd = busy ? -1 : stream.fd;
       any_busy_ = any_busy_ || busy;
@@ -248,41 +249,49 @@ class Waiting {
   }
   // Meets the light fence of who changes an object: it sees that we watch, or we see the change.
   static void fence() noexcept { park::heavy_fence(); }
-  [[nodiscard]] bool over() const { return deadline_.expired() || stop_.stop_requested(); }
 
-  // The descriptors, and `bell`, which comes last.
+  // The descriptors, and that of a stop, which comes last.
   void wait_for_descriptors() {
-    os::Fd bell = os::make_eventfd();
-    std::optional<std::stop_callback<Ring>> on_stop;
-    if (stop_.stop_possible()) on_stop.emplace(stop_, Ring{bell.get()});
-    items_.push_back({.fd = bell.get()});
-    while (!look(deadline_) && !over()) {}
+    park::StopDescriptor stop(until_);
+    if (stop.fd() >= 0) items_.push_back({.fd = stop.fd()});
+    while (!look(until_.deadline) && !until_.over()) {}
   }
 
+  // From here on a change of any object rings, at the word that is slept on.
+  void watch() noexcept {
+    watching_ = true;
+    for (Watched& object : objects_) object.watch();
+  }
+
+  void wait_for_objects() {
+    auto watch_all = [this] { watch(); };
+    FunctionRef<void()> marks = watch_all;
+    DeathWatch deaths;
+    park::Hooks hooks = idle_hooks();
+    hooks.overdue = deaths;
+    // SYNC(watch): release in Objects::ring_watchers() -> acquire in WaitWord::announce(); carries the change
+    park::WaitWord word(Objects::instance().watch_word(), park::Mark(marks));
+    (void)word.wait([this] { return look(Deadline::now()); }, until_, hooks);
+  }
+
+  // A descriptor stands for the word, since the system can sleep for one or the other.
   void wait_for_all() {
+    auto watch_all = [this] { watch(); };
+    FunctionRef<void()> marks = watch_all;
     auto& word = Objects::instance().watch_word();
-    std::optional<std::stop_callback<WordRing>> on_stop;
-    if (stop_.stop_possible()) on_stop.emplace(stop_, WordRing{&word});
+    park::StopBell stop(until_, word);
     std::optional<WordBell> bell;
     DeathWatch deaths;
     while (true) {
-      // SYNC(watch): release in Objects::ring_watchers() -> acquire here; carries the change
-      std::uint32_t seen = word.load(std::memory_order_acquire);
-      watching_ = true;
-      for (Watched& object : objects_) object.watch();
-      fence();
-      if (look(Deadline::now()) || over()) return;
-      Deadline until = Deadline::earlier(deadline_, Deadline(kLongestSleep));
-      if (items_.empty()) {
-        os::futex_wait(word, seen, until);
-      } else {
-        if (!bell) {
-          bell.emplace(word, seen);
-          items_.push_back({.fd = bell->fd()});
-        }
-        (void)os::poll_items(items_, sleep_until(until));
-        bell->silence();
+      // SYNC(watch): as in wait_for_objects()
+      std::uint32_t seen = park::WaitWord(word, park::Mark(marks)).announce();
+      if (look(Deadline::now()) || until_.over()) return;
+      if (!bell) {
+        bell.emplace(word, seen);
+        items_.push_back({.fd = bell->fd()});
       }
+      (void)os::poll_items(items_, sleep_until(Deadline::earlier(until_.deadline, Deadline(kLongestSleep))));
+      bell->silence();
       deaths.look();
     }
   }
@@ -300,20 +309,8 @@ class Waiting {
     std::size_t item;  // of items_
     int fd;
   };
-  struct Ring {
-    int fd;
-    void operator()() const noexcept { os::notify(fd); }
-  };
-  struct WordRing {
-    std::atomic<std::uint32_t>* word;
-    void operator()() const noexcept {
-      word->fetch_add(1, std::memory_order_relaxed);  // relaxed: changes the value only; the futex call orders
-      os::futex_wake_all(*word);
-    }
-  };
 
-  Deadline deadline_;
-  const std::stop_token& stop_;
+  detail::Until until_;
   std::vector<bool> ready_;
   bool any_ = false;
   bool any_busy_ = false;
