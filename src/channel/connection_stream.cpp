@@ -11,6 +11,7 @@
 #include "cohort/base/error.hpp"
 #include "os/process.hpp"
 #include "os/socket.hpp"
+#include "park/stop_bell.hpp"
 
 namespace cohort::detail {
 
@@ -27,17 +28,13 @@ constexpr std::size_t kOversized = std::size_t{64} << 10;
 // A close by another thread is seen after so long.
 constexpr std::chrono::milliseconds kLook{100};
 
-bool stop_is_requested(const std::stop_token* stop) { return stop != nullptr && stop->stop_requested(); }
-
-bool over(const StreamEnd::Limits& limits) { return limits.deadline.expired() || stop_is_requested(limits.stop); }
-
 // A mutex until a deadline or a stop.
 class Turn {
  public:
   Turn(std::timed_mutex& mutex, const StreamEnd::Limits& limits) : lock_(mutex, std::defer_lock) {
     if (lock_.try_lock()) return;
     // By the wall clock, a little at a time: the thread checker does not know the lock by the monotonic one.
-    while (!over(limits)) {
+    while (!limits.over()) {
       auto step = std::min<std::chrono::nanoseconds>(limits.deadline.remaining().value_or(kTurn), kTurn);
       if (lock_.try_lock_until(std::chrono::system_clock::now() + step)) return;
     }
@@ -47,25 +44,6 @@ class Turn {
  private:
   static constexpr std::chrono::nanoseconds kTurn = std::chrono::milliseconds(50);
   std::unique_lock<std::timed_mutex> lock_;
-};
-
-// A descriptor that a stop makes readable.
-class StopBell {
- public:
-  explicit StopBell(const std::stop_token* stop) {
-    if (stop == nullptr || !stop->stop_possible()) return;
-    bell_ = os::make_eventfd();
-    callback_.emplace(*stop, Ring{bell_.get()});
-  }
-  [[nodiscard]] int fd() const noexcept { return bell_.get(); }
-
- private:
-  struct Ring {
-    int fd;
-    void operator()() const noexcept { os::notify(fd); }
-  };
-  os::Fd bell_;
-  std::optional<std::stop_callback<Ring>> callback_;
 };
 
 }  // namespace
@@ -153,7 +131,7 @@ int StreamEnd::fd(const char* operation) const {
 
 // False on the deadline or a stop.
 bool StreamEnd::wait_ready(const Use& use, bool for_write, const Limits& limits) const {
-  StopBell bell(limits.stop);
+  park::StopDescriptor bell(limits);
   while (true) {
     use.check_open();
     os::PollItem items[2];
@@ -163,7 +141,7 @@ bool StreamEnd::wait_ready(const Use& use, bool for_write, const Limits& limits)
     (void)os::poll_items(items, Deadline::earlier(limits.deadline, Deadline(kLook)));
     use.check_open();
     if (items[0].ready) return true;
-    if (over(limits)) return false;
+    if (limits.over()) return false;
   }
 }
 
@@ -178,7 +156,7 @@ bool StreamEnd::write_all(const Use& use, std::span<const std::byte> bytes, cons
     if (done.state == os::Transfer::State::moved) {
       begun = begun || done.count != 0;
       bytes = bytes.subspan(done.count);
-    } else if (over(limits) || !wait_ready(use, true, limits)) {
+    } else if (limits.over() || !wait_ready(use, true, limits)) {
       cut_ = cut_ || begun;
       return false;
     }
@@ -286,7 +264,7 @@ bool StreamEnd::poll(const Limits& limits) {
   while (true) {
     Look found = look(limits.deadline, operation);
     if (found == Look::ready) return true;
-    if (over(limits)) return false;
+    if (limits.over()) return false;
     if (found == Look::nothing) {
       if (!wait_ready(Use(*this, operation), false, limits)) return false;
     } else if (Turn(receiving_, limits).taken()) {
@@ -307,11 +285,11 @@ bool StreamEnd::fill(const Use& use, bool only_length, const Limits& limits) {
       moved += done.count;
       if (moved < kDeadlineLook) continue;
       moved = 0;
-      if (over(limits)) return false;
+      if (limits.over()) return false;
     } else if (done.state == os::Transfer::State::ended) {
       if (reader_.begun()) throw_cut(use.operation());
       throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
-    } else if (over(limits) || !wait_ready(use, false, limits)) {
+    } else if (limits.over() || !wait_ready(use, false, limits)) {
       return false;
     }
   }
@@ -441,7 +419,7 @@ bool StreamEnd::send_handle(int descriptor, Deadline deadline) {
   const std::byte count{1};
   const int fds[] = {descriptor};
   while (!os::try_send_packet(use.fd(), {&count, 1}, fds))
-    if (over(limits) || !wait_ready(use, true, limits)) return false;
+    if (limits.over() || !wait_ready(use, true, limits)) return false;
   return true;
 }
 
@@ -469,7 +447,7 @@ std::optional<os::Fd> StreamEnd::receive_handle(Deadline deadline) {
     if (packet && packet->size == 0) throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
     if (packet && packet->fds.size() != 1) throw DecodeError(use.operation(), "", no_handle);
     if (packet) return std::move(packet->fds.front());
-    if (over(limits) || !wait_ready(use, false, limits)) return std::nullopt;
+    if (limits.over() || !wait_ready(use, false, limits)) return std::nullopt;
   }
 }
 

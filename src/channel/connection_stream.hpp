@@ -22,11 +22,11 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <vector>
 
 #include "channel/frame_reader.hpp"
 #include "cohort/base/deadline.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/channel/connection.hpp"
 #include "os/fd.hpp"
 #include "os/stream_io.hpp"
@@ -37,10 +37,7 @@ class StreamEnd : public std::enable_shared_from_this<StreamEnd> {
  public:
   StreamEnd(os::Fd fd, const ConnectionOptions& options);
 
-  struct Limits {
-    Deadline deadline;
-    const std::stop_token* stop = nullptr;
-  };
+  using Limits = Until;
 
   /// False on the deadline or a stop.
   bool send(std::span<const std::byte> message, const Limits& limits, const char* operation);

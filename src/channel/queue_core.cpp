@@ -211,13 +211,13 @@ void QueueHandle::cancel_join_thread() { static_cast<void>(body()); }
 std::uint64_t QueueHandle::takeovers() const { return channel::takeovers(queue_at(body()).ring); }
 
 void QueueHandle::throw_empty(const Limits& limits) const {
-  bool stopped = limits.stop != nullptr && limits.stop->stop_requested();
+  bool stopped = limits.stopped();
   throw Empty(operation(limits.verb), "",
               stopped ? "a stop was requested before there was an item" : "there was no item in time");
 }
 
 void QueueHandle::throw_full(const Limits& limits) const {
-  bool stopped = limits.stop != nullptr && limits.stop->stop_requested();
+  bool stopped = limits.stopped();
   throw Full(operation(limits.verb), "",
              stopped ? "a stop was requested before there was room" : "there was no room in time");
 }

@@ -4,17 +4,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <climits>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "channel/death_watch.hpp"
 #include "channel/side_lock.hpp"
-#include "os/futex.hpp"
 #include "os/process_identity.hpp"
 #include "os/stream_io.hpp"
 #include "os/thread.hpp"
-#include "park/fence.hpp"
+#include "park/wait_word.hpp"
 #include "shm/family.hpp"
 #include "shm/objects.hpp"
 #include "shm/process_page.hpp"
@@ -126,9 +126,7 @@ bool look_at(std::span<Readiness* const> objects, bool marks_hold) {
 // Has the thread look at once.
 void wake_thread() noexcept {
   if (!shm::Family::self_or_nobody()) return;
-  auto& word = Objects::instance().watch_word();
-  word.fetch_add(1, std::memory_order_relaxed);  // relaxed: changes the value only; the futex call orders
-  os::futex_wake_all(word);
+  park::WaitWord(Objects::instance().watch_word(), park::Mark()).notify(INT_MAX);
 }
 
 void Readiness::unwatch() {
@@ -188,7 +186,10 @@ bool run(void* argument) {
       // SYNC(watch): release in Objects::ring_watchers() -> acquire here; carries the change
       std::uint32_t seen = word.load(std::memory_order_acquire);
       if (!look_at_all(own, marks_hold, all_readable)) return false;
-      marks_hold = os::futex_wait(word, seen, Deadline(kLongestSleep)) == os::FutexWait::timed_out;
+      // SYNC(watch): as above
+      auto changed = [&] { return word.load(std::memory_order_acquire) != seen; };
+      park::Hooks hooks{.spin = park::kNoSpin, .patience = park::Patience::of_an_idle_waiter()};
+      marks_hold = !park::WaitWord(word, park::Mark()).wait(changed, Deadline(kLongestSleep), hooks).ready();
       // A death can make an object ready, not the other way round.
       if (!all_readable) deaths.look();
     }

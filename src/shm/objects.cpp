@@ -3,12 +3,13 @@
 #include "shm/objects.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <new>
 #include <string>
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
-#include "os/futex.hpp"
+#include "park/wait_word.hpp"
 #include "shm/family.hpp"
 #include "shm/object_step.hpp"
 
@@ -245,10 +246,8 @@ void Objects::settle() { ObjectStep step(family_); }
 std::atomic<std::uint32_t>& Objects::watch_word() noexcept { return family_.header().objects.watch; }
 
 void Objects::ring_watchers() noexcept {
-  auto& word = watch_word();
-  // SYNC(watch): release here -> acquire load of the watcher; carries the change that it is to see
-  word.fetch_add(1, std::memory_order_release);
-  os::futex_wake_all(word);
+  // SYNC(watch): release in WaitWord::notify() -> acquire load of the watcher; carries the change that it is to see
+  park::WaitWord(watch_word(), park::Mark()).notify(INT_MAX);
 }
 
 // ---- members -------------------------------------------------------------------------------------------------------
