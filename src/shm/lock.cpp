@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shm/lock.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <chrono>
 
 #include "base/crash_point.hpp"
 #include "os/futex.hpp"
+#include "park/patience.hpp"
+#include "park/spin.hpp"
 
 namespace cohort::shm {
 
@@ -20,10 +21,6 @@ const std::atomic<std::uint32_t>& low_half(const LockWord& lock) {
   return *static_cast<const std::atomic<std::uint32_t>*>(place);
 }
 
-// Critical sections take tens of nanoseconds: about 2 µs of looking is longer than nearly all of them.
-constexpr int kSpins = 100;
-constexpr std::chrono::milliseconds kFirstWait{1};
-constexpr std::chrono::milliseconds kLongestWait{50};
 // A holder that runs is done in far less, and one that waits for a processor as a rule too.
 constexpr std::chrono::milliseconds kLeastLockWait{20};
 
@@ -48,19 +45,21 @@ bool lock_holder_is_dead(std::uint64_t word, std::uint64_t memory) noexcept {
   return !os::is_alive(now) || !os::may_map_memory(now, memory);
 }
 
+// Not by a park::WaitWord, which wants a word to sleep on beside the lock, and fences: here the lock's own word is slept on, and its
+// release, an exchange, needs no fence to see the mark. Whoever waits may not be a member yet and has no thread word.
 void LockGuard::wait(std::uint64_t mine) {
   std::uint64_t seen = 0;
-  for (int i = 0; i < kSpins; ++i) {
+  park::Spin spin(park::kSpinForMoment);
+  do {
     seen = lock_.word.load(std::memory_order_relaxed);  // relaxed: the compare-exchange below orders
     // SYNC(lock): as in LockGuard()
     if (seen == 0 &&
         lock_.word.compare_exchange_strong(seen, mine, std::memory_order_acquire, std::memory_order_relaxed))
       return;
-    os::spin_pause();
-  }
+  } while (spin.again());
   // Who has slept keeps the waiters' bit set when it gets the lock: others may still sleep.
   std::uint64_t mine_waited = mine | kWaiters;
-  auto limit = kFirstWait;
+  park::Patience patience;
   const Deadline give_up = LockDeadline::for_this_wait();
   while (true) {
     seen = lock_.word.load(std::memory_order_relaxed);  // relaxed: the compare-exchanges below order
@@ -74,12 +73,12 @@ void LockGuard::wait(std::uint64_t mine) {
     // relaxed: only announces a sleeper
     if (marked != seen && !lock_.word.compare_exchange_strong(seen, marked, std::memory_order_relaxed)) continue;
     os::FutexWait result = os::futex_wait(low_half(lock_), static_cast<std::uint32_t>(marked),
-                                          Deadline::earlier(give_up, Deadline(limit)));
+                                          Deadline::earlier(give_up, patience.next()));
     if (result != os::FutexWait::timed_out) continue;
-    limit = std::min(limit * 2, kLongestWait);
-    // Looking for an exec() costs more than asking whether the holder lives, so only after 100 ms.
+    patience.lengthen();
+    // Looking for an exec() costs more than asking whether the holder lives.
     // relaxed: a constant
-    std::uint64_t memory = limit == kLongestWait ? lock_.memory.load(std::memory_order_relaxed) : 0;
+    std::uint64_t memory = patience.looks_closest() ? lock_.memory.load(std::memory_order_relaxed) : 0;
     bool own_process = (marked & ~kWaiters) == mine;
     if (own_process || !lock_holder_is_dead(marked, memory)) {
       // The mark of a sleeper stays: it costs a needless call.
