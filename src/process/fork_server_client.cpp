@@ -4,17 +4,18 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <utility>
 #include <vector>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
-#include "os/futex.hpp"
 #include "os/poller.hpp"
 #include "os/process.hpp"
 #include "os/process_attributes.hpp"
 #include "os/socket.hpp"
+#include "park/wait_word.hpp"
 #include "process/launch.hpp"
 #include "process/process_core.hpp"
 #include "process/process_state.hpp"
@@ -185,6 +186,9 @@ void require_begun(ForkServerLink& link, Deadline patience) {
                        "the executable that was set did not take up its work as fork server within 10 s");
 }
 
+// A server that is dead or stopped is noticed after so long.
+constexpr std::chrono::milliseconds kServerLook{50};
+
 // Waits for the answer in the child's record. A server that dies or is stopped leaves the record "prepared"; withdrawing it there makes
 // sure that no child of it can still begin.
 Outcome await_answer(ForkServerLink& link, shm::MemberRecord& record) {
@@ -199,7 +203,10 @@ Outcome await_answer(ForkServerLink& link, shm::MemberRecord& record) {
     if (state == LaunchState::failed)
       throw SpawnError(static_cast<int>(record.words[word_error].load(std::memory_order_relaxed)), "fork",
                        "fork server");  // relaxed: ordered by the acquire above
-    if (os::futex_wait(record.launch_state, 0, std::chrono::milliseconds(50)) != os::FutexWait::timed_out) continue;
+    // SYNC(launch_state): as above
+    auto told = [&] { return record.launch_state.load(std::memory_order_acquire) != 0; };
+    park::Hooks hooks{.spin = park::kNoSpin};
+    if (park::WaitWord(record.launch_state, park::Mark()).wait(told, Deadline(kServerLook), hooks).ready()) continue;
     bool ended = link.ended();
     if (!ended) require_begun(link, beginning);
     if (!ended && !patience.is_over()) continue;

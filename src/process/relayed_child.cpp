@@ -5,7 +5,6 @@
 #include <chrono>
 
 #include "cohort/base/error.hpp"
-#include "os/futex.hpp"
 #include "os/poller.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
@@ -71,26 +70,28 @@ void RelayedChild::release_record() {
 // True when the kernel says that the child has ended.
 bool RelayedChild::wait_for_end(Deadline deadline) {
   if (life_) return os::wait_readable(life_.get(), deadline);
-  while (true) {
-    if (known()) return true;
-    // The children of a server die with it, which the member table shows.
-    if (!shm::Family::instance().is_alive(member()) && (server_->ended() || os::is_stopped(server_->identity())))
-      return true;
-    if (deadline.expired()) return false;
-    // SYNC(exit): the server's wake-up comes after its release store of exit_state
-    (void)os::futex_wait(record().exit_state, 0, Deadline::earlier(deadline, std::chrono::milliseconds(50)));
-  }
+  // The children of a server die with it, which the member table shows.
+  auto is_gone = [this] {
+    return !shm::Family::instance().is_alive(member()) && (server_->ended() || os::is_stopped(server_->identity()));
+  };
+  if (known() || is_gone()) return true;
+  auto overdue = [&](const park::Patience&) { return is_gone(); };
+  return await_report(deadline, overdue);
+}
+
+// SYNC(exit): the server's wake-up comes after its release store of exit_state
+bool RelayedChild::await_report(Deadline deadline, park::Hooks::Overdue overdue) {
+  park::Hooks hooks{.spin = park::kNoSpin, .overdue = overdue};
+  return park::WaitWord(record().exit_state, park::Mark())
+      .wait([this] { return known().has_value(); }, deadline, hooks)
+      .ready();
 }
 
 std::optional<ExitStatus> RelayedChild::wait(Deadline deadline) {
   if (auto status = known()) return status;
   // Many children end soon, and then the server's report is the news that takes one wake-up only. For the others the kernel's.
   Deadline soon = Deadline::earlier(deadline, std::chrono::milliseconds(20));
-  while (!soon.expired()) {
-    // SYNC(exit): as in wait_for_end()
-    (void)os::futex_wait(record().exit_state, 0, soon);
-    if (auto status = known()) return status;
-  }
+  if (await_report(soon)) return known();
   if (!wait_for_end(deadline)) return std::nullopt;
   // It has ended; the server reports as soon as it is scheduled, unless it is dead itself. The grace is for callers who come from the
   // sentinel and do not want to wait: they know that it has ended and expect a status.
@@ -101,8 +102,7 @@ std::optional<ExitStatus> RelayedChild::wait(Deadline deadline) {
     if (server_->ended()) return settle_without_server();
     if (turn % 2 == 0 && (os::is_stopped(server_->identity()) || patience.is_over())) return settle_without_report();
     if (deadline.expired() && grace.expired()) return std::nullopt;
-    // SYNC(exit): as in wait_for_end()
-    (void)os::futex_wait(record().exit_state, 0, std::chrono::milliseconds(10));
+    (void)await_report(std::chrono::milliseconds(10));
   }
 }
 

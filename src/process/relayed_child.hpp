@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "os/fd.hpp"
+#include "park/wait_word.hpp"
 #include "process/fork_server_link.hpp"
 #include "process/running_child.hpp"
 
@@ -30,6 +31,7 @@ class RelayedChild final : public RunningChild {
   [[nodiscard]] ExitStatus settle_without_server();
   [[nodiscard]] ExitStatus settle_without_report();
   [[nodiscard]] bool wait_for_end(Deadline deadline);
+  bool await_report(Deadline deadline, park::Hooks::Overdue overdue = park::Hooks::kNothingOverdue);
 
   int pid_;
   os::Fd life_;

@@ -16,6 +16,7 @@
 #include "os/process.hpp"
 #include "os/signal.hpp"
 #include "os/thread.hpp"
+#include "park/wait_word.hpp"
 #include "process/children.hpp"
 #include "process/finalizers.hpp"
 #include "process/fork_server_client.hpp"
@@ -86,16 +87,18 @@ void begin(ForkGuards& guards, shm::Family& family, shm::MemberId member, shm::M
 
 // Returns when the child has begun, or has ended otherwise. Throws when it says that it lacks something.
 void await_beginning(shm::MemberRecord& record, os::Child& child) {
+  // SYNC(launch_state): release stores in begin(), fail_start() -> this load; carries step and error
+  auto state = [&] { return static_cast<LaunchState>(record.launch_state.load(std::memory_order_acquire)); };
+  auto told = [&] { return state() != LaunchState::prepared || child.status().has_value(); };
+  auto has_ended = [&](const park::Patience&) {
+    (void)child.poll();
+    return child.status().has_value();
+  };
   // One that somebody stopped at birth is a child that runs, as any that is stopped later.
   Deadline patience = std::chrono::seconds(5);
-  while (true) {
-    // SYNC(launch_state): release stores in begin(), fail_start() -> this load; carries step and error
-    auto state = static_cast<LaunchState>(record.launch_state.load(std::memory_order_acquire));
-    if (state == LaunchState::failed) break;
-    if (state != LaunchState::prepared || child.status() || patience.expired()) return;
-    if (os::futex_wait(record.launch_state, 0, std::chrono::milliseconds(50)) == os::FutexWait::timed_out)
-      (void)child.poll();
-  }
+  park::Hooks hooks{.spin = park::kNoSpin, .overdue = has_ended};
+  (void)park::WaitWord(record.launch_state, park::Mark()).wait(told, patience, hooks);
+  if (state() != LaunchState::failed) return;
   // relaxed: both: ordered by the acquire above
   auto step = static_cast<StartStep>(record.words[word_step].load(std::memory_order_relaxed));
   auto error = static_cast<int>(record.words[word_error].load(std::memory_order_relaxed));
