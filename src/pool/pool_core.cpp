@@ -12,21 +12,16 @@
 #include "cohort/pool/worker_died.hpp"
 #include "cohort/wire/remote_error.hpp"
 #include "os/cpu.hpp"
-#include "os/futex.hpp"
 #include "os/process.hpp"
 #include "pool/encoded_failure.hpp"
 #include "pool/map_job.hpp"
 #include "pool/ring.hpp"
-#include "pool/spin.hpp"
 #include "pool/wake.hpp"
 #include "wire/removed_callables.hpp"
 
 namespace cohort::detail {
 
 namespace {
-
-// What a worker that was killed before it could ring is found by, should its death go unnoticed.
-constexpr std::chrono::milliseconds kLongestSleep{1000};
 
 int count_of_workers(int wanted) {
   if (wanted < 0 || wanted > static_cast<int>(kMaxPoolWorkers))
@@ -426,8 +421,7 @@ void PoolCore::fail_open(const std::exception_ptr& why) {
 // ---- waiting ------------------------------------------------------------------------------------------------------
 
 void PoolCore::ring_doorbell() noexcept {
-  shared_->doorbell.fetch_add(1, std::memory_order_relaxed);  // relaxed: the futex call orders
-  os::futex_wake_all(shared_->doorbell);
+  park::WaitWord(shared_->doorbell, park::Mark()).notify(park::WaitWord::kAll);
 }
 
 bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline, const char* operation) {
@@ -452,21 +446,27 @@ bool PoolCore::wait_until(FunctionRef<bool()> done, Deadline deadline, const cha
   auto count = static_cast<std::uint32_t>(workers_.size());
   std::uint32_t awake = count - std::min(count, idle_workers(*shared_));
   int partner = awake == 1 ? shared_workers_[first_awake(*shared_)].cpu.load(std::memory_order_relaxed) : -1;
-  SpinWait spin(cpu, partner, awake >= static_cast<std::uint32_t>(cpus_));
+  park::Spin spin(spin_policy(awake >= static_cast<std::uint32_t>(cpus_)), cpu == partner && cpu >= 0);
   while (spin.again())
     if (completions_pending() && look()) return true;
   shared_->waiters.fetch_add(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
   ScopeExit leave(
       [&] { shared_->waiters.fetch_sub(1, std::memory_order_relaxed); });  // relaxed: a late sight costs a wake-up
+  // SYNC(waiters): this fence pairs with the one in Worker::ring_doorbell(): either the worker sees us or we see its entry. Once, as the
+  // count stays: who sees it changes the doorbell after its entry.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   while (true) {
-    std::uint32_t seen = shared_->doorbell.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
-    // SYNC(waiters): this fence pairs with the one in Worker::ring_doorbell(): either the worker sees us or we see its entry
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    // SYNC(doorbell): acquire here and below; carries what was rung for (other side: WaitWord::notify())
+    std::uint32_t seen = shared_->doorbell.load(std::memory_order_acquire);
     if (look()) return true;
     if (deadline.expired()) return false;
-    Deadline until = Deadline::earlier(deadline, kLongestSleep);
+    // A worker that was killed before it could ring is found by the rest's end, should its death go unnoticed.
+    Deadline until = Deadline::earlier(deadline, Deadline(park::kLongestRest));
     if (method_ == StartMethod::fork && missing_workers_ != 0) until = Deadline::earlier(until, replace_by_fork());
-    (void)os::futex_wait(shared_->doorbell, seen, until);
+    // SYNC(doorbell): as above
+    auto rung = [&] { return shared_->doorbell.load(std::memory_order_acquire) != seen; };
+    park::Hooks hooks{.spin = park::kNoSpin, .patience = park::Patience::of_a_rest()};
+    (void)park::WaitWord(shared_->doorbell, park::Mark()).wait(rung, until, hooks);
   }
 }
 

@@ -3,31 +3,28 @@
 #include "pool/wake.hpp"
 
 #include "base/crash_point.hpp"
-#include "os/futex.hpp"
 #include "pool/ring.hpp"
 
 namespace cohort::detail {
 
 namespace {
 
-void notify(WorkerShared& worker) noexcept {
-  worker.wake.fetch_add(1, std::memory_order_relaxed);  // relaxed: the futex call orders
-  COHORT_CRASH_POINT("pool.sleeper_counted");
-  os::futex_wake(worker.wake, 1);
+void at_wake_place(park::Place place) noexcept {
+  if (place == park::Place::claimed) COHORT_CRASH_POINT("pool.sleeper_counted");
 }
+
+void notify(WorkerShared& worker) noexcept { park::WaitWord(worker.wake, park::Mark()).notify(1, at_wake_place); }
 
 // True when the bit was set: it is the caller's to wake that one.
 bool claim_sleeper(PoolShared& pool, std::uint32_t worker) noexcept {
-  std::uint64_t bit = idle_bit(worker);
-  // relaxed: the futex call orders
-  return (pool.idle[worker / 64].fetch_and(~bit, std::memory_order_relaxed) & bit) != 0;
+  return park::Mark(pool.idle[worker / 64], idle_bit(worker)).take();
 }
 
 }  // namespace
 
-void announce_sleep(PoolShared& pool, std::uint32_t worker) noexcept {
-  pool.idle[worker / 64].fetch_or(idle_bit(worker),
-                                  std::memory_order_relaxed);  // relaxed: ordered by the caller's fence
+park::WaitWord sleep_word_of(PoolShared& pool, std::uint32_t worker) noexcept {
+  return park::WaitWord(workers_of(&pool)[worker].wake, park::Mark(pool.idle[worker / 64], idle_bit(worker)),
+                        park::Fences::both_full);
 }
 
 void end_sleep(PoolShared& pool, std::uint32_t worker) noexcept {

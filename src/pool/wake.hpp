@@ -9,6 +9,7 @@
 
 #include <bit>
 
+#include "park/wait_word.hpp"
 #include "pool/layout.hpp"
 
 namespace cohort::detail {
@@ -18,6 +19,13 @@ namespace cohort::detail {
 }
 [[nodiscard]] constexpr std::uint64_t idle_bit(std::uint32_t worker) noexcept {
   return std::uint64_t{1} << (worker % 64);
+}
+
+/// How to spin for a partner. When more processes want to run than there are processors, each look gives the processor away. When the
+/// partner was last seen on this very processor there is no spin.
+[[nodiscard]] constexpr park::SpinPolicy spin_policy(bool crowded) noexcept {
+  return {
+      .looks = 1u << 20, .looks_beside = 0, .most_pauses = 1, .looks_per_clock = crowded ? 4U : 32U, .yields = crowded};
 }
 
 /// True when the worker sleeps or is about to.
@@ -48,8 +56,8 @@ namespace cohort::detail {
   return false;
 }
 
-/// The worker itself: says that it is about to sleep. A look at the work must follow, with a fence between.
-void announce_sleep(PoolShared& pool, std::uint32_t worker) noexcept;
+/// Where the worker sleeps. Its mark is the bit in `idle`; who has pushed an entry fences fully before it looks at those.
+[[nodiscard]] park::WaitWord sleep_word_of(PoolShared& pool, std::uint32_t worker) noexcept;
 /// The worker itself: it does not sleep, or no more.
 void end_sleep(PoolShared& pool, std::uint32_t worker) noexcept;
 /// Has the worker look for work, whether it sleeps or not.

@@ -20,7 +20,6 @@
 #include "cohort/process/process.hpp"
 #include "cohort/wire/remote_error.hpp"
 #include "os/cpu.hpp"
-#include "os/futex.hpp"
 #include "os/process.hpp"
 #include "os/process_attributes.hpp"
 #include "os/signal.hpp"
@@ -28,7 +27,6 @@
 #include "pool/family_encoder.hpp"
 #include "pool/layout.hpp"
 #include "pool/ring.hpp"
-#include "pool/spin.hpp"
 #include "pool/wake.hpp"
 #include "process/launch.hpp"
 #include "process/uncaught.hpp"
@@ -43,9 +41,6 @@ struct CaughtError {
   shm::Offset block = 0;
   std::size_t size = 0;
 };
-
-// A worker that was taken for awake, because who was to wake it has been stopped or killed, looks again after this time.
-constexpr std::chrono::milliseconds kLongestSleep{1000};
 
 // A worker that looks in vain says so after as many looks: a caller who waits for each result hands in the next task earlier, and finds
 // a worker that need not say anything.
@@ -292,8 +287,7 @@ void Worker::ring_doorbell() {
   // SYNC(waiters): this fence pairs with the one in PoolCore::wait_until(): either we see the waiter or it sees our entry
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (pool_->waiters.load(std::memory_order_relaxed) == 0) return;  // relaxed: ordered by the fence
-  pool_->doorbell.fetch_add(1, std::memory_order_relaxed);          // relaxed: the futex call orders
-  os::futex_wake_all(pool_->doorbell);
+  park::WaitWord(pool_->doorbell, park::Mark()).notify(park::WaitWord::kAll);
 }
 
 // Spins for a while. True when it has done something; false: there was nothing, or others were faster all the time. The time does not
@@ -307,7 +301,8 @@ bool Worker::look_for_work() {
   bool owner_runs = pool_->waiters.load(std::memory_order_relaxed) == 0;
   std::uint32_t awake = pool_->worker_capacity - std::min(pool_->worker_capacity, idle_workers(*pool_));
   bool crowded = awake + (owner_runs ? 1u : 0u) > static_cast<std::uint32_t>(cpus_);
-  SpinWait spin(cpu, owner_runs ? pool_->owner_cpu.load(std::memory_order_relaxed) : -1, crowded);
+  int partner = owner_runs ? pool_->owner_cpu.load(std::memory_order_relaxed) : -1;  // relaxed: a hint
+  park::Spin spin(spin_policy(crowded), cpu == partner && cpu >= 0);
   for (unsigned looks = 0; spin.again(); ++looks) {
     if (looks == kLooksWhileBusy) stop_being_busy();
     if (ring_has_entries(pool_->work) && step()) return true;
@@ -317,18 +312,25 @@ bool Worker::look_for_work() {
   return false;
 }
 
+namespace {
+
+void at_sleep_place(park::Place place) noexcept {
+  if (place == park::Place::announced) COHORT_CRASH_POINT("pool.idle");
+}
+
+}  // namespace
+
 void Worker::sleep() {
-  while (true) {
-    std::uint32_t seen = mine_->wake.load(std::memory_order_relaxed);  // relaxed: ordered by the fence
-    announce_sleep(*pool_, index_);
-    // SYNC(idle): this fence pairs with the one in PoolCore::push_entry(): either we see the entry or the owner sees our bit
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    COHORT_CRASH_POINT("pool.idle");
-    // relaxed: ordered by the fence
-    if (ring_has_entries(pool_->work) || pool_->stop.load(std::memory_order_relaxed) != 0) break;
-    // After its time it looks and sleeps on, without spinning.
-    if (os::futex_wait(mine_->wake, seen, kLongestSleep) != os::FutexWait::timed_out) break;
-  }
+  // SYNC(idle): the fence of WaitWord::announce() pairs with the one in PoolCore::push_entry(): either we see the entry or the owner sees
+  // our bit
+  park::Progress progress;
+  auto ready = [&] {
+    // relaxed: ordered by the fence. Who was woken looks for work as one that is awake does.
+    return progress.wakes != 0 || ring_has_entries(pool_->work) || pool_->stop.load(std::memory_order_relaxed) != 0;
+  };
+  // One that was taken for awake, because who was to wake it has been stopped or killed, looks again and sleeps on, without spinning.
+  park::Hooks hooks{.spin = park::kNoSpin, .patience = park::Patience::of_a_rest(), .at = at_sleep_place};
+  (void)sleep_word_of(*pool_, index_).wait(ready, {}, hooks, progress);
   end_sleep(*pool_, index_);
 }
 

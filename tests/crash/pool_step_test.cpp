@@ -35,7 +35,7 @@ TEST(PoolStep, a_worker_may_die_at_each_instruction_while_another_one_sleeps) {
     {
       BarePool pool(2);
       pid_t sleeper = pool.start_worker(1);
-      ASSERT_TRUE(pool.wait_until_idle(1));
+      ASSERT_TRUE(pool.wait_until_asleep(1, sleeper));
       pool.hand_in(kTasks);
       pid_t ender = start_ender(pool);
       steps.kill([] {}, [&] { pool.work(0); });

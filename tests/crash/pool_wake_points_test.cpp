@@ -21,7 +21,7 @@ struct Death {
   pid_t sleeper = pool.start_worker(1);
 
   void operator()(const std::string& point) {
-    ASSERT_TRUE(pool.wait_until_idle(1));
+    ASSERT_TRUE(pool.wait_until_asleep(1, sleeper));
     pool.hand_in(2);
     pid_t victim = shm::testing::fork_child([&] {
       arm_crash_point(point, 1);
@@ -63,7 +63,7 @@ TEST(PoolWake, the_number_of_sleepers_is_right_after_each_death) {
     death(point);
     death.pool.repair(0, 2);
     ASSERT_TRUE(death.pool.wait_until_done(2));
-    ASSERT_TRUE(death.pool.wait_until_idle(1));
+    ASSERT_TRUE(death.pool.wait_until_asleep(1, death.sleeper));
     EXPECT_EQ(detail::idle_workers(death.pool.shared()), 1u);
   });
 }
