@@ -4,7 +4,7 @@
 // How long to wait: until a time, or until a stop is requested, whichever comes first. One object, handed down from the
 // user's call to the wait.
 //
-//   core.acquire(body, self, {deadline, &stop});
+//   bool late = cohort::detail::Until(std::chrono::seconds(1)).over();
 #pragma once
 
 #include <stop_token>
