@@ -41,12 +41,13 @@ namespace {
 
 // What stands still around the fork. With other threads (force_fork) one of them may be inside the library, and its locks
 // must be free in the copy. The members are taken in their order, the one order in which these locks may nest anywhere,
-// and both processes release them in the reverse order. The service thread comes first, because what it runs may log;
-// the logger before the rest, because a sink may ask the library: so nobody logs who holds one of the rest.
+// and both processes release them in the reverse order. The logger comes first, because a sink may ask the library: so
+// nobody logs who holds one of the rest. The fork server comes before the service thread, which is asked under its lock
+// to watch a new one; what the service thread runs only tries the lock of the fork server.
 struct ForkGuards {
-  ServiceThreadForkGuard service;
   log::ForkGuard logger;
   std::unique_lock<std::mutex> server = lock_fork_server_for_fork();
+  ServiceThreadForkGuard service;
   std::unique_lock<std::mutex> finalizers = lock_finalizers_for_fork();
   std::unique_lock<std::mutex> state{process_state().mutex};
   os::BlockSignals blocked;

@@ -21,7 +21,17 @@
 #include <cstdint>
 #include <ctime>
 
+#include "base/sanitizers.hpp"
 #include "os/linux/raw_syscall.hpp"
+
+#if COHORT_THREAD_SANITIZER
+// Its own clone() takes each clone for a fork, reads what to call from the stack of a caller that has gone on, and runs code in the thread
+// for which that has no state. This is the C library's.
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...);  // NOLINT(bugprone-reserved-identifier)
+#define COHORT_CLONE ::__clone
+#else
+#define COHORT_CLONE ::clone
+#endif
 
 namespace cohort::os {
 
@@ -136,8 +146,8 @@ int bind_life(int pidfd, pid_t parent_pid) noexcept {
   std::uint64_t before = 0;
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, word(&all), word(&before), sizeof all);
   int saved = errno;
-  int result = ::clone(watch, stack.data() + stack.size(),
-                       CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, nullptr);
+  int result = COHORT_CLONE(watch, stack.data() + stack.size(),
+                            CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, nullptr);
   int error = result < 0 ? errno : 0;
   errno = saved;
   raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, word(&before), 0, sizeof all);
