@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 
 #include "cohort/base/error.hpp"
@@ -83,8 +84,13 @@ std::string find_key(unsigned which) {
     for (unsigned long at = region.begin; at < region.end; at += kChunk) {
       ssize_t n = ::pread(memory.get(), buffer, std::min<std::size_t>(kChunk + kKeySize, region.end - at),
                           static_cast<off_t>(at));
-      for (ssize_t i = 0; i + static_cast<ssize_t>(kKeySize) <= n; ++i) {
-        if (buffer[i] != first || static_cast<std::size_t>(i) >= kChunk || !matches(buffer + i)) continue;
+      if (n < static_cast<ssize_t>(kKeySize)) continue;
+      // By the C library, since a sanitizer's look at each byte would take minutes.
+      const unsigned char* end = buffer + std::min<std::size_t>(kChunk, static_cast<std::size_t>(n) - kKeySize + 1);
+      for (const unsigned char* next = buffer; next < end; ++next) {
+        next = static_cast<const unsigned char*>(std::memchr(next, first, static_cast<std::size_t>(end - next)));
+        if (next == nullptr) break;
+        if (!matches(next)) continue;
         ++found[region.dumped ? 0 : 1];
         if (region.dumped) places += " " + region.line;
       }
