@@ -13,6 +13,7 @@
 #include <iostream>
 #include <memory>
 
+#include "base/sanitizers.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "conformance/process_conformance.hpp"
@@ -64,6 +65,7 @@ int outcome_of_start() {
 }
 
 TEST_P(OneReturn, throws_in_the_parent_when_the_child_may_not_have_a_thread) {
+  if (kThreadSanitizer) GTEST_SKIP() << "each process has a thread of the sanitizer's beside its own";
   if (::getuid() != 0) GTEST_SKIP() << "needs a user of its own, to whom the limit applies";
   if (GetParam() != StartMethod::fork) GTEST_SKIP() << "the child is executed anew, and ends with 70";
   for (rlim_t most : {1, 2, 3}) {
@@ -80,6 +82,7 @@ TEST_P(OneReturn, throws_in_the_parent_when_the_child_may_not_have_a_thread) {
 }
 
 TEST_P(OneReturn, says_what_the_child_lacked) {
+  if (kThreadSanitizer) GTEST_SKIP() << "each process has a thread of the sanitizer's beside its own";
   if (::getuid() != 0) GTEST_SKIP() << "needs a user of its own, to whom the limit applies";
   if (!shares_image()) GTEST_SKIP() << "as above";
   EXPECT_EQ(run_program([] {
@@ -161,6 +164,7 @@ TEST_P(OneReturn, is_not_left_by_an_exception_that_is_no_std_exception) {
 
 // The frames above start() are the parent's: the child must not run their destructors either.
 TEST_P(OneReturn, is_not_unwound_by_the_end_of_the_childs_only_thread) {
+  if (kThreadSanitizer) GTEST_SKIP() << "each process has a thread of the sanitizer's beside its own";
   std::string unwound = scratch / "unwound";
   EXPECT_EQ(run_program([&] {
               struct Guard {
