@@ -56,6 +56,8 @@ bool LockCore::look(LockBody& body, ThreadSelf& self, const park::Progress& prog
     // Others may still sleep; our release wakes the next.
     // relaxed: read by our own release
     if (!progress.spinning) body.waiters.fetch_or(park::kAsleep, std::memory_order_relaxed);
+    // One that starved does so no more. relaxed: as above
+    if (progress.wakes > 1) body.waiters.fetch_and(~kStarving, std::memory_order_relaxed);
     COHORT_CRASH_POINT("sync.lock.taken_slowly");
     return true;
   }
@@ -90,7 +92,11 @@ bool LockCore::release_dead(LockBody& body, ThreadSelf& self, std::uint64_t dead
 void LockCore::release_slowly(LockBody& body, ThreadSelf& self) noexcept {
   self.cpu = os::current_cpu();
   // relaxed: a hint: an offer is never necessary
-  bool offer = (body.waiters.load(std::memory_order_relaxed) & kStarving) != 0;
+  std::uint32_t marks = body.waiters.load(std::memory_order_relaxed);
+  bool offer = (marks & park::kAsleep) != 0 && (marks & kStarving) != 0;
+  // Without a sleeper nobody may be there to take an offer: the one that starved has died, or is about to set the mark again.
+  // relaxed: as above
+  if (!offer) body.waiters.fetch_and(~kStarving, std::memory_order_relaxed);
   // SYNC(owner): as in release()
   body.owner.store(offer ? kOffered : kFree, std::memory_order_release);
   park::WaitWord(body.waiters).wake(1, self.fences, at_lock_place);
