@@ -11,8 +11,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
-#include <string>
 #include <thread>
 
 #include "cohort/base/deadline.hpp"
@@ -23,6 +21,7 @@
 #include "pool/ring.hpp"
 #include "pool/wake.hpp"
 #include "pool/worker.hpp"
+#include "support/thread_state.hpp"
 
 namespace cohort::testing {
 
@@ -55,7 +54,7 @@ class BarePool {
   }
   /// Until the worker, a process of one thread, sleeps: it sets its bit first, and then looks once more.
   [[nodiscard]] bool wait_until_asleep(std::uint32_t worker, pid_t pid) {
-    return wait_for([&] { return detail::is_idle(*pool_, worker) && is_in_the_kernel(pid); });
+    return wait_for([&] { return detail::is_idle(*pool_, worker) && test::sleeps(pid); });
   }
 
   /// Queues `tasks` and wakes nobody, as the owner does when it takes some for awake.
@@ -105,14 +104,6 @@ class BarePool {
   }
 
  private:
-  static bool is_in_the_kernel(pid_t pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    std::string text;
-    std::getline(file, text);
-    auto at = text.rfind(')');
-    return at != std::string::npos && text.size() > at + 2 && text[at + 2] == 'S';
-  }
-
   using Call = detail::Invocation<Function<add_one>, true, detail::ParameterList<int>>;
 
   template <class Condition>

@@ -5,29 +5,21 @@
 // stood for more is passed on, deaths cost no more than a bounded sleep; and planted faults are found.
 #include "model/replaced.hpp"
 //
+#include "model/exploring.hpp"
+//
 #include "../../src/park/wait_word.cpp"
 
 namespace cohort::park {
 namespace {
 
+using model::expect_clean;
+using model::explore_with;
 using model::Fault;
 using model::Outcome;
 using model::World;
 
-Outcome explore(Fault fault, const model::Options& options, const std::function<void(World&)>& make) {
-  model::planted = fault;
-  Outcome outcome = model::explore(options, make);
-  model::planted = Fault::none;
-  return outcome;
-}
-
 constexpr model::Options kMany{.executions = 10'000};
 constexpr model::Options kClean{.executions = 10'000, .healing_is_fault = true};
-
-void expect_clean(const Outcome& outcome) {
-  EXPECT_EQ(outcome.fault, "") << outcome.trace;
-  EXPECT_EQ(outcome.healed, 0) << "a sleeper had to time out";
-}
 
 // The forms that a word to wait on has in the formats.
 enum class Form { one_word, mark_of_32_bits, mark_of_64_bits, full_fences };
@@ -74,7 +66,7 @@ struct Tokens {
 };
 
 Outcome hand_tokens(Fault fault, const model::Options& options, Form form) {
-  return explore(fault, options, [form](World& world) {
+  return explore_with(fault, options, [form](World& world) {
     auto tokens = std::make_shared<Tokens>(form);
     for (int i = 0; i < 3; ++i)
       world.thread([=, &world] { world.expect(tokens->take().ready(), "given up without a reason"); });
@@ -101,7 +93,7 @@ TEST(WaitWordModel, each_planted_fault_is_found) {
 // A death of one who was woken, or is about to wake, takes a wake-up with it; a bounded sleep makes up for it.
 TEST(WaitWordModel, goes_on_after_deaths_anywhere) {
   for (Form form : kForms) {
-    auto outcome = explore(Fault::none, {.executions = 20'000, .deaths = 1}, [form](World& world) {
+    auto outcome = explore_with(Fault::none, {.executions = 20'000, .deaths = 1}, [form](World& world) {
       struct State {
         explicit State(Form of) : tokens(of) {}
         Tokens tokens;
@@ -135,7 +127,7 @@ TEST(WaitWordModel, goes_on_after_deaths_anywhere) {
 
 // A flag that all wait for, which is shown, taken back, and shown again.
 Outcome show(Fault fault, const model::Options& options, Form form) {
-  return explore(fault, options, [form](World& world) {
+  return explore_with(fault, options, [form](World& world) {
     struct State {
       explicit State(Form of) : tokens(of) {}
       Tokens tokens;  // its words; the count counts changes
@@ -167,7 +159,7 @@ TEST(WaitWordModel, wakes_all) {
 // Two meetings in a row on one word: the mark of the second's sleepers must not let one of the first sleep on.
 TEST(WaitWordModel, wakes_all_of_one_change_whoever_sleeps_for_the_next) {
   for (Form form : kForms) {
-    expect_clean(explore(Fault::none, kClean, [form](World& world) {
+    expect_clean(explore_with(Fault::none, kClean, [form](World& world) {
       auto tokens = std::make_shared<Tokens>(form);
       for (std::uint32_t change = 1; change <= 2; ++change) {
         for (int i = 0; i < 2; ++i)
@@ -189,7 +181,7 @@ TEST(WaitWordModel, wakes_all_of_one_change_whoever_sleeps_for_the_next) {
 // A stop comes at any moment of the wait: who waits is told, and others sleep on until their token comes.
 TEST(WaitWordModel, a_stop_at_any_moment_ends_the_wait) {
   for (Form form : kForms) {
-    expect_clean(explore(Fault::none, kClean, [form](World& world) {
+    expect_clean(explore_with(Fault::none, kClean, [form](World& world) {
       struct State {
         explicit State(Form of) : tokens(of) {}
         Tokens tokens;

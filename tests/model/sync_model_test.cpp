@@ -6,6 +6,8 @@
 // here, with std::atomic replaced by the explorer's words.
 #include "model/replaced.hpp"
 //
+#include "model/exploring.hpp"
+//
 #include "../../src/park/wait_word.cpp"
 #include "../../src/sync/barrier_core.cpp"
 #include "../../src/sync/condition_core.cpp"
@@ -18,25 +20,15 @@
 namespace cohort::sync {
 namespace {
 
+using model::expect_clean;
+using model::explore_with;
 using model::Fault;
 using model::Outcome;
 using model::World;
 
-Outcome explore(Fault fault, const model::Options& options, const std::function<void(World&)>& make) {
-  model::planted = fault;
-  Outcome outcome = model::explore(options, make);
-  model::planted = Fault::none;
-  return outcome;
-}
-
 constexpr model::Options kMany{.executions = 8'000};
 // As many, and with the trace of a lost wake-up.
 constexpr model::Options kClean{.executions = 8'000, .healing_is_fault = true};
-
-void expect_clean(const Outcome& outcome) {
-  EXPECT_EQ(outcome.fault, "") << outcome.trace;
-  EXPECT_EQ(outcome.healed, 0) << "a sleeper had to time out";
-}
 
 // ---- Lock ------------------------------------------------------------------------------------------------------------
 
@@ -46,7 +38,7 @@ struct Guarded {
 };
 
 Outcome fight(Fault fault, const model::Options& options, std::size_t threads, int rounds) {
-  return explore(fault, options, [=](World& world) {
+  return explore_with(fault, options, [=](World& world) {
     auto state = std::make_shared<Guarded>();
     for (std::size_t i = 0; i < threads; ++i)
       world.thread([=, &world] {
@@ -79,7 +71,7 @@ TEST(LockModel, goes_on_after_deaths_anywhere) {
 }
 
 Outcome tell_of_deaths(Fault fault) {
-  return explore(fault, {.executions = 20'000, .deaths = 1}, [](World& world) {
+  return explore_with(fault, {.executions = 20'000, .deaths = 1}, [](World& world) {
     struct State {
       LockBody lock;
       int inside = 0;
@@ -114,7 +106,7 @@ TEST(LockModel, each_planted_fault_is_found) {
 // ---- Semaphore -------------------------------------------------------------------------------------------------------
 
 Outcome pass_permits(Fault fault, const model::Options& options) {
-  return explore(fault, options, [](World& world) {
+  return explore_with(fault, options, [](World& world) {
     struct State {
       SemaphoreBody semaphore;
       int inside = 0;
@@ -143,7 +135,7 @@ TEST(SemaphoreModel, lets_in_as_many_as_it_has_permits_and_loses_none) {
 
 // Permits come in several releases while others have announced themselves and not slept yet: none is left beside a sleeper.
 TEST(SemaphoreModel, leaves_no_permit_beside_a_sleeper) {
-  expect_clean(explore(Fault::none, {.executions = 20'000, .healing_is_fault = true}, [](World& world) {
+  expect_clean(explore_with(Fault::none, {.executions = 20'000, .healing_is_fault = true}, [](World& world) {
     auto semaphore = std::make_shared<SemaphoreBody>();
     semaphore->most.store(kMostPermits, std::memory_order_relaxed);
     for (int i = 0; i < 3; ++i) world.thread([=] { (void)SemaphoreCore::acquire(*semaphore, Deadline::never()); });
@@ -168,7 +160,7 @@ using Owned = OwnedSemaphoreCore;
 // Threads, each a process, that take one of `permits` and give it back, a few times.
 Outcome pass_owned_permits(Fault fault, const model::Options& options, std::uint32_t permits, std::size_t threads,
                            int rounds) {
-  return explore(fault, options, [=](World& world) {
+  return explore_with(fault, options, [=](World& world) {
     struct State {
       OwnedPermits semaphore;
       model::Plain<int> data{0};
@@ -229,7 +221,7 @@ TEST(OwnedSemaphoreModel, goes_on_after_deaths_anywhere_and_tells_the_next) {
 TEST(OwnedSemaphoreModel, a_repair_loses_no_permit_whoever_dies) {
   // One of two repairers remains: nobody else here knows of that death.
   for (int deaths : {0, 1}) {
-    auto outcome = explore(Fault::none, {.executions = 10'000, .deaths = deaths}, [](World& world) {
+    auto outcome = explore_with(Fault::none, {.executions = 10'000, .deaths = deaths}, [](World& world) {
       auto state = std::make_shared<OwnedPermits>();
       state->body.places.store(2, std::memory_order_relaxed);
       constexpr std::uint64_t kDead = 0xff;  // nobody who runs here; a repairer has been told of its death
@@ -256,7 +248,7 @@ TEST(OwnedSemaphoreModel, each_planted_fault_is_found) {
 // ---- Event -----------------------------------------------------------------------------------------------------------
 
 Outcome signal(Fault fault, const model::Options& options) {
-  return explore(fault, options, [](World& world) {
+  return explore_with(fault, options, [](World& world) {
     struct State {
       EventBody event;
       model::Plain<int> data{0};
@@ -284,7 +276,7 @@ TEST(EventModel, wakes_all_and_carries_what_was_done_before) {
 
 // Consumers wait for tokens under a lock, a producer makes them one by one.
 Outcome hand_tokens(Fault fault, const model::Options& options) {
-  return explore(fault, options, [](World& world) {
+  return explore_with(fault, options, [](World& world) {
     struct State {
       ConditionBody condition;
       model::Plain<int> tokens{0};
@@ -326,7 +318,7 @@ TEST(ConditionModel, notifies_one_for_one_and_loses_no_wake_up) {
 
 // A consumer that dies after it was notified must not take the token's only wake-up with it. Three consumers, two tokens.
 TEST(ConditionModel, a_death_takes_no_wake_up_with_it) {
-  auto outcome = explore(Fault::none, {.executions = 20'000, .deaths = 1}, [](World& world) {
+  auto outcome = explore_with(Fault::none, {.executions = 20'000, .deaths = 1}, [](World& world) {
     struct State {
       ConditionBody condition;
       int tokens = 0;
@@ -378,7 +370,7 @@ struct Meeting {
 static_assert(sizeof(Meeting) >= sizeof(BarrierBody) + 4 * sizeof(std::uint64_t));
 
 Outcome meet(Fault fault, const model::Options& options, std::uint32_t parties, int rounds) {
-  return explore(fault, options, [=](World& world) {
+  return explore_with(fault, options, [=](World& world) {
     struct State {
       Meeting meeting;
       std::vector<int> arrived;
@@ -428,7 +420,7 @@ TEST(BarrierModel, breaks_for_all_when_one_dies) {
 // ---- SharedMutex -----------------------------------------------------------------------------------------------------
 
 Outcome read_and_write(Fault fault, const model::Options& options) {
-  return explore(fault, options, [](World& world) {
+  return explore_with(fault, options, [](World& world) {
     struct State {
       SharedMutexBody mutex;
       int readers = 0;

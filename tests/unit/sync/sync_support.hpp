@@ -10,13 +10,12 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <fstream>
 #include <optional>
-#include <string>
 #include <thread>
 
 #include "cohort/sync.hpp"
 #include "support/scratch.hpp"
+#include "support/thread_state.hpp"
 
 namespace cohort::test {
 
@@ -72,14 +71,6 @@ class Child {
   pid_t pid_ = -1;
 };
 
-/// Whether the thread sleeps in the kernel.
-inline bool sleeps(pid_t tid) {
-  std::ifstream file("/proc/" + std::to_string(tid) + "/stat");
-  std::string text;
-  std::getline(file, text);
-  auto at = text.rfind(')');
-  return at != std::string::npos && text.size() > at + 2 && text[at + 2] == 'S';
-}
 /// Waits until the thread sleeps.
 inline void await_sleep(pid_t tid) {
   // Twice, with time between: a thread may sleep for a moment elsewhere.
