@@ -33,7 +33,8 @@ def arguments():
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="one object a line, as they come")
     parser.add_argument("--rounds", type=int, help="quiet rounds wanted (default: what the scenario says)")
-    parser.add_argument("--patience", type=float, default=6, help="seconds to wait for a quiet machine before each program")
+    patience = "seconds to wait for a quiet machine before each program"
+    parser.add_argument("--patience", type=float, default=6, help=patience)
     chosen = parser.parse_args()
     unknown = set(chosen.names) - set(names())
     if unknown:

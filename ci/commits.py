@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The Cohort authors
 # SPDX-License-Identifier: Apache-2.0
-"""Checks commit messages: `room: what it does`, at most 80 characters (60 read better), no full stop, then a blank line and a body.
+"""Checks commit messages: `room: what it does`, at most 80 characters (60 read better), no full stop, then a blank
+line and a body.
 
 Looks at the commits that the upstream branch does not have, or at the newest one when there is no upstream.
 `commits.py --message FILE` checks one message (for a commit-msg hook)."""
@@ -38,7 +39,8 @@ def check(root):
 
     if git("rev-parse", "--git-dir").returncode:
         return []  # an unpacked archive has no history
-    span = ["@{upstream}..HEAD"] if git("rev-parse", "--verify", "-q", "@{upstream}").returncode == 0 else ["-1", "HEAD"]
+    has_upstream = git("rev-parse", "--verify", "-q", "@{upstream}").returncode == 0
+    span = ["@{upstream}..HEAD"] if has_upstream else ["-1", "HEAD"]
     log = git("log", "--no-merges", "-z", "--format=%h%n%B", *span)
     if log.returncode:
         return []

@@ -14,14 +14,18 @@ import multiprocessing
 
 import source
 
-MODULES = [multiprocessing, connection, managers, pool, queues, shared_memory, sharedctypes, synchronize, subprocess, shlex]
+MODULES = [
+    multiprocessing, connection, managers, pool, queues, shared_memory, sharedctypes, synchronize, subprocess, shlex,
+]  # fmt: skip
 CLASSES = [
     process.BaseProcess, pool.Pool, pool.AsyncResult, pool.IMapIterator, queues.Queue, queues.JoinableQueue,
     queues.SimpleQueue, connection.Connection, connection.Listener, synchronize.Semaphore, synchronize.Condition,
     synchronize.Event, synchronize.Barrier, managers.BaseManager, managers.SyncManager, shared_memory.SharedMemory,
     shared_memory.ShareableList, subprocess.Popen, subprocess.CompletedProcess, shlex.shlex,
 ]  # fmt: skip
-EXTRA = ["Finalize", "register_after_fork", "send_handle", "recv_handle", "ForkingPickler", "shutdown", "unlink", "name"]
+EXTRA = [
+    "Finalize", "register_after_fork", "send_handle", "recv_handle", "ForkingPickler", "shutdown", "unlink", "name",
+]  # fmt: skip
 
 
 def names():

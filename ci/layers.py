@@ -38,12 +38,13 @@ NOT_OS = re.compile(r"(cxxabi|unwind|immintrin|arm_neon|sanitizer/\w+)\.h$|opens
 EXCEPTIONS = {("src/base/log.cpp", "unistd.h")}
 HEAVY = {"iostream", "regex"}
 PLATFORM = re.compile(
-    r"\b(__linux__|__linux|linux|_WIN32|_WIN64|__APPLE__|__MACH__|__unix__|__FreeBSD__|__NetBSD__|__OpenBSD__|__ANDROID__"
-    r"|__GLIBC__|__x86_64__|__i386__|__aarch64__|__arm__|__riscv|_MSC_VER|_POSIX_\w+)\b"
+    r"\b(__linux__|__linux|linux|_WIN32|_WIN64|__APPLE__|__MACH__|__unix__|__FreeBSD__|__NetBSD__|__OpenBSD__"
+    r"|__ANDROID__|__GLIBC__|__x86_64__|__i386__|__aarch64__|__arm__|__riscv|_MSC_VER|_POSIX_\w+)\b"
 )
 # A thread of ours lets no exception out: os::start_thread() sees to it, and is the one way to start one.
 THREAD = re.compile(r"\b(std::j?thread\b(?!::)|std::async\b|pthread_create\b)")
-STARTS_THREADS = {"src/os/linux/thread.cpp", "src/os/linux/process.cpp"}  # the second for a sanitizer's sake, with no work
+# The second for a sanitizer's sake, with no work.
+STARTS_THREADS = {"src/os/linux/thread.cpp", "src/os/linux/process.cpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 
 

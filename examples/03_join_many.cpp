@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Work that fills all processors: start all processes first, then join them all. Joining each before the next one starts would
-// make them run one after the other.
+// Work that fills all processors: start all processes first, then join them all. Joining each before the next one
+// starts would make them run one after the other.
 //
 // Output (the processes in any order):
 //

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A daemon is terminated when its parent ends, in whatever way; other children are waited for. A daemon may not have children.
+// A daemon is terminated when its parent ends, in whatever way; other children are waited for. A daemon may not have
+// children.
 //
 // Output:
 //

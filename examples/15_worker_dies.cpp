@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A worker may die at any instruction. Only its own task fails, as WorkerDied, or runs again where retries were asked for.
+// A worker may die at any instruction. Only its own task fails, as WorkerDied, or runs again where retries were asked
+// for.
 //
 // Output:
 //

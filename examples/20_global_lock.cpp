@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A lock at namespace scope is one lock for all processes, under every start method: no argument has to carry it. So is the
-// value that it guards.
+// A lock at namespace scope is one lock for all processes, under every start method: no argument has to carry it. So is
+// the value that it guards.
 //
 // Output:
 //

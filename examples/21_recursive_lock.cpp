@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// An RLock may be acquired again by who holds it. Two names of one lock cannot deadlock, in whatever order they are taken.
+// An RLock may be acquired again by who holds it. Two names of one lock cannot deadlock, in whatever order they are
+// taken.
 //
 // Output (the processes take turns in any order):
 //

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values of different kinds in one item: an Object, as Python prints it. Where all items have one type, name that instead.
+// Values of different kinds in one item: an Object, as Python prints it. Where all items have one type, name that
+// instead.
 //
 // Output:
 //

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A consumer that takes from a pipe until its end. An end is at its end when nobody has the other one: so each process closes
-// the end that it does not use.
+// A consumer that takes from a pipe until its end. An end is at its end when nobody has the other one: so each process
+// closes the end that it does not use.
 //
 // Output:
 //

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// join() waits until every item is dealt with, not only taken. Of a worker that is killed, the item goes to another one.
+// join() waits until every item is dealt with, not only taken. Of a worker that is killed, the item goes to another
+// one.
 //
 // Output:
 //

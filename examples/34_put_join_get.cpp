@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process puts a large item and ends, and nobody has taken the item yet. In Python join() waits here for ever: the writer
-// waits for a reader. What put() has returned for is in the queue, so the writer may end.
+// A process puts a large item and ends, and nobody has taken the item yet. In Python join() waits here for ever: the
+// writer waits for a reader. What put() has returned for is in the queue, so the writer may end.
 //
 // Output:
 //

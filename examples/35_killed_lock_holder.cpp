@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process is killed while it holds a lock. In Python all others wait for ever. Here the next one gets the lock, and is told,
-// so that it can mend what the dead one left half done.
+// A process is killed while it holds a lock. In Python all others wait for ever. Here the next one gets the lock, and
+// is told, so that it can mend what the dead one left half done.
 //
 // Output:
 //

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Handles travel like any value: each request carries the queue on which its answer is wanted. (In Python a queue cannot be put
-// on a queue.)
+// Handles travel like any value: each request carries the queue on which its answer is wanted. (In Python a queue
+// cannot be put on a queue.)
 //
 // Output:
 //

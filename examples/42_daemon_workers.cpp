@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Workers that take jobs from one queue and put results on another. They are daemons: nobody has to tell them that work is over.
+// Workers that take jobs from one queue and put results on another. They are daemons: nobody has to tell them that work
+// is over.
 //
 // Output:
 //

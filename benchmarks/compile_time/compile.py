@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Cohort authors
 # SPDX-License-Identifier: Apache-2.0
-"""compile.py cohort|limit ROOT: seconds to compile use.cpp, or a file with only the standard headers that it gets through Cohort."""
+"""compile.py cohort|limit ROOT: seconds to compile use.cpp, or a file with only the standard headers that it gets
+through Cohort."""
 
 import re
 import shutil

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """digest.py VARIANT BUILD: MB/s of SHA-256 over two trees, with one process and with two.
 
-VARIANT is cohort (examples/digest_tree), limit (openssl, the same crypto library, started by xargs), sha256sum or python.
+VARIANT is cohort (examples/digest_tree), limit (openssl, the same crypto library, started by xargs), sha256sum or
+python.
 """
 
 import hashlib

@@ -75,7 +75,8 @@ def run(argv, timeout):
     failure = ""
     try:
         process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True
         )
     except OSError as error:
         return Run("", str(error), 0, True)

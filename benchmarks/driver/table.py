@@ -18,7 +18,8 @@ def _cells(row):
     ratio = f"{row.ratio:.2f}" if row.ratio is not None else "-"
     peers = ", ".join(f"{name} {number(value)}" for name, value in row.peers.items())
     met = row.met + ("" if row.quiet else " (noisy)")
-    return [row.scenario, row.metric, row.unit, number(row.cohort), spread, number(row.limit), ratio, peers, row.goal, met]
+    values = [number(row.cohort), spread, number(row.limit), ratio, peers]
+    return [row.scenario, row.metric, row.unit, *values, row.goal, met]
 
 
 HEADER = ["scenario", "metric", "unit", "cohort", "p10..p90", "limit", "ratio", "peers", "goal", "met"]

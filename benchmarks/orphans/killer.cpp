@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// killer METRIC,METRIC... COMMAND...: runs a program that makes a tree of six processes, kills it with SIGKILL once they have said that they are
-// up, and reports how long the last process of the tree lived on, and how many are there after a second.
+// killer METRIC,METRIC... COMMAND...: runs a program that makes a tree of six processes, kills it with SIGKILL once
+// they have said that they are up, and reports how long the last process of the tree lived on, and how many are there
+// after a second.
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>

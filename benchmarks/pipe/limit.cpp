@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asleep: a bare socket pair. Awake and one way: a piece of memory that two processes hand to and fro by a word; they copy
-// in and out, in pieces that stay warm, and no one may die.
+// Asleep: a bare socket pair. Awake and one way: a piece of memory that two processes hand to and fro by a word; they
+// copy in and out, in pieces that stay warm, and no one may die.
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -37,7 +37,8 @@ inline void report_quantiles(const Size& size, const char* state, const std::vec
   measure::report(name + ", p99", "ns", {measure::quantile(each, 0.99)});
 }
 
-/// `call` sends a message and receives the answer. At once one after the other, so that both sides find each other looking.
+/// `call` sends a message and receives the answer. At once one after the other, so that both sides find each other
+/// looking.
 template <class F>
 void report_awake(const Size& size, F&& call) {
   for (int i = 0; i < size.awake / 20 + 1; ++i) call();

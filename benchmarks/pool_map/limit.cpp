@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The same work by hand: two forked processes on a shared mapping, which claim items with one fetch_add, and no guarantee at all.
+// The same work by hand: two forked processes on a shared mapping, which claim items with one fetch_add, and no
+// guarantee at all.
 #include <algorithm>
 #include <atomic>
 #include <cstddef>

@@ -42,8 +42,8 @@ inline constexpr auto kNothing = [] {};
 inline double slowest_of_mean = 0;
 
 /// `producers` processes put `total` messages in all, `consumers` get them: messages a second.
-/// put(k) puts a message with k in it; get() returns the k of one. Each process calls `before` and `after` outside of the
-/// time.
+/// put(k) puts a message with k in it; get() returns the k of one. Each process calls `before` and `after` outside of
+/// the time.
 template <class Put, class Get, class Before = decltype(kNothing), class After = decltype(kNothing)>
 double flow(int producers, int consumers, std::uint64_t total, Put&& put, Get&& get, Before&& before = {},
             After&& after = {}) {

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The least that such traffic costs when nobody ever dies: a bounded lock-free ring of fixed slots, warm copies, a futex.
+// The least that such traffic costs when nobody ever dies: a bounded lock-free ring of fixed slots, warm copies, a
+// futex.
 #include <sys/mman.h>
 
 #include <cstring>

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rows that every variant of this scenario fills: each size in each shape, and each size there and back. A variant is
+// The rows that every variant of this scenario fills: each size in each shape, and each there and back. A variant is
 //
 //   struct Variant {
 //     static constexpr std::uint64_t kShare;     // how many of kSmall's messages it gets, in parts of 64
@@ -16,8 +16,8 @@
 //     };
 //   };
 //
-// An instance is made before the processes are forked that use it: `pairs` producers and as many consumers, which call end()
-// last. `awake`: they look for a while before they sleep.
+// An instance is made before the processes are forked that use it: `pairs` producers and as many consumers, which call
+// end() last. `awake`: they look for a while before they sleep.
 #pragma once
 
 #include <cstring>
@@ -87,8 +87,8 @@ void large_rates(const char* name, std::size_t bytes, std::uint64_t total) {
   }
 }
 
-/// Both ways of waiting: at once one after the other, so that both sides find each other looking; and with a pause before
-/// each, so that both sleep in the kernel.
+/// Both ways of waiting: at once one after the other, so that both sides find each other looking; and with a pause
+/// before each, so that both sleep in the kernel.
 template <class Trips>
 void both_trips(const char* name, int awake, int asleep, Trips&& trips) {
   report_round_trips(std::string("round trip ") + name + ", awake", trips(true, awake, 0us));

@@ -4,7 +4,8 @@ from driver.scenario import Scenario, ratio_at_least, ratio_at_most
 
 
 def scenario(place):
-    # The program interleaves Cohort, limit and peers itself; a small factor keeps each run short enough for the quiet filter.
+    # The program interleaves Cohort, limit and peers itself; a small factor keeps each run short enough for the quiet
+    # filter.
     return Scenario(
         programs=[place.built("all", "bench_subprocess", "0.2")],
         goals={

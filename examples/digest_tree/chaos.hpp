@@ -3,9 +3,10 @@
 //
 // Kills workers, each in the middle of a file.
 //
-// Some files are condemned beforehand. The worker that has read a part of such a file connects to a socket of the parent and waits. The
-// parent kills it there with SIGKILL, once a file; to whoever comes with the same file again it says to go on. So each kill meets a file
-// in flight, and no timing decides. The socket has an abstract name, and leaves nothing behind.
+// Some files are condemned beforehand. The worker that has read a part of such a file connects to a socket of the
+// parent and waits. The parent kills it there with SIGKILL, once a file; to whoever comes with the same file again it
+// says to go on. So each kill meets a file in flight, and no timing decides. The socket has an abstract name, and
+// leaves nothing behind.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +37,8 @@ struct Kill {
   InFlight state;
 };
 
-/// The numbers of `count` files, spread over the tree, that can be left off in the middle: readable, two bytes or more. Fewer when
-/// the tree has no more.
+/// The numbers of `count` files, spread over the tree, that can be left off in the middle: readable, two bytes or more.
+/// Fewer when the tree has no more.
 [[nodiscard]] std::vector<std::uint32_t> choose_victims(std::span<const File> files, std::size_t count);
 
 /// The parent's side, on a thread of its own. Destroying it stops it.

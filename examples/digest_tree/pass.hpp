@@ -16,8 +16,9 @@
 
 namespace digest_tree {
 
-/// Divides files into batches that keep `processes` workers busy to the end: large files first and alone, then small ones together in
-/// path order. A condemned file (`victims`, ascending) ends its batch, so that a batch loses its worker to chaos once at most.
+/// Divides files into batches that keep `processes` workers busy to the end: large files first and alone, then small
+/// ones together in path order. A condemned file (`victims`, ascending) ends its batch, so that a batch loses its
+/// worker to chaos once at most.
 [[nodiscard]] std::vector<Batch> make_batches(const Tree& tree, std::span<const std::uint32_t> victims, int processes);
 
 struct PassOptions {
@@ -47,7 +48,8 @@ struct SpeedUp {
   bool whole_tree = true;
 };
 
-/// Runs a tree, or a sample of it when it is large, with one worker and with `processes`, in turns, from the page cache.
+/// Runs a tree, or a sample of it when it is large, with one worker and with `processes`, in turns, from the page
+/// cache.
 [[nodiscard]] SpeedUp measure_speed_up(const Tree& tree, int processes);
 
 }  // namespace digest_tree

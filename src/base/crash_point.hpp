@@ -25,8 +25,8 @@ void arm_crash_point(const std::string& name, int hit = 1);
 [[nodiscard]] int crash_point_passes() noexcept;
 /// Has `seen` called with the name of every point that this process passes from now on. It must be quick and raw.
 void watch_crash_points(void (*seen)(const char* name) noexcept) noexcept;
-/// Has `dying` called by a process that is about to end itself at a point, with the point's name and which pass it was. It
-/// must be raw: no memory is allocated and no lock taken there.
+/// Has `dying` called by a process that is about to end itself at a point, with the point's name and which pass it was.
+/// It must be raw: no memory is allocated and no lock taken there.
 void watch_crashes(void (*dying)(const char* name, int pass) noexcept) noexcept;
 
 namespace detail {

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an exception says of itself, for a log line or another message: never null, which what() of a class of the user's may be.
+// What an exception says of itself, for a log line or another message: never null, which what() of a class of the
+// user's may be.
 #pragma once
 
 #include <exception>

@@ -20,7 +20,8 @@ namespace {
 struct LoggerState {
   std::atomic<int> level{static_cast<int>(LogLevel::off)};
   std::atomic<bool> to_stderr{false};
-  // No std::shared_mutex: it knows its writer by thread id, which a fork changes, so that the child could not unlock it.
+  // No std::shared_mutex: it knows its writer by thread id, which a fork changes, so that the child could not unlock
+  // it.
   std::mutex mutex;               // guards what follows; not held while the sink runs
   std::condition_variable quiet;  // no call of the sink runs any more
   int running = 0;                // calls of the sink; while there are any, it is not replaced
@@ -144,7 +145,8 @@ ForkGuard::~ForkGuard() { state().mutex.unlock(); }
 void ForkGuard::in_child() noexcept {
   // Threads that waited for quiet do not exist here, and a condition variable would go on waiting for them.
   new (&state().quiet) std::condition_variable;
-  // Nor do the calls of the sink that they were in. The one that forked is the child's: it never returns, and none waits for it.
+  // Nor do the calls of the sink that they were in. The one that forked is the child's: it never returns, and none
+  // waits for it.
   state().running = 0;
   own_calls = 0;
 }

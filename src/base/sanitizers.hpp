@@ -3,9 +3,10 @@
 //
 // Which sanitizers this file is compiled with, and what they must be told about memory that processes share.
 //
-// ThreadSanitizer sees one process. When a thread fills a block of shared memory, another process frees it, and a second
-// thread gets it anew, the order between the threads runs through that other process, and the tool reports a race that
-// is none. note_new_memory() says what malloc says to it: nothing that was done to these bytes counts any more.
+// ThreadSanitizer sees one process. When a thread fills a block of shared memory, another process frees it, and a
+// second thread gets it anew, the order between the threads runs through that other process, and the tool reports a
+// race that is none. note_new_memory() says what malloc says to it: nothing that was done to these bytes counts any
+// more.
 #pragma once
 
 #include <algorithm>

@@ -3,9 +3,9 @@
 //
 // Port contract: a memory fence that one side pays for both.
 //
-// Two sides that each store and then load what the other stored need a full fence each. Where one side does that millions
-// of times a second and the other is about to sleep, the sleeper issues the fence on every processor that runs one of the
-// processes that take part, and the frequent side needs none.
+// Two sides that each store and then load what the other stored need a full fence each. Where one side does that
+// millions of times a second and the other is about to sleep, the sleeper issues the fence on every processor that runs
+// one of the processes that take part, and the frequent side needs none.
 #pragma once
 
 namespace cohort::os {

@@ -16,7 +16,8 @@ namespace cohort::os {
 [[nodiscard]] std::optional<BuildId> build_id_of_notes(std::span<const std::byte> notes) noexcept;
 /// What a module is known by that was linked without a build-id: a digest of its program headers.
 [[nodiscard]] BuildId digest_of_headers(std::span<const std::byte> headers) noexcept;
-/// The build of the program or module in the file; nullopt when it is neither, for machines like this one. Reads, and maps nothing.
+/// The build of the program or module in the file; nullopt when it is neither, for machines like this one. Reads, and
+/// maps nothing.
 [[nodiscard]] std::optional<BuildId> build_id_of_file(int fd);
 
 }  // namespace cohort::os

@@ -36,11 +36,11 @@ struct Privileges {
   bool no_new_privileges = false;
   std::uint32_t seccomp_filters = 0;  ///< at least 1 in any mode
 };
-/// Those of the process with the number `pid` (0: this one); nullopt when the system does not say. Throws OsError when this process may
-/// have no further descriptor. Some 20 µs.
+/// Those of the process with the number `pid` (0: this one); nullopt when the system does not say. Throws OsError when
+/// this process may have no further descriptor. Some 20 µs.
 [[nodiscard]] std::optional<Privileges> privileges_of(std::int32_t pid);
-/// True when who has `asker` may have all that a process with `server` has: the same ids, as many capabilities (for root, those that
-/// it gets by executing a program), no filter and no renunciation that the server does not have.
+/// True when who has `asker` may have all that a process with `server` has: the same ids, as many capabilities (for
+/// root, those that it gets by executing a program), no filter and no renunciation that the server does not have.
 [[nodiscard]] bool may_have(const Privileges& asker, const Privileges& server) noexcept;
 
 }  // namespace cohort::os

@@ -3,9 +3,10 @@
 //
 // Port contract: owned descriptors.
 //
-// Every descriptor that Cohort makes or receives has a number of at least 3, though the program has closed its standard streams: who opens
-// those again, or writes to them, would meet it. It is close-on-exec from birth; what a child is to have is passed by an explicit
-// map (os/spawn.hpp). All calls throw OsError that names the call; interrupted calls are repeated.
+// Every descriptor that Cohort makes or receives has a number of at least 3, though the program has closed its standard
+// streams: who opens those again, or writes to them, would meet it. It is close-on-exec from birth; what a child is to
+// have is passed by an explicit map (os/spawn.hpp). All calls throw OsError that names the call; interrupted calls are
+// repeated.
 #pragma once
 
 #include <cstddef>
@@ -37,8 +38,8 @@ using Fd = UniqueHandle<FdTraits>;
 [[nodiscard]] Fd open_file(const char* path, int flags, unsigned mode = 0);
 /// A close-on-exec copy with a number of at least `lowest`.
 [[nodiscard]] Fd duplicate(int fd, int lowest = 3);
-/// The same descriptor, moved to a number of at least 3 if it has less: a program that closed a standard stream may put another there at any
-/// time, and would close what we keep. What cannot be moved stays.
+/// The same descriptor, moved to a number of at least 3 if it has less: a program that closed a standard stream may put
+/// another there at any time, and would close what we keep. What cannot be moved stays.
 [[nodiscard]] Fd above_standard_streams(Fd fd) noexcept;
 /// Sets or clears close-on-exec.
 void set_close_on_exec(int fd, bool on);

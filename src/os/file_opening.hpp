@@ -3,8 +3,8 @@
 //
 // Port contract: opening a file without waiting for whoever is to open it too.
 //
-// A named pipe opens when somebody has its other end, and a file under a lease when its holder gives that up; both may be
-// never. So the opening is tried again and again, by whoever can do other things meanwhile:
+// A named pipe opens when somebody has its other end, and a file under a lease when its holder gives that up; both may
+// be never. So the opening is tried again and again, by whoever can do other things meanwhile:
 //
 //   FileOpening opening("/run/feed", FileUse::read);
 //   while (!opening.try_open()) poll_items(others, opening.next_look());
@@ -28,8 +28,8 @@ class FileOpening {
 
   /// True when it is open. Never waits. Throws OsError that names the path.
   bool try_open();
-  /// When to try again: soon at first, 20 ms later at most. There is no event to wait for: the kernel tells nobody that a
-  /// pipe was opened.
+  /// When to try again: soon at first, 20 ms later at most. There is no event to wait for: the kernel tells nobody that
+  /// a pipe was opened.
   [[nodiscard]] Deadline next_look();
   /// The descriptor, above the standard streams; once, when it is open.
   [[nodiscard]] Fd take();

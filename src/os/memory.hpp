@@ -16,7 +16,8 @@ namespace cohort::os {
 [[nodiscard]] std::size_t page_size() noexcept;
 
 /// A sparse memory object of `size` bytes, sealed against shrinking, growing, further seals and, where the
-/// kernel can, execution. Nothing is allocated until touched. Honours RLIMIT_FSIZE: a size above it throws OsError(EFBIG) and raises no signal.
+/// kernel can, execution. Nothing is allocated until touched. Honours RLIMIT_FSIZE: a size above it throws
+/// OsError(EFBIG) and raises no signal.
 /// @param name  shown in /proc/PID/maps, for people only
 [[nodiscard]] Fd make_memory(const char* name, std::uint64_t size);
 /// The size of a memory object in bytes.
@@ -25,8 +26,8 @@ namespace cohort::os {
 [[nodiscard]] bool memory_is_sealed(int fd) noexcept;
 /// A number that no other memory object of this machine has while this one exists; 0 when unknown.
 [[nodiscard]] std::uint64_t memory_number(int fd) noexcept;
-/// True when `fd` is, still, the sealed memory object with that number: a program that closes descriptors which are not its own soon has
-/// files of its own on their numbers. Two system calls.
+/// True when `fd` is, still, the sealed memory object with that number: a program that closes descriptors which are not
+/// its own soon has files of its own on their numbers. Two system calls.
 [[nodiscard]] bool is_memory(int fd, std::uint64_t number) noexcept;
 /// Reads all of `bytes` from `offset` on without mapping anything; false when that much is not there.
 [[nodiscard]] bool read_memory(int fd, std::uint64_t offset, std::span<std::byte> bytes) noexcept;

@@ -32,9 +32,9 @@ struct Module {
 [[nodiscard]] std::optional<Module> find_module(const BuildId& build_id);
 /// The program itself.
 [[nodiscard]] const Module& program_module();
-/// Loads the module at `path` if it is the build that `build_id` names, which its file is asked for first, and that very file is
-/// loaded; false: it is another build, and none of its code has run. Throws OsError(ENOENT, ENOEXEC …) with the loader's
-/// words as the subject.
+/// Loads the module at `path` if it is the build that `build_id` names, which its file is asked for first, and that
+/// very file is loaded; false: it is another build, and none of its code has run. Throws OsError(ENOENT, ENOEXEC …)
+/// with the loader's words as the subject.
 [[nodiscard]] bool load_module(const std::string& path, const BuildId& build_id);
 
 /// The file to execute in order to run this program again. The path that /proc/self/exe names where that is still the

@@ -20,8 +20,8 @@ namespace cohort::os {
 /// Most bytes that a name may have.
 inline constexpr std::size_t kLongestMemoryName = 254;
 
-/// Creates memory of `size` bytes under a name that must be new. It begins with `contents`; the rest is zero. All of its
-/// pages are taken beforehand, so that no later store can fail for want of space.
+/// Creates memory of `size` bytes under a name that must be new. It begins with `contents`; the rest is zero. All of
+/// its pages are taken beforehand, so that no later store can fail for want of space.
 /// Throws: OsError: EEXIST the name is taken; ENOSPC there is no room for so much; EFBIG above RLIMIT_FSIZE; others of
 ///         the system. Nothing was made then.
 [[nodiscard]] Fd create_named_memory(const std::string& name, std::uint64_t size,
@@ -34,7 +34,8 @@ struct OpenMemoryOptions {
 /// Opens the memory that has that name. Does not wait, whatever has the name, and opens nothing but a regular file.
 /// Throws OsError: ENOENT there is none; EACCES it is another user's; EINVAL, ELOOP it is not a regular file.
 [[nodiscard]] Fd open_named_memory(const std::string& name, OpenMemoryOptions options);
-/// Whether the memory belongs to this user, or to root. Nobody else can cut it off or write to it, unless they let them.
+/// Whether the memory belongs to this user, or to root. Nobody else can cut it off or write to it, unless they let
+/// them.
 [[nodiscard]] bool is_own_memory(int fd) noexcept;
 /// Takes the name away; who has the memory open keeps it. Throws OsError: ENOENT there is no such name.
 void unlink_named_memory(const std::string& name);

@@ -18,10 +18,11 @@ namespace cohort::os {
 [[nodiscard]] pid_t process_id() noexcept;
 [[nodiscard]] pid_t parent_process_id() noexcept;
 [[nodiscard]] pid_t thread_id() noexcept;
-/// Threads of this process now, without that of its bond (life_bond.hpp). 0.1 µs while it has never had a second one, about 10 µs after.
+/// Threads of this process now, without that of its bond (life_bond.hpp). 0.1 µs while it has never had a second one,
+/// about 10 µs after.
 [[nodiscard]] int thread_count() noexcept;
-/// The same, but looks again for up to 10 ms while it is more than `expected`: a thread that was joined is listed until the kernel has
-/// put it away.
+/// The same, but looks again for up to 10 ms while it is more than `expected`: a thread that was joined is listed until
+/// the kernel has put it away.
 [[nodiscard]] int settled_thread_count(int expected) noexcept;
 /// fork(2), through the C library, so that its locks are sound in the child. Returns 0 in the child; throws OsError.
 [[nodiscard]] pid_t fork_process();
@@ -29,8 +30,8 @@ namespace cohort::os {
 void set_parent_death_signal(int signal) noexcept;
 /// Orphaned descendants become children of this process instead of init's.
 void become_subreaper() noexcept;
-/// A pidfd of this process, close-on-exec, for children to watch; empty when the kernel has none. Throws OsError when there is no
-/// descriptor or no memory left.
+/// A pidfd of this process, close-on-exec, for children to watch; empty when the kernel has none. Throws OsError when
+/// there is no descriptor or no memory left.
 [[nodiscard]] Fd own_life();
 /// A pidfd for `pid`, close-on-exec; empty when the process is gone or the kernel refuses.
 [[nodiscard]] Fd open_pidfd(pid_t pid) noexcept;
@@ -53,8 +54,8 @@ struct EndedChild {
 void reap_child(pid_t pid) noexcept;
 /// Direct children of this process now.
 [[nodiscard]] std::vector<pid_t> child_processes();
-/// Kills and reaps all descendants until none is left. For a subreaper with one thread. Where the kernel does not list children, those that
-/// are there are left to the parent-death signal.
+/// Kills and reaps all descendants until none is left. For a subreaper with one thread. Where the kernel does not list
+/// children, those that are there are left to the parent-death signal.
 void kill_descendants() noexcept;
 
 /// Sends a signal to a child of this process that is not reaped yet.
@@ -81,7 +82,8 @@ void set_environment_variable(const char* name, const std::string& value);
 [[nodiscard]] std::array<std::byte, 32> random_bytes();
 /// Flushes what coverage tools keep in memory, when there is one; then ends the process without running exit handlers.
 [[noreturn]] void end_process(int status) noexcept;
-/// Has the heap keep freed memory for reuse instead of giving it back at once; for processes that do one large task after another.
+/// Has the heap keep freed memory for reuse instead of giving it back at once; for processes that do one large task
+/// after another.
 void keep_freed_memory() noexcept;
 /// Names the calling thread, at most 15 characters.
 void name_thread(const char* name) noexcept;

@@ -13,8 +13,8 @@
 
 namespace cohort::os {
 
-/// Attributes that fork copies, but for descriptors, directory and environment. Trivially copyable, so that it travels as bytes
-/// between processes of one program.
+/// Attributes that fork copies, but for descriptors, directory and environment. Trivially copyable, so that it travels
+/// as bytes between processes of one program.
 struct ProcessAttributes {
   static constexpr std::size_t kLimits = 16;
   static constexpr std::size_t kAffinityBytes = 128;
@@ -30,7 +30,8 @@ struct ProcessAttributes {
   std::uint64_t timer_slack = 0;  ///< nanoseconds; 0 is "as it is"
 };
 
-/// The attributes of this process and thread. 3 µs; 20 µs more with threads, because umask(2) can only be read by setting it.
+/// The attributes of this process and thread. 3 µs; 20 µs more with threads, because umask(2) can only be read by
+/// setting it.
 [[nodiscard]] ProcessAttributes capture_process_attributes() noexcept;
 /// What apply_process_attributes() could not set.
 struct RefusedAttributes {
@@ -44,13 +45,13 @@ struct RefusedAttributes {
   [[nodiscard]] std::string to_string() const;
 };
 
-/// Gives this process those attributes, and says which of them the system refused. `present` are those that it has now: equal ones
-/// are not set again.
+/// Gives this process those attributes, and says which of them the system refused. `present` are those that it has now:
+/// equal ones are not set again.
 [[nodiscard]] RefusedAttributes apply_process_attributes(const ProcessAttributes& wanted,
                                                          const ProcessAttributes& present) noexcept;
 
-/// `process`, with those attributes of `thread` that a thread has for itself: signal mask, processors, niceness, scheduling class, timer
-/// slack.
+/// `process`, with those attributes of `thread` that a thread has for itself: signal mask, processors, niceness,
+/// scheduling class, timer slack.
 [[nodiscard]] ProcessAttributes with_thread_attributes(const ProcessAttributes& process,
                                                        const ProcessAttributes& thread) noexcept;
 

@@ -37,30 +37,31 @@ struct ProcessIdentity {
 /// true: death is never guessed. Costs 3 to 5 system calls; 100 µs in a process that has no descriptor left.
 [[nodiscard]] bool is_alive(const ProcessIdentity& identity) noexcept;
 
-/// True while thread `tid` of the process with the number `pid`, which runs, has not ended. A thread is told from a later
-/// one with the same number by the low 16 bits of its start time, process_identity_of(tid).start_time; 0: not known.
+/// True while thread `tid` of the process with the number `pid`, which runs, has not ended. A thread is told from a
+/// later one with the same number by the low 16 bits of its start time, process_identity_of(tid).start_time; 0: not
+/// known.
 /// When the system refuses to say, the answer is true. Costs 4 system calls.
 [[nodiscard]] bool thread_is_alive(std::int32_t pid, std::int32_t tid, std::uint16_t start_time_low) noexcept;
 
 /// True when the process behind a pidfd has ended.
 [[nodiscard]] bool pidfd_has_ended(int pidfd) noexcept;
-/// True when `fd` is a pidfd, and of the process with the number `pid` if that is not 0. Where the system does not say what an open
-/// descriptor is, the answer is true. Some 5 µs.
+/// True when `fd` is a pidfd, and of the process with the number `pid` if that is not 0. Where the system does not say
+/// what an open descriptor is, the answer is true. Some 5 µs.
 [[nodiscard]] bool is_pidfd(int fd, std::int32_t pid = 0) noexcept;
 
-/// True when the process is stopped, by a signal or a debugger: it does nothing until somebody continues it. False when the system does
-/// not say. Some 10 µs.
+/// True when the process is stopped, by a signal or a debugger: it does nothing until somebody continues it. False when
+/// the system does not say. Some 10 µs.
 [[nodiscard]] bool is_stopped(const ProcessIdentity& identity) noexcept;
-/// The wait status of a process that has ended and that its parent has not reaped yet. -1: it is not one, or the system does not say;
-/// where it keeps statuses from us, 0 may stand for any.
+/// The wait status of a process that has ended and that its parent has not reaped yet. -1: it is not one, or the system
+/// does not say; where it keeps statuses from us, 0 may stand for any.
 [[nodiscard]] int unreaped_status(std::int32_t pid) noexcept;
 
 /// False when the process certainly has no mapping of the memory object with that number (memory_number in memory.hpp):
 /// it has replaced its program by exec(). True when it has one or the system would not say. Costs some 50 µs.
 [[nodiscard]] bool may_map_memory(const ProcessIdentity& identity, std::uint64_t memory_number) noexcept;
 
-/// How often is_alive() and open_pidfd() had to do without pidfds in this process, its own limit of descriptors aside; 0 where
-/// Cohort is at home.
+/// How often is_alive() and open_pidfd() had to do without pidfds in this process, its own limit of descriptors aside;
+/// 0 where Cohort is at home.
 [[nodiscard]] std::uint64_t pidfd_fallbacks() noexcept;
 
 /// A number for the set of process numbers that this process sees (its pid namespace); 0 when unknown. Processes with

@@ -22,13 +22,13 @@ namespace cohort::os {
 struct TreeKilled {
   /// How many processes were sent SIGKILL.
   std::size_t killed = 0;
-  /// False when something could not be looked at for want of a descriptor, a thread or memory, or because there is no /proc: only the
-  /// root, and the group that it leads, were killed for certain.
+  /// False when something could not be looked at for want of a descriptor, a thread or memory, or because there is no
+  /// /proc: only the root, and the group that it leads, were killed for certain.
   bool searched = true;
 };
 
-/// Kills `root` and what it started. Best effort, see above; some tens of microseconds per process. Without a descriptor
-/// left it looks from a thread of its own, which has a table of descriptors of its own.
+/// Kills `root` and what it started. Best effort, see above; some tens of microseconds per process. Without a
+/// descriptor left it looks from a thread of its own, which has a table of descriptors of its own.
 /// @param leads_group  the child was started with new_session or process_group 0
 TreeKilled kill_descendants_of(Child& root, bool leads_group);
 

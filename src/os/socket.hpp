@@ -38,8 +38,8 @@ void send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> 
 [[nodiscard]] bool try_send_packet(int fd, std::span<const std::byte> bytes, std::span<const int> fds);
 /// Has the kernel say with each message from now on who sent it.
 void ask_for_senders(int fd);
-/// Receives one message into `buffer`; nullopt when there is none. Does not wait, whatever mode the socket is in: what poll(2) saw
-/// may be another process's by now.
+/// Receives one message into `buffer`; nullopt when there is none. Does not wait, whatever mode the socket is in: what
+/// poll(2) saw may be another process's by now.
 [[nodiscard]] std::optional<Packet> receive_packet(int fd, std::span<std::byte> buffer);
 
 /// True when `fd` is a socket.

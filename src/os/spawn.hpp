@@ -15,7 +15,8 @@
 //   Spawned started = spawn(plan);
 //
 // Threads: any number may spawn at once. Signals: all are blocked for the calling thread while the child is made.
-// The child's handlers are reset to default; ignored signals stay ignored. Death of the parent: see parent_death_signal.
+// The child's handlers are reset to default; ignored signals stay ignored. Death of the parent: see
+// parent_death_signal.
 #pragma once
 
 #include <sys/types.h>

@@ -27,15 +27,17 @@ struct Transfer {
 
 /// True for the side of a pseudo terminal that made it. Linux answers EIO there when the other side was closed by all.
 [[nodiscard]] bool is_terminal_master(int fd) noexcept;
-/// One read(2) of a non-blocking descriptor. The EIO of a pseudo terminal that all have closed is its end. Throws OsError.
+/// One read(2) of a non-blocking descriptor. The EIO of a pseudo terminal that all have closed is its end. Throws
+/// OsError.
 [[nodiscard]] Transfer read_some(int fd, std::span<std::byte> buffer);
 /// One write(2). A pipe that nobody reads gives `ended`; the caller keeps SIGPIPE away with SigpipeBlocked.
 [[nodiscard]] Transfer write_some(int fd, std::span<const std::byte> bytes);
 
-/// One write(2) that does not block, whatever mode the descriptor is in, and raises no SIGPIPE. Files on disks are written
-/// whole. Throws OsError.
+/// One write(2) that does not block, whatever mode the descriptor is in, and raises no SIGPIPE. Files on disks are
+/// written whole. Throws OsError.
 [[nodiscard]] Transfer write_now(int fd, std::span<const std::byte> bytes);
-/// One read(2) of a pipe that does not block, whatever mode it is in: another reader may have taken what poll(2) saw. Throws OsError.
+/// One read(2) of a pipe that does not block, whatever mode it is in: another reader may have taken what poll(2) saw.
+/// Throws OsError.
 [[nodiscard]] Transfer read_pipe_now(int fd, std::span<std::byte> buffer);
 /// True when `fd` is a pipe or a FIFO.
 [[nodiscard]] bool is_pipe(int fd) noexcept;

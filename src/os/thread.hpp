@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Port contract: a thread for the library's own use. Every thread of ours that can run C++ begins here (ci/source.py), so
-// that none lets an exception out, which would end the program.
+// Port contract: a thread for the library's own use. Every thread of ours that can run C++ begins here (ci/source.py),
+// so that none lets an exception out, which would end the program.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace cohort::os {
 
-/// One turn of a thread's work: called again and again until it gives false. An exception out of it is logged as an error, and the next
-/// turn comes after a pause: 1 ms, then twice as long each time that it happens again, at most 1 s.
+/// One turn of a thread's work: called again and again until it gives false. An exception out of it is logged as an
+/// error, and the next turn comes after a pause: 1 ms, then twice as long each time that it happens again, at most 1 s.
 using ThreadTurn = bool (*)(void*);
 
 /// What a thread does to a fork in another one.

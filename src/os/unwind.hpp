@@ -24,7 +24,8 @@ struct StackTrace {
 void call_with_trace(void (*function)(void*), void* argument);
 /// The stack that the latest exception through call_with_trace left on this thread; empty when there is none.
 [[nodiscard]] StackTrace take_trace() noexcept;
-/// One line a frame: "  #0 name (module+0xoffset)", without a name where the module's file has none. The offsets suit addr2line.
+/// One line a frame: "  #0 name (module+0xoffset)", without a name where the module's file has none. The offsets suit
+/// addr2line.
 [[nodiscard]] std::string format_trace(const StackTrace& trace);
 /// A C++ name as people write it; the mangled one when it cannot be taken apart.
 [[nodiscard]] std::string demangle(const char* mangled);

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two fences of waiting. Who sleeps stores a mark and then looks whether there is something; who has something stores it
-// and then looks for the mark. Each needs a fence between its store and its look, and the one that is about to sleep pays
-// for both.
+// The two fences of waiting. Who sleeps stores a mark and then looks whether there is something; who has something
+// stores it and then looks for the mark. Each needs a fence between its store and its look, and the one that is about
+// to sleep pays for both.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,8 @@ enum class Fences : unsigned char {
 /// A fence by an instruction, where the other side's does not reach.
 void full_fence() noexcept;
 
-/// The fence of the frequent side: orders a store before a load that follows, together with heavy_fence() of the other side.
+/// The fence of the frequent side: orders a store before a load that follows, together with heavy_fence() of the other
+/// side.
 /// An instruction only where the system has no remote fences.
 /// @param full  this thread's process has no remote fences
 inline void light_fence(bool full) noexcept {

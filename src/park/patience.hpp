@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long a sleep on a shared word lasts before the sleeper looks for itself: nobody is told anything by a death, and a
-// wake-up that was lost with one is made up for by the look.
+// How long a sleep on a shared word lasts before the sleeper looks for itself: nobody is told anything by a death, and
+// a wake-up that was lost with one is made up for by the look.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +18,8 @@ inline constexpr std::chrono::milliseconds kLongestSleep{100};
 /// The same for those whom a process that notices deaths wakes itself: only the last resort, so that many may rest.
 inline constexpr std::chrono::milliseconds kLongestRest{1000};
 
-/// The bounded sleeps of one wait: 1 ms, doubling to 50 ms, where a holder may have died; kLongestSleep from the first on
-/// where one may wait for hours.
+/// The bounded sleeps of one wait: 1 ms, doubling to 50 ms, where a holder may have died; kLongestSleep from the first
+/// on where one may wait for hours.
 class Patience {
  public:
   constexpr Patience() noexcept = default;

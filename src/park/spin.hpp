@@ -21,12 +21,12 @@ namespace cohort::park {
 /// What a sleep and wake-up across processors cost: measured 22 µs one way. No spin lasts longer.
 inline constexpr std::chrono::microseconds kLongestSpin{25};
 
-/// How to spin. Pauses between looks grow: each look takes the line from the partner, which runs faster when left alone for
-/// a while.
+/// How to spin. Pauses between looks grow: each look takes the line from the partner, which runs faster when left alone
+/// for a while.
 struct SpinPolicy {
   unsigned looks = 1u << 16;  ///< at most
-  /// The partner was last seen on this very processor, where it runs only once we sleep. It may have moved since without
-  /// noticing, so a few looks are made all the same: they cost less than the sleep.
+  /// The partner was last seen on this very processor, where it runs only once we sleep. It may have moved since
+  /// without noticing, so a few looks are made all the same: they cost less than the sleep.
   unsigned looks_beside = 6;
   unsigned pauses = 1;            ///< before the second look
   unsigned most_pauses = 32;      ///< what they double to
@@ -37,8 +37,8 @@ struct SpinPolicy {
 
 /// For what somebody holds or brings.
 inline constexpr SpinPolicy kSpinBeforeSleep{};
-/// For a lock whose holder needs some tens of nanoseconds, a few microseconds at most. If it takes longer than this, it does
-/// not run.
+/// For a lock whose holder needs some tens of nanoseconds, a few microseconds at most. If it takes longer than this, it
+/// does not run.
 inline constexpr SpinPolicy kSpinForMoment{.looks = 64, .looks_beside = 1, .most_pauses = 1, .looks_per_clock = 0};
 
 /// For what may take hours: one look more costs less than to sleep in vain, but a spin would be in vain.

@@ -18,8 +18,8 @@
 
 namespace cohort::park {
 
-/// Words that are slept on keep their meaning in the two lowest bits, if they have one. Those above count disturbances: a
-/// stop changes the word under who is about to sleep.
+/// Words that are slept on keep their meaning in the two lowest bits, if they have one. Those above count disturbances:
+/// a stop changes the word under who is about to sleep.
 inline constexpr std::uint32_t kDisturbance = 4;
 
 /// The token to hear of; one that never stops costs nothing.

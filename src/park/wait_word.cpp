@@ -71,8 +71,8 @@ void WaitWord::pass_on(FunctionRef<bool()> more, AtPlace at) const {
     notify(1, at);
 }
 
-// Takes the marks down. The word becomes one that was not there before: who is about to sleep must see a change, also when
-// another sets the mark again meanwhile. True when somebody may sleep; the caller wakes.
+// Takes the marks down. The word becomes one that was not there before: who is about to sleep must see a change, also
+// when another sets the mark again meanwhile. True when somebody may sleep; the caller wakes.
 bool WaitWord::claim() const noexcept {
   std::uint32_t seen = word_.load(std::memory_order_relaxed);  // relaxed: the compare-exchange decides
   do {

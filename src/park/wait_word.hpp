@@ -1,15 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A word that processes share and sleep on: docs/formats/sync.md "The word to sleep on", in code. All that sleep on such a
-// word do it here, so its proof stands once:
+// A word that processes share and sleep on: docs/formats/sync.md "The word to sleep on", in code. All that sleep on
+// such a word do it here, so its proof stands once:
 //
-// - The sleeper sets its mark, fences, looks once more, and sleeps while the word is as it was before the mark. The waker
-//   makes its change, fences, and looks for the mark. So either the waker sees the mark, or the sleeper sees the change.
-// - The one that takes the mark down sends the wake-up, and before it the word becomes another one than the sleepers know.
+// - The sleeper sets its mark, fences, looks once more, and sleeps while the word is as it was before the mark. The
+//   waker makes its change, fences, and looks for the mark. So either the waker sees the mark, or the sleeper sees the
+//   change.
+// - The one that takes the mark down sends the wake-up, and before it the word becomes another one than the sleepers
+//   know.
 // - Who was woken and leaves passes the wake-up on, for the mark may have stood for several.
-// - Each sleep is bounded (Patience), and after it the sleeper looks for the dead, so no wake-up that a death takes with it
-//   is waited for longer.
+// - Each sleep is bounded (Patience), and after it the sleeper looks for the dead, so no wake-up that a death takes
+//   with it is waited for longer.
 //
 //   WaitWord word(body.waiters);
 //   Waited waited = word.wait([&] { return try_take(); }, until);
@@ -132,8 +134,9 @@ class WaitWord {
 
   // ---- who waits ---------------------------------------------------------------------------------------------------
 
-  /// Waits until `ready`: a look, which may take what it finds. It is asked first, and again behind the fence; an exception of
-  /// it ends the wait. What is ready when the deadline passes or a stop is requested is taken all the same.
+  /// Waits until `ready`: a look, which may take what it finds. It is asked first, and again behind the fence; an
+  /// exception of it ends the wait. What is ready when the deadline passes or a stop is requested is taken all the
+  /// same.
   /// @param progress  how far it has come, for a look that asks
   Waited wait(FunctionRef<bool()> ready, const Until& until, const Hooks& hooks, Progress& progress) const;
   Waited wait(FunctionRef<bool()> ready, const Until& until, const Hooks& hooks = {}) const {

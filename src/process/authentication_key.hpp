@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// An authentication key of a process. It never changes; copies of the object share the one place where the key lies, which no
-// core dump holds and which is wiped when the last copy goes.
+// An authentication key of a process. It never changes; copies of the object share the one place where the key lies,
+// which no core dump holds and which is wiped when the last copy goes.
 #pragma once
 
 #include <cstddef>

@@ -49,8 +49,8 @@ int say(detail::BootstrapStatus status) {
   return say(std::string("a worker could not start: ") + detail::bootstrap_status_text(status), status);
 }
 
-// What reexecute() said to this process, if it was started so. The environment is only one of the ways: constructors empty it, launchers
-// do not pass it on.
+// What reexecute() said to this process, if it was started so. The environment is only one of the ways: constructors
+// empty it, launchers do not pass it on.
 std::optional<std::string> orders() {
   std::optional<std::string> text;
   for (std::string& argument : os::program_arguments())
@@ -62,7 +62,8 @@ std::optional<std::string> orders() {
   return text;
 }
 
-// Whether a family memory lies where reexecute() passes it on, and is not one that this program's constructors have begun.
+// Whether a family memory lies where reexecute() passes it on, and is not one that this program's constructors have
+// begun.
 bool inherited_family() {
   if (!shm::Family::is_family_memory(detail::kFamilyDescriptor)) return false;
   return !shm::Family::exists() || shm::Family::instance().fd() != detail::kFamilyDescriptor;
@@ -103,7 +104,8 @@ int run_role(const detail::Reexecution& r) {
     if (fd < 3) return say("COHORT_WORKER names a standard stream");
     os::set_close_on_exec(fd, true);
   }
-  // Before the family is looked at: when the parent is gone it may have been swept up, and there is nobody left to tell.
+  // Before the family is looked at: when the parent is gone it may have been swept up, and there is nobody left to
+  // tell.
   if (r.role == detail::Role::worker) {
     int error = detail::bind_to_parent(os::Fd(r.parent_life), os::parent_process_id());
     if (error != 0) throw OsError(error, "clone", "the thread that watches the parent");

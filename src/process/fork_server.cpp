@@ -104,8 +104,8 @@ void ForkServer::prepare() {
   os::name_thread("cohort-server");
   os::become_subreaper();
   attributes_ = os::capture_process_attributes();
-  // Signals from the terminal are for the program; the server ends with its starter. Blocked, not ignored: a signal that
-  // comes to a child between its birth and its first own instruction must stay pending, not get lost.
+  // Signals from the terminal are for the program; the server ends with its starter. Blocked, not ignored: a signal
+  // that comes to a child between its birth and its first own instruction must stay pending, not get lost.
   os::block_signals({SIGINT, SIGQUIT, SIGTERM, SIGHUP});
   // Ignored, children would be reaped by the kernel, and their status lost.
   ignores_child_signal_ = os::is_ignored(SIGCHLD);
@@ -176,8 +176,8 @@ void ForkServer::accept_requests() {
   }
 }
 
-// Who asks is what the kernel says, not what the request says. The server does for nobody what that one may not do itself: whoever has
-// given privileges up in a worker gets none of them back here.
+// Who asks is what the kernel says, not what the request says. The server does for nobody what that one may not do
+// itself: whoever has given privileges up in a worker gets none of them back here.
 void ForkServer::accept(const ForkRequest& request, os::Packet& packet) {
   bool by_starter = packet.sender->pid == starter_.pid;
   switch (request.kind) {
@@ -244,8 +244,8 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
   if (requester == nullptr) return;
   auto answer = [&](LaunchState state) {
     auto prepared = static_cast<std::uint32_t>(LaunchState::prepared);
-    // SYNC(launch_state): this release exchange -> await_answer() acquire load; carries word_pid or word_error. It fails when the child
-    // itself was quicker, with the same answer.
+    // SYNC(launch_state): this release exchange -> await_answer() acquire load; carries word_pid or word_error. It
+    // fails when the child itself was quicker, with the same answer.
     (void)record->launch_state.compare_exchange_strong(prepared, static_cast<std::uint32_t>(state),
                                                        std::memory_order_release,
                                                        std::memory_order_relaxed);  // relaxed: not used
@@ -289,7 +289,8 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
   requester->children.insert(pid);
 }
 
-// Tells the requester that there is a child, if the server has not. False: the server died and the requester gave this child up.
+// Tells the requester that there is a child, if the server has not. False: the server died and the requester gave this
+// child up.
 bool claim_start(shm::MemberRecord& record) {
   record.words[word_pid].store(static_cast<std::uint64_t>(os::process_id()),
                                std::memory_order_relaxed);  // relaxed: ordered by launch_state
@@ -305,7 +306,8 @@ bool claim_start(shm::MemberRecord& record) {
 
 // The child of a fork, from its first instruction to its exit status.
 int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
-  // Cleared by the kernel when the child changes its user; then only the server's own end would be missed, never its orders.
+  // Cleared by the kernel when the child changes its user; then only the server's own end would be missed, never its
+  // orders.
   os::set_parent_death_signal(SIGKILL);
   if (os::parent_process_id() != pid_) os::end_process(137);
   shm::MemberId self{request.slot, request.generation};

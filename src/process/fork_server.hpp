@@ -8,8 +8,8 @@
 
 namespace cohort::detail {
 
-/// Serves until its starter ends or says stop. Returns the exit status of this process: in the server when it has served, and in each
-/// forked child when that has done its work.
+/// Serves until its starter ends or says stop. Returns the exit status of this process: in the server when it has
+/// served, and in each forked child when that has done its work.
 [[nodiscard]] int serve_forks(const Reexecution& reexecution);
 
 }  // namespace cohort::detail

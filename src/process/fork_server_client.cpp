@@ -68,7 +68,8 @@ bool is_ours_again(const Server::Lent& each) {
   return true;
 }
 
-// Takes back the records that no server will write to any more. The caller holds the mutex. One that throws leaves the rest as it is.
+// Takes back the records that no server will write to any more. The caller holds the mutex. One that throws leaves the
+// rest as it is.
 void take_back(std::vector<Server::Lent>& lent) {
   for (auto each = lent.begin(); each != lent.end();) each = is_ours_again(*each) ? lent.erase(each) : each + 1;
 }
@@ -189,8 +190,8 @@ void require_begun(ForkServerLink& link, Deadline patience) {
 // A server that is dead or stopped is noticed after so long.
 constexpr std::chrono::milliseconds kServerLook{50};
 
-// Waits for the answer in the child's record. A server that dies or is stopped leaves the record "prepared"; withdrawing it there makes
-// sure that no child of it can still begin.
+// Waits for the answer in the child's record. A server that dies or is stopped leaves the record "prepared";
+// withdrawing it there makes sure that no child of it can still begin.
 Outcome await_answer(ForkServerLink& link, shm::MemberRecord& record) {
   ServerPatience patience(link);
   Deadline beginning = std::chrono::seconds(10);
@@ -255,8 +256,8 @@ void note_refusal() {
 constexpr int kMostCrashes = 3;
 constexpr int kMostKills = 100;
 
-// The server went before it answered: says why, or returns when another attempt makes sense. One that somebody kills says nothing about
-// the next; one that ends or crashes by itself will do so again.
+// The server went before it answered: says why, or returns when another attempt makes sense. One that somebody kills
+// says nothing about the next; one that ends or crashes by itself will do so again.
 void examine_loss(ForkServerLink& link, const std::string& name, int losses) {
   if (!link.ended()) return;
   std::string failure = take_failure(link.member());

@@ -22,8 +22,8 @@ namespace cohort::detail {
 /// @param credentials  those of the server
 /// @param environment  digest of the server's environment; 0 when unknown
 void adopt_fork_server(std::shared_ptr<ForkServerLink> link, os::Credentials credentials, std::uint64_t environment);
-/// Keeps the record of a child from being used again as long as a server that was not waited for may still write to it. False, with
-/// nothing done, while another thread starts a child or a server.
+/// Keeps the record of a child from being used again as long as a server that was not waited for may still write to it.
+/// False, with nothing done, while another thread starts a child or a server.
 [[nodiscard]] bool try_lend_record(std::shared_ptr<ForkServerLink> link, shm::MemberId member) noexcept;
 /// Ends the servers that this process started, and waits for them. Their children are gone with them.
 void stop_fork_servers() noexcept;

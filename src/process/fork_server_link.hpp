@@ -3,8 +3,8 @@
 //
 // One fork server as seen from a process that uses it.
 //
-// Shared by the connection that new children are asked for on and by the children that were made through it, so that a server that is
-// no longer asked stays within reach for as long as a child needs it.
+// Shared by the connection that new children are asked for on and by the children that were made through it, so that a
+// server that is no longer asked stays within reach for as long as a child needs it.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +46,8 @@ class ForkServerLink {
   bool send(const ForkRequest& request, std::span<const int> fds = {}) noexcept;
   /// True when this very process started it.
   [[nodiscard]] bool is_ours() const noexcept;
-  /// Has the service thread reap a server of ours as soon as it ends, so that a killed one is not left as a zombie, and then call
-  /// `after` there. Starts the service thread. Without memory for it the next question to the server reaps.
+  /// Has the service thread reap a server of ours as soon as it ends, so that a killed one is not left as a zombie, and
+  /// then call `after` there. Starts the service thread. Without memory for it the next question to the server reaps.
   static void watch_end(const std::shared_ptr<ForkServerLink>& link, void (*after)()) noexcept;
   /// Ends a server of ours: asks it to, waits a little, kills it. No effect on another's, nor a second time.
   void end() noexcept;
@@ -76,11 +76,13 @@ class ForkServerLink {
   bool asked_to_end_ = false;
 };
 
-/// How long one waits for a server that lives but does not answer. For one wait; to be asked at each turn of it, about every 50 ms.
+/// How long one waits for a server that lives but does not answer. For one wait; to be asked at each turn of it, about
+/// every 50 ms.
 class ServerPatience {
  public:
   explicit ServerPatience(ForkServerLink& link) noexcept : link_(link) {}
-  /// True when the server was found stopped (SIGSTOP, a debugger) at two looks 100 ms apart, or serves and yet has not answered for 10 s.
+  /// True when the server was found stopped (SIGSTOP, a debugger) at two looks 100 ms apart, or serves and yet has not
+  /// answered for 10 s.
   [[nodiscard]] bool is_over() noexcept;
 
  private:

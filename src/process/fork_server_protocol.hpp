@@ -20,8 +20,8 @@ enum class ForkRequestKind : std::uint32_t {
   signal = 4,  ///< send a signal to a child
 };
 
-/// One request. A start comes with descriptors: the working directory, those streams that `argument` names, and those of the
-/// child's arguments, in this order.
+/// One request. A start comes with descriptors: the working directory, those streams that `argument` names, and those
+/// of the child's arguments, in this order.
 struct ForkRequest {
   std::uint32_t magic = kForkServerMagic;
   ForkRequestKind kind = ForkRequestKind::start;

@@ -120,10 +120,11 @@ Launch take_launch(shm::MemberId member) {
   os::wipe(key);
   // A private copy: what is decoded must not change under the decoder.
   std::vector<std::byte> bytes(key.data() + key.size(), key.data() + key.size() + sizes.launch);
-  // SYNC(launch_taken): this release store -> acquire load in Family::free_blocks_of(); the block need not be wiped any more
+  // SYNC(launch_taken): this release store -> acquire load in Family::free_blocks_of(); the block need not be wiped any
+  // more
   family.member(member).launch.store(0, std::memory_order_release);
-  // A small one is left to the end of the child, whose parent then frees it with what else it owned: freeing touches pages that are mapped
-  // there and not here.
+  // A small one is left to the end of the child, whose parent then frees it with what else it owned: freeing touches
+  // pages that are mapped there and not here.
   if (sizes.launch > kSmallLaunch) family.free(block);
   auto launch = decode<Launch>(bytes, DecodeLimits::within_family());
   if (launch.version != 2) throw IncompatibleError("launch", std::to_string(launch.version), "is not version 2");

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a child is told at its start. It lies in a block of the family memory that belongs to the child's member slot, so
-// that it is freed whatever happens to either side. docs/formats/launch.md describes the block and the words of the slot.
+// What a child is told at its start. It lies in a block of the family memory that belongs to the child's member slot,
+// so that it is freed whatever happens to either side. docs/formats/launch.md describes the block and the words of the
+// slot.
 #pragma once
 
 #include <cstddef>
@@ -95,17 +96,18 @@ enum class LaunchState : std::uint32_t {
 void store_launch(const Launch& launch, std::span<const Encoder::Attachment> attachments, shm::MemberId member);
 /// Wipes the key of a launch that nobody will take any more, though the block stays.
 void forget_launch(shm::MemberId member) noexcept;
-/// Takes the launch of `member` out of its block, wipes the key there and gives the block up. Throws DecodeError, IncompatibleError.
+/// Takes the launch of `member` out of its block, wipes the key there and gives the block up. Throws DecodeError,
+/// IncompatibleError.
 [[nodiscard]] Launch take_launch(shm::MemberId member);
 /// Makes this process what the launch says it is (name, parent, log, start method …).
 void apply_launch(const Launch& launch);
 /// Runs the target, after apply_launch(), with the descriptors that came for its arguments, and gives the exit code.
 [[nodiscard]] int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors descriptors);
-/// The end of a copy that the function has made of this process by a fork of its own, and in which it came to that code. Runs nothing
-/// that the process has for its end.
+/// The end of a copy that the function has made of this process by a fork of its own, and in which it came to that
+/// code. Runs nothing that the process has for its end.
 [[noreturn]] void end_launched_copy(int code) noexcept;
-/// Leaves the reason why a re-executed process does not take up its work in its member's record, in a block that its starter owns:
-/// nobody may be at its standard error.
+/// Leaves the reason why a re-executed process does not take up its work in its member's record, in a block that its
+/// starter owns: nobody may be at its standard error.
 void note_failure(shm::MemberId self, const std::string& text) noexcept;
 /// That reason, once; empty when there is none.
 [[nodiscard]] std::string take_failure(shm::MemberId member);

@@ -18,8 +18,8 @@ std::atomic<std::uint64_t> fallbacks{0};
 }  // namespace
 
 int bind_to_parent(os::Fd parent, int parent_pid) noexcept {
-  // A stopped child could not act on its parent's end: the kernel is to wake it then. The signal also comes, and does no
-  // harm, when only the thread that forked us ends.
+  // A stopped child could not act on its parent's end: the kernel is to wake it then. The signal also comes, and does
+  // no harm, when only the thread that forked us ends.
   os::set_parent_death_signal(SIGCONT);
   if (!parent) fallbacks.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
   // Nobody is left to tell: no flush, no handlers.

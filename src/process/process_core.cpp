@@ -108,7 +108,8 @@ void ProcessCore::start() {
 }
 
 void ProcessCore::note_end(const std::shared_ptr<RunningChild>& child, ExitStatus status) {
-  // Whoever learns of the end, in any thread, finds everything repaired, unless a stopped process has a lock that the repair needs.
+  // Whoever learns of the end, in any thread, finds everything repaired, unless a stopped process has a lock that the
+  // repair needs.
   std::lock_guard ending(end_mutex_);
   if (std::lock_guard guard(mutex_); status_) return;
   if (end_hook_) {

@@ -46,7 +46,8 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   [[nodiscard]] StartMethod start_method();
   [[nodiscard]] std::string to_string();
 
-  /// Has `hook` called once when the end is known, before what the child owned in the family is freed; by whichever thread learns it.
+  /// Has `hook` called once when the end is known, before what the child owned in the family is freed; by whichever
+  /// thread learns it.
   void set_end_hook(std::function<void(int pid, ExitStatus)> hook);
 
   /// What a starter needs; constant during start().

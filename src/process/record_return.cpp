@@ -58,7 +58,8 @@ void put_back(std::shared_ptr<RunningChild> child) {
   all.first = std::move(child);
 }
 
-// One of those that wait. False when there are none, and then the next to be put off has to call for the service thread.
+// One of those that wait. False when there are none, and then the next to be put off has to call for the service
+// thread.
 bool take_one(std::shared_ptr<RunningChild>& child, shm::MemberId& member) {
   PutOff& all = instance();
   std::lock_guard guard(all.mutex);

@@ -31,8 +31,8 @@ void require_hook() {
                        "cohort::main (CMake), or call cohort::init(argc, argv) as the first line of main()");
 }
 
-// Where a child could not work, it must not be started: it would only say so, and a caller who starts one after the other would not
-// hear it.
+// Where a child could not work, it must not be started: it would only say so, and a caller who starts one after the
+// other would not hear it.
 void require_reexecutable(const std::string& program) {
   std::string why = os::why_started_with_privileges(program);
   if (!why.empty())
@@ -208,8 +208,8 @@ os::Child reexecute(Reexecution reexecution) {
   os::Fd null = os::null_device();
   plan.fds.push_back({0, null.get()});
   for (int stream : {1, 2}) {
-    // A server that kept its starter's streams would hold pipes open for ever; each child gets its requester's. And a worker without a
-    // stream must not have its first file take the number.
+    // A server that kept its starter's streams would hold pipes open for ever; each child gets its requester's. And a
+    // worker without a stream must not have its first file take the number.
     if (reexecution.role == Role::fork_server || !os::is_open(stream)) plan.fds.push_back({stream, null.get()});
   }
   int number = kFamilyDescriptor;
@@ -230,7 +230,7 @@ os::Child reexecute(Reexecution reexecution) {
   environment.push_back(std::string(kWorkerVariable) + "=" + text);
   plan.environment = std::move(environment);
   plan.restore_signals = false;
-  // One that is stopped when we die must wake up to see it. The signal also comes, and does no harm, when only this thread ends.
+  // A stopped child must wake up to see our end. The signal also comes, and does no harm, when only this thread ends.
   plan.parent_death_signal = SIGCONT;
   return os::Child::start(plan);
 }

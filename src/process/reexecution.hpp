@@ -32,13 +32,14 @@ struct Reexecution {
   std::uint64_t nonce = 0;
 };
 
-/// What carries it, twice: the last argument, which begins so, and a variable. Either is enough, since a program that stands between
-/// (sudo, env -i, a wrapper script) or a constructor of the program may take one of them away; main() sees neither. The variable is
-/// taken out of the environment at once, so that nothing started later inherits it.
+/// What carries it, twice: the last argument, which begins so, and a variable. Either is enough, since a program that
+/// stands between (sudo, env -i, a wrapper script) or a constructor of the program may take one of them away; main()
+/// sees neither. The variable is taken out of the environment at once, so that nothing started later inherits it.
 inline constexpr std::string_view kWorkerArgument = "--cohort-worker=";
 inline constexpr std::string_view kServerArgument = "--cohort-fork-server=";
 inline constexpr const char* kWorkerVariable = "COHORT_WORKER";
-/// Where the family memory lies in a re-executed process: the third sign, and the last. Nothing but reexecute() lets it be inherited.
+/// Where the family memory lies in a re-executed process: the third sign, and the last. Nothing but reexecute() lets it
+/// be inherited.
 inline constexpr int kFamilyDescriptor = 3;
 
 /// What a re-executed process ends with when it cannot take up its work. Means this only as long as word_claimed is 0.
@@ -57,20 +58,22 @@ enum BootstrapStatus : int {
 /// nullopt when the text has another form.
 [[nodiscard]] std::optional<Reexecution> parse_reexecution(const std::string& text);
 
-/// Starts this program again. The descriptors named in `reexecution` get other numbers there. The member's record must be prepared;
-/// its nonce is set here.
-/// Throws: BootstrapError, before anything is started, when main() was not handed over or no re-executed child could work here (raised
-///         privileges, a closed descriptor); what os::spawn throws
+/// Starts this program again. The descriptors named in `reexecution` get other numbers there. The member's record must
+/// be prepared; its nonce is set here.
+/// Throws: BootstrapError, before anything is started, when main() was not handed over or no re-executed child could
+///         work here (raised privileges, a closed descriptor); what os::spawn throws
 [[nodiscard]] os::Child reexecute(Reexecution reexecution);
 
 /// True when another file than this program is executed: COHORT_EXECUTABLE, set_executable(), COHORT_LAUNCHER.
 [[nodiscard]] bool has_other_executable();
 
-/// Waits until a started child has found its way into worker code, because whether one does depends on what lies between: another
-/// executable, a launcher, constructors. Returns at once after the first child that did, unless another file is executed.
+/// Waits until a started child has found its way into worker code, because whether one does depends on what lies
+/// between: another executable, a launcher, constructors. Returns at once after the first child that did, unless
+/// another file is executed.
 /// Throws: BootstrapError that says why it did not, after its end
 void wait_until_claimed(shm::MemberId member, os::Child& child, const std::string& name);
-/// Why a re-executed child ended before it took up its work, as far as anybody knows: its own words, or what its status says.
+/// Why a re-executed child ended before it took up its work, as far as anybody knows: its own words, or what its status
+/// says.
 [[nodiscard]] std::string why_not_claimed(shm::MemberId member, const ExitStatus& status);
 
 }  // namespace cohort::detail

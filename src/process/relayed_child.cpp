@@ -14,13 +14,15 @@
 
 namespace cohort::detail {
 
-// The server reports an end before it reaps, and it cannot have reaped before the requester has seen the answer's pid: so the pid is the
-// child's when the pidfd is opened, unless the report is there already, and then the pidfd is not used.
+// The server reports an end before it reaps, and it cannot have reaped before the requester has seen the answer's pid:
+// so the pid is the child's when the pidfd is opened, unless the report is there already, and then the pidfd is not
+// used.
 RelayedChild::RelayedChild(int pid, shm::MemberId member, std::shared_ptr<ForkServerLink> server)
     : RunningChild(member, StartMethod::forkserver), pid_(pid), life_(os::open_pidfd(pid)), server_(std::move(server)) {
   // SYNC(exit): fork server's release store -> this load; it comes after the opening, and that is the point
   if (record().exit_state.load(std::memory_order_acquire) == 0) return;
-  // Reaped perhaps before we opened: the number could be a stranger's. A pipe without a writer reads as ended, for the sentinel.
+  // Reaped perhaps before we opened: the number could be a stranger's. A pipe without a writer reads as ended, for the
+  // sentinel.
   life_ = std::move(os::make_pipe().first);
   (void)known();
 }
@@ -44,7 +46,8 @@ ExitStatus RelayedChild::settle_without_server() {
   return *status_;
 }
 
-// The server is stopped. It has not reaped either, so the kernel still has the status; but it may report when it goes on.
+// The server is stopped. It has not reaped either, so the kernel still has the status; but it may report when it goes
+// on.
 ExitStatus RelayedChild::settle_without_report() {
   if (auto status = known()) return *status;
   std::lock_guard guard(mutex_);
@@ -89,12 +92,13 @@ bool RelayedChild::await_report(Deadline deadline, park::Hooks::Overdue overdue)
 
 std::optional<ExitStatus> RelayedChild::wait(Deadline deadline) {
   if (auto status = known()) return status;
-  // Many children end soon, and then the server's report is the news that takes one wake-up only. For the others the kernel's.
+  // Many children end soon, and then the server's report is the news that takes one wake-up only. For the others the
+  // kernel's.
   Deadline soon = Deadline::earlier(deadline, std::chrono::milliseconds(20));
   if (await_report(soon)) return known();
   if (!wait_for_end(deadline)) return std::nullopt;
-  // It has ended; the server reports as soon as it is scheduled, unless it is dead itself. The grace is for callers who come from the
-  // sentinel and do not want to wait: they know that it has ended and expect a status.
+  // It has ended; the server reports as soon as it is scheduled, unless it is dead itself. The grace is for callers who
+  // come from the sentinel and do not want to wait: they know that it has ended and expect a status.
   Deadline grace = std::chrono::milliseconds(200);
   ServerPatience patience(*server_);
   for (int turn = 1; true; ++turn) {

@@ -37,7 +37,8 @@ class RunningChild : public std::enable_shared_from_this<RunningChild> {
   virtual std::optional<ExitStatus> wait(Deadline deadline) = 0;
   /// False when it has ended already. Throws OsError(EPERM).
   virtual bool send_signal(int signal) = 0;
-  /// Gives the child's record back after its end, once nobody can write to it any more. See record_return.hpp, which calls it.
+  /// Gives the child's record back after its end, once nobody can write to it any more. See record_return.hpp, which
+  /// calls it.
   /// Throws shm::LockedOut under a shm::LockDeadline, and may be called again then.
   virtual void release_record();
   /// The next of those whose record is to be given back later. Of record_return.cpp.

@@ -96,8 +96,8 @@ struct Service {
     idle.notify_all();
   }
 
-  // The program has closed our set, as daemons close what they do not know. What is watched and still open is watched on;
-  // the end of the rest is noticed by whoever asks for it.
+  // The program has closed our set, as daemons close what they do not know. What is watched and still open is watched
+  // on; the end of the rest is noticed by whoever asks for it.
   void recover() {
     std::vector<int> closed;
     {
@@ -192,8 +192,8 @@ ServiceThreadForkGuard::ServiceThreadForkGuard() {
 
 void ServiceThreadForkGuard::in_child() {
   child_ = true;
-  // The set behind the parent's epoll descriptor is shared: the child must not change it, only close its number. The rest of the old
-  // object stays as it is.
+  // The set behind the parent's epoll descriptor is shared: the child must not change it, only close its number. The
+  // rest of the old object stays as it is.
   service->poller.reset();
   auto* fresh = new Service;
   fresh->former = service;

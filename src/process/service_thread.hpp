@@ -3,8 +3,8 @@
 //
 // Starts a thread: the one service thread of this process, when something is first watched.
 //
-// It waits on descriptors for those parts of the library that must react while no thread of the user's is in a call: the
-// watch on workers in a pool's owner. It outlives whatever the program does to its descriptors: see watch().
+// It waits on descriptors for those parts of the library that must react while no thread of the user's is in a call:
+// the watch on workers in a pool's owner. It outlives whatever the program does to its descriptors: see watch().
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,21 @@
 
 namespace cohort::detail {
 
-/// Calls `ready` on the service thread once `fd` is readable, once. `ready` must be short; an exception out of it is logged. It may call
-/// watch(). A descriptor that the program closes is not watched any more, which is logged. Returns a number for unwatch(), not 0.
+/// Calls `ready` on the service thread once `fd` is readable, once. `ready` must be short; an exception out of it is
+/// logged. It may call watch(). A descriptor that the program closes is not watched any more, which is logged. Returns
+/// a number for unwatch(), not 0.
 /// Throws with nothing watched.
 std::uint64_t watch(int fd, std::function<void()> ready);
 /// The function will not be called any more; waits until it has returned, if it is running on another thread.
 void unwatch(std::uint64_t watch) noexcept;
 
-/// Calls `act` on the service thread once `when` has passed. Only to be called there, by what `ready` or `act` does: a thread that
-/// waits is not told of it.
+/// Calls `act` on the service thread once `when` has passed. Only to be called there, by what `ready` or `act` does: a
+/// thread that waits is not told of it.
 void call_later(Deadline when, std::function<void()> act);
 
-/// Around a fork by Cohort: the service thread stands still in between, in none of its functions (but for one that takes longer than
-/// 100 ms: it may be waiting for what the caller holds). In the child it does not exist, and nothing is watched.
+/// Around a fork by Cohort: the service thread stands still in between, in none of its functions (but for one that
+/// takes longer than 100 ms: it may be waiting for what the caller holds). In the child it does not exist, and nothing
+/// is watched.
 class ServiceThreadForkGuard {
  public:
   ServiceThreadForkGuard();

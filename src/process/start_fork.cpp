@@ -39,11 +39,11 @@ namespace cohort::detail {
 
 namespace {
 
-// What stands still around the fork. With other threads (force_fork) one of them may be inside the library, and its locks
-// must be free in the copy. The members are taken in their order, the one order in which these locks may nest anywhere,
-// and both processes release them in the reverse order. The logger comes first, because a sink may ask the library: so
-// nobody logs who holds one of the rest. The fork server comes before the service thread, which is asked under its lock
-// to watch a new one; what the service thread runs only tries the lock of the fork server.
+// What stands still around the fork. With other threads (force_fork) one of them may be inside the library, and its
+// locks must be free in the copy. The members are taken in their order, the one order in which these locks may nest
+// anywhere, and both processes release them in the reverse order. The logger comes first, because a sink may ask the
+// library: so nobody logs who holds one of the rest. The fork server comes before the service thread, which is asked
+// under its lock to watch a new one; what the service thread runs only tries the lock of the fork server.
 struct ForkGuards {
   log::ForkGuard logger;
   std::unique_lock<std::mutex> server = lock_fork_server_for_fork();
@@ -130,8 +130,9 @@ void finish(shm::MemberId member, int code) {
   note_exit_code(member, code);
 }
 
-// The child's whole life. It shares no thread with the parent, so the heap and the streams are usable. Whatever happens in
-// it, no frame of the parent's that called start() is ever returned to or unwound here: that would be the program a second time.
+// The child's whole life. It shares no thread with the parent, so the heap and the streams are usable. Whatever happens
+// in it, no frame of the parent's that called start() is ever returned to or unwound here: that would be the program a
+// second time.
 [[noreturn]] void live(ProcessCore& core, const Launch& launch, shm::MemberId member) noexcept {
   shm::LockDeadline::Lifted lifted;  // the parent's may be a call with a deadline
   int code = kBadStart;

@@ -27,8 +27,8 @@ void report_briefly() noexcept {
   log::write_raw(kLine.data(), kLine.size());
 }
 
-// "HEAD:\n  stack\nTYPE: TEXT\n", as Python prints a traceback: the stack first, what happened last. Then what was nested in
-// it, a line each.
+// "HEAD:\n  stack\nTYPE: TEXT\n", as Python prints a traceback: the stack first, what happened last. Then what was
+// nested in it, a line each.
 void report(std::string_view of, std::string_view name) noexcept try {
   const std::vector<ExceptionText> chain = describe_current_chain();
   std::string lines(of);

@@ -10,8 +10,8 @@
 
 namespace cohort::detail {
 
-/// Calls `body` and gives the exit code for how it ended: 0, SystemExit's, or 1 after any other exception, which is reported
-/// on standard error with one write: "Process NAME:", type, text, and the stack where it was thrown.
+/// Calls `body` and gives the exit code for how it ended: 0, SystemExit's, or 1 after any other exception, which is
+/// reported on standard error with one write: "Process NAME:", type, text, and the stack where it was thrown.
 [[nodiscard]] int run_reporting(std::string_view process_name, FunctionRef<void()> body);
 
 /// Reports the exception that is being handled as run_reporting() does. With no memory for that it says so.

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A value of several words that is read without a lock and never seen in part: docs/formats/shared.md, "Value", in code.
+// A value of several words that is read without a lock and never seen in part: docs/formats/shared.md, "Value", in
+// code.
 //
-// There are two copies; the low bit of a count of stores says which one counts. A writer, which holds a lock against other
-// writers, fills the one that does not, and then counts up. A reader looks at the count before and after.
+// There are two copies; the low bit of a count of stores says which one counts. A writer, which holds a lock against
+// other writers, fills the one that does not, and then counts up. A reader looks at the count before and after.
 // Death:  a writer that dies before it counts up has written nothing.
 // Tests:  tests/model/shared_model_test.cpp explores the orders, which is why they are a parameter.
 #pragma once
@@ -21,8 +22,8 @@ struct RecordOrders {
   // SYNC(record): commit() -> try_read(); carries the copy
   static constexpr std::memory_order kCommit = std::memory_order_release;
   static constexpr std::memory_order kBegin = std::memory_order_acquire;
-  // SYNC(record words): put() -> take(); who sees a word of a store also sees the count that was there before that store,
-  // and so knows that it was too slow
+  // SYNC(record words): put() -> take(); who sees a word of a store also sees the count that was there before that
+  // store, and so knows that it was too slow
   static constexpr std::memory_order kPut = std::memory_order_release;
   static constexpr std::memory_order kTake = std::memory_order_acquire;
 };

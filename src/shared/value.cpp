@@ -24,8 +24,8 @@ namespace {
 
 using Word = std::atomic<std::uint64_t>;
 
-// docs/formats/shared.md, "Value". A value of one instruction lies in `cell`; of a larger one there are two copies behind
-// the head, and the low bit of `sequence` says which one counts.
+// docs/formats/shared.md, "Value". A value of one instruction lies in `cell`; of a larger one there are two copies
+// behind the head, and the low bit of `sequence` says which one counts.
 struct ValueBody {
   Word shape;     // constant
   Word sequence;  // stores so far; its store commits one

@@ -6,8 +6,8 @@ namespace cohort::shlex {
 
 namespace {
 
-// The bytes that the code point at the start of `text` takes, by RFC 3629: no overlong forms, no surrogates, nothing past
-// U+10FFFF. 0 where there is none.
+// The bytes that the code point at the start of `text` takes, by RFC 3629: no overlong forms, no surrogates, nothing
+// past U+10FFFF. 0 where there is none.
 std::size_t code_point_length(std::string_view text) noexcept {
   auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
   auto follows = [&](std::size_t i) { return (at(i) & 0xC0U) == 0x80U; };

@@ -17,8 +17,8 @@
 
 namespace cohort::subprocess::detail {
 
-/// Makes a stop request readable in a poll loop. Costs nothing for a token that cannot stop. Where no descriptor can be had
-/// for it, the loop looks now and then.
+/// Makes a stop request readable in a poll loop. Costs nothing for a token that cannot stop. Where no descriptor can be
+/// had for it, the loop looks now and then.
 class StopSignal {
  public:
   explicit StopSignal(const std::stop_token& token);

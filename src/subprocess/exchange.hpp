@@ -24,8 +24,8 @@ class Collector {
   Collector() = default;
   Collector(const Options& options, bool is_err);
 
-  /// Takes bytes over. False: more than the limit came, and that is to end the program. Calls callbacks. Throws OsError when
-  /// the tee refuses; it gets nothing more then.
+  /// Takes bytes over. False: more than the limit came, and that is to end the program. Calls callbacks. Throws OsError
+  /// when the tee refuses; it gets nothing more then.
   bool take(std::string_view bytes);
   /// The tee, while bytes wait for room in it; else -1.
   [[nodiscard]] int waiting_tee() const noexcept { return tee_pending_.empty() ? -1 : tee_; }
@@ -36,7 +36,8 @@ class Collector {
     tee_ = -1;
     tee_pending_.clear();
   }
-  /// The end of the stream: the last line goes to its callback. `cut`: the stream goes on, but nobody reads it any more.
+  /// The end of the stream: the last line goes to its callback. `cut`: the stream goes on, but nobody reads it any
+  /// more.
   void finish(bool cut = false);
   /// Takes off what `max_output` or a cut has left of characters at the edges; without a text mode there are none.
   void keep_whole_characters();

@@ -357,7 +357,8 @@ void Poller::start(std::unique_ptr<Poller> self) {
         [](void* raw) {
           auto* poller = static_cast<Poller*>(raw);
           served_process = poller->owner_;
-          // An exception out of it (no memory, here or in the kernel) loses nothing; there may be some in the next turn.
+          // An exception out of it (no memory, here or in the kernel) loses nothing; there may be some in the next
+          // turn.
           if (poller->serve()) return true;
           delete poller;  // only one that nobody wanted comes here
           return false;

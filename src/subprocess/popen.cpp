@@ -46,7 +46,8 @@ struct Popen::State {
   void begin_exchange(std::string_view input);
   // Waits for the end, a deadline or a stop, which kills.
   ExitStatus wait(Timeout timeout, Deadline deadline);
-  // Turns what collect() made of the end of a stream into all of it: decoded where that is asked for, after what came before.
+  // Turns what collect() made of the end of a stream into all of it: decoded where that is asked for, after what came
+  // before.
   void complete(std::string& bytes, std::string& before, std::optional<detail::TextDecoder>& decoder) const {
     if (options.is_text() && decoder) {
       decoder->feed(bytes, true, before);

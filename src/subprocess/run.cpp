@@ -62,7 +62,8 @@ class KillOnException {
     try {
       kill();
     } catch (...) {
-      // A callback may throw again while what is left is read, or there is no memory; the first exception is on its way already.
+      // A callback may throw again while what is left is read, or there is no memory; the first exception is on its way
+      // already.
       session_.end(options_.kill_tree);
     }
   }

@@ -55,8 +55,8 @@ int source_of(std::string_view operation, const Redirect& redirect, int number, 
     case Redirect::Kind::inherit: return -1;
     case Redirect::Kind::pipe: {
       auto [read_end, write_end] = high_pipe(pipesize);
-      // Blocking: the mode belongs to the pipe's end, not to the descriptor, and who passes this one on to another program
-      // passes that on as well. The exchange changes it for what it takes over.
+      // Blocking: the mode belongs to the pipe's end, not to the descriptor, and who passes this one on to another
+      // program passes that on as well. The exchange changes it for what it takes over.
       ours = std::move(number == 0 ? write_end : read_end);
       return ends.keep(std::move(number == 0 ? read_end : write_end));
     }

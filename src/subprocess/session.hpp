@@ -27,14 +27,15 @@ struct Pipes {
 /// One started program. Destroying it closes the pipes and does not wait.
 class Session {
  public:
-  /// Starts `command`. Throws SpawnError and ValueError as Popen's constructor does. Fields of run() alone are not looked at,
-  /// and files are open by now: see StreamFiles.
+  /// Starts `command`. Throws SpawnError and ValueError as Popen's constructor does. Fields of run() alone are not
+  /// looked at, and files are open by now: see StreamFiles.
   /// @param operation  the call that the user made, for errors
   /// @param blocked  the signals that the program starts with blocked, where another thread asked for it; else ours
   static Session start(std::string_view operation, const Command& command, const Options& options,
                        const std::optional<std::vector<int>>& blocked = std::nullopt);
 
-  /// Kills the program, with what it started if `whole_tree`, by the best means that it was started with. Does not wait.
+  /// Kills the program, with what it started if `whole_tree`, by the best means that it was started with. Does not
+  /// wait.
   TreeKill kill(bool whole_tree);
   /// Kills a program that nobody gets, since what belongs to it could not be made, and waits for its end.
   void end(bool whole_tree) noexcept;

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The files that a program's standard streams are redirected to, opened before it starts: a named pipe may let that wait,
-// and neither a time limit nor other programs may wait with it.
+// The files that a program's standard streams are redirected to, opened before it starts: a named pipe may let that
+// wait, and neither a time limit nor other programs may wait with it.
 #pragma once
 
 #include <array>

@@ -352,7 +352,8 @@ std::string decode(std::string_view bytes, Encoding encoding, ErrorPolicy errors
 
 namespace {
 
-// Writes what the encoding does not have as asked; false: that is an error. `text` begins with it. May change its length.
+// Writes what the encoding does not have as asked; false: that is an error. `text` begins with it. May change its
+// length.
 bool put_unknown(std::string_view text, Character& c, Encoding encoding, ErrorPolicy errors, std::string& bytes) {
   std::string escape;
   switch (errors) {

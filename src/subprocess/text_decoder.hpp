@@ -30,7 +30,8 @@ class TextDecoder {
   /// Appends to `text` what `bytes` complete. @param last  nothing follows: what is incomplete is an error.
   /// Throws DecodeError; the bytes of this call are then consumed.
   void feed(std::string_view bytes, bool last, std::string& text);
-  /// Takes the bytes out that wait for the rest of their character, for who will feed them again, or knows that it was cut.
+  /// Takes the bytes out that wait for the rest of their character, for who will feed them again, or knows that it was
+  /// cut.
   std::string take_pending() noexcept { return std::exchange(pending_, {}); }
   /// What a byte order mark has made of it.
   [[nodiscard]] Encoding encoding() const noexcept { return encoding_; }

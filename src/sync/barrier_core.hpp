@@ -5,8 +5,8 @@
 //
 // Each meeting is a phase with a number. Everything changes under an internal robust lock, and the store of the next
 // phase's number ends a meeting: until then nobody has passed, from then on nobody's death matters to it.
-// Death: of one who waits, or runs the action, breaks the barrier; the others look for that every 50 ms, and the repair of
-// its process does so at once. A death while the internal lock is held breaks it too.
+// Death: of one who waits, or runs the action, breaks the barrier; the others look for that every 50 ms, and the repair
+// of its process does so at once. A death while the internal lock is held breaks it too.
 #pragma once
 
 #include <cstddef>

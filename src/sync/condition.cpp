@@ -94,8 +94,8 @@ Condition::Condition()
 Condition::Condition(const Lock& lock) : Condition(lock, false) {}
 Condition::Condition(const RLock& lock) : Condition(lock, true) {}
 
-// The given lock and what keeps it alive come in one step, after the condition is listed: whoever dies before has made a
-// condition with a lock of its own, or nothing.
+// The given lock and what keeps it alive come in one step, after the condition is listed: whoever dies before has made
+// a condition with a lock of its own, or nothing.
 Condition::Condition(const detail::LockHandle& lock, bool recursive)
     : SharedHandle(
           kKind, sizeof(ConditionBody),

@@ -3,11 +3,11 @@
 //
 // Waiting for a condition under a lock: docs/formats/sync.md "Condition", in code.
 //
-// Each waiter has a place of its own in a table, with its thread's name and the word that it sleeps on. All changes of the
-// table are made by the holder of the user's lock; only the mark "notified" is also read without it.
-// Death: a waiter that died is passed over by notify(), which learns of it from the system's answer "nobody slept there".
-// One that died after it was notified is found by the other waiters, who look every 50 ms, and by the repair of its
-// process: another is notified in its place.
+// Each waiter has a place of its own in a table, with its thread's name and the word that it sleeps on. All changes of
+// the table are made by the holder of the user's lock; only the mark "notified" is also read without it.
+// Death: a waiter that died is passed over by notify(), which learns of it from the system's answer "nobody slept
+// there". One that died after it was notified is found by the other waiters, who look every 50 ms, and by the repair of
+// its process: another is notified in its place.
 #pragma once
 
 #include <cstddef>
@@ -62,7 +62,8 @@ class ConditionCore {
   bool wait(ThreadSelf& self, const Until& until, Grow grow);
   /// Notifies up to `count` of those who wait, the longest first. The caller owns the lock. Returns how many.
   std::uint32_t notify(ThreadSelf& self, std::uint32_t count) noexcept;
-  /// Frees the places of dead waiters, and notifies others instead of those who were notified. The caller owns the lock.
+  /// Frees the places of dead waiters, and notifies others instead of those who were notified. The caller owns the
+  /// lock.
   /// @param notified_only  look only at those who were notified: others are harmless, and asking takes 15 µs each
   void mend(ThreadSelf& self, bool notified_only) noexcept;
   /// The same when the lock is free, else nothing: for those who do not own it.

@@ -3,8 +3,8 @@
 //
 // A flag that processes wait for: docs/formats/sync.md "Event", in code.
 //
-// Each set() gives the state a number of its own, so that who waited sees it even when clear() follows at once. Nobody is
-// counted: a dead waiter leaves nothing behind.
+// Each set() gives the state a number of its own, so that who waited sees it even when clear() follows at once. Nobody
+// is counted: a dead waiter leaves nothing behind.
 #pragma once
 
 #include <atomic>

@@ -42,8 +42,8 @@ Acquired LockCore::acquire_slowly(LockBody& body, ThreadSelf& self, const Until&
   return acquired(waited);
 }
 
-// Takes the lock if it is free. An offer has its moment while newcomers spin: who has spun for it may take it, else nobody
-// might.
+// Takes the lock if it is free. An offer has its moment while newcomers spin: who has spun for it may take it, else
+// nobody might.
 bool LockCore::look(LockBody& body, ThreadSelf& self, const park::Progress& progress) noexcept {
   std::uint64_t seen = body.owner.load(std::memory_order_relaxed);  // relaxed: the compare-exchange orders
   while (seen == kFree || (seen == kOffered && !progress.spinning)) {
@@ -94,7 +94,8 @@ void LockCore::release_slowly(LockBody& body, ThreadSelf& self) noexcept {
   // relaxed: a hint: an offer is never necessary
   std::uint32_t marks = body.waiters.load(std::memory_order_relaxed);
   bool offer = (marks & park::kAsleep) != 0 && (marks & kStarving) != 0;
-  // Without a sleeper nobody may be there to take an offer: the one that starved has died, or is about to set the mark again.
+  // Without a sleeper nobody may be there to take an offer: the one that starved has died, or is about to set the mark
+  // again.
   // relaxed: as above
   if (!offer) body.waiters.fetch_and(~kStarving, std::memory_order_relaxed);
   // SYNC(owner): as in release()

@@ -9,8 +9,8 @@
 //
 // The owner's word is all that decides. Nobody but the owner changes it while the owner lives, so a release is a plain
 // store. Sleepers announce themselves in a second word, behind a fence that the sleeper pays for.
-// Death: an owner that died is replaced by the next who waits, which leaves `died` set. A sleeper that died, or a wake-up
-// that was never sent, costs the others one bounded wait (Patience).
+// Death: an owner that died is replaced by the next who waits, which leaves `died` set. A sleeper that died, or a
+// wake-up that was never sent, costs the others one bounded wait (Patience).
 #pragma once
 
 #include <atomic>
@@ -89,7 +89,8 @@ struct LockCore {
     return word == kOffered ? kFree : word;
   }
 
-  /// Replaces an owner that is dead for sure by nobody, and wakes who waits. For repairs. False when `dead` is not the owner.
+  /// Replaces an owner that is dead for sure by nobody, and wakes who waits. For repairs. False when `dead` is not the
+  /// owner.
   static bool release_dead(LockBody& body, ThreadSelf& self, std::uint64_t dead) noexcept;
 
   static Acquired acquire_slowly(LockBody& body, ThreadSelf& self, const Until& until);

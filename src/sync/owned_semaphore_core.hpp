@@ -3,9 +3,9 @@
 //
 // A semaphore that knows who has its permits: docs/formats/sync.md "With owners", in code.
 //
-// Each permit is a word: free, or the member that has it. One compare-exchange takes it and one gives it back, so at each
-// moment a permit is free, or somebody's who can be asked whether he lives. The owner is the process, not the thread: any of
-// its threads may release, and which of its words that frees does not matter.
+// Each permit is a word: free, or the member that has it. One compare-exchange takes it and one gives it back, so at
+// each moment a permit is free, or somebody's who can be asked whether he lives. The owner is the process, not the
+// thread: any of its threads may release, and which of its words that frees does not matter.
 // Death: a permit whose owner died is taken over by the next who waits or tries, which leaves `died` set.
 #pragma once
 

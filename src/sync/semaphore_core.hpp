@@ -4,8 +4,8 @@
 // A counting semaphore: docs/formats/sync.md "Semaphore", in code.
 //
 // The value is all there is: an acquire is one compare-exchange that takes one off, so there is no moment at which a
-// death could leave a permit neither here nor there. Who has a permit is not recorded, and a permit that a dead process had
-// taken stays taken. Permits that have owners: owned_semaphore_core.hpp.
+// death could leave a permit neither here nor there. Who has a permit is not recorded, and a permit that a dead process
+// had taken stays taken. Permits that have owners: owned_semaphore_core.hpp.
 #pragma once
 
 #include <atomic>
@@ -62,10 +62,10 @@ struct SemaphoreCore {
     return true;
   }
 
-  // ---- for both kinds of permits -------------------------------------------------------------------------------------
+  // ---- for both kinds of permits ------------------------------------------------------------------------------------
 
-  /// Waits until `take()` has taken a permit. `is_there()`: whether one is free. `take_over(patience)`: after a sleep that
-  /// nobody ended, whether one could be taken from a dead owner.
+  /// Waits until `take()` has taken a permit. `is_there()`: whether one is free. `take_over(patience)`: after a sleep
+  /// that nobody ended, whether one could be taken from a dead owner.
   static Acquired wait(SemaphoreBody& body, const Until& until, FunctionRef<bool()> take, FunctionRef<bool()> is_there,
                        park::Hooks::Overdue take_over);
   /// After permits were released: wakes up to `count` of those who sleep.

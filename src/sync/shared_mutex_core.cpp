@@ -29,8 +29,8 @@ std::atomic<std::uint64_t>* SharedMutexCore::enter(const ThreadSelf& self) noexc
     std::uint64_t free = 0;
     // relaxed: the compare-exchange decides
     if (body_.readers[at].load(std::memory_order_relaxed) != 0) continue;
-    // SYNC(reader): before the look at the writer in acquire_shared(); the other side: the writer, then a fence, then the
-    // places in await_readers(): either we see the writer or it sees us
+    // SYNC(reader): before the look at the writer in acquire_shared(); the other side: the writer, then a fence, then
+    // the places in await_readers(): either we see the writer or it sees us
     if (body_.readers[at].compare_exchange_strong(free, self.word, std::memory_order_seq_cst))
       return &body_.readers[at];
   }

@@ -3,8 +3,8 @@
 //
 // Many readers or one writer: docs/formats/sync.md "SharedMutex", in code.
 //
-// A reader writes its name into a free place of a table and looks whether there is a writer; a writer takes a robust lock
-// and waits until every place is free. Readers meet on no common word, and each can be asked whether it lives.
+// A reader writes its name into a free place of a table and looks whether there is a writer; a writer takes a robust
+// lock and waits until every place is free. Readers meet on no common word, and each can be asked whether it lives.
 // Death: a dead reader's place is freed by the writer that waits for it; a dead writer is replaced like a lock's owner.
 #pragma once
 

@@ -9,8 +9,8 @@
 
 namespace cohort::sync {
 
-/// To be called in a handler: throws what is being handled on, unless this process has left its family. Then nothing that it held is
-/// held any more, and giving it back, as destructors at the end of a program do, is no error.
+/// To be called in a handler: throws what is being handled on, unless this process has left its family. Then nothing
+/// that it held is held any more, and giving it back, as destructors at the end of a program do, is no error.
 void rethrow_unless_left();
 
 /// For messages: "Lock.acquire" is {"Lock", "acquire"}.
@@ -30,8 +30,8 @@ bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, 
          (lock.options.load(std::memory_order_relaxed) & kPoisons) != 0;
 }
 
-/// False at the deadline or on a stop. Throws LockOwnerDied, not owning the lock, when it is poisoned; StateError when it
-/// would wait for itself for ever.
+/// False at the deadline or on a stop. Throws LockOwnerDied, not owning the lock, when it is poisoned; StateError when
+/// it would wait for itself for ever.
 inline bool acquire_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name) {
   std::uint64_t seen = kFree;
   // SYNC(owner): as in LockCore::try_acquire()
@@ -58,7 +58,8 @@ inline void release_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, 
   LockCore::release(lock, self);
 }
 
-/// For those who only ever try: frees the lock when its owner is dead, looking no more than every 5 ms. True when that was so.
+/// For those who only ever try: frees the lock when its owner is dead, looking no more than every 5 ms. True when that
+/// was so.
 bool release_dead_owner(LockBody& lock, ThreadSelf& self) noexcept;
 /// True at most every 5 ms in a thread: then to ask for somebody's death costs next to nothing.
 [[nodiscard]] bool may_look_for_death() noexcept;

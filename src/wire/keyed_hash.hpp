@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // SipHash-1-3: a hash that nobody can aim at who does not know the key. Jean-Philippe Aumasson and Daniel J. Bernstein,
-// "SipHash: a fast short-input PRF", 2012; one round for each word and three at the end, as CPython (since 3.11) and Rust
-// use it for their tables.
+// "SipHash: a fast short-input PRF", 2012; one round for each word and three at the end, as CPython (since 3.11) and
+// Rust use it for their tables.
 //
 //   KeyedHash hash(key_of_process());
 //   hash.add(number);

@@ -72,7 +72,8 @@ void append_quoted(std::string& out, std::string_view text, bool utf8) {
   out += quote;
 }
 
-/// The shortest digits that give the same double, in Python's form: fixed from 1e-4 to below 1e16, else with an exponent.
+/// The shortest digits that give the same double, in Python's form: fixed from 1e-4 to below 1e16, else with an
+/// exponent.
 void append_number(std::string& out, double value) {
   if (!std::isfinite(value)) {
     out += std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";

@@ -72,7 +72,8 @@ ExceptionCodec by_error() {
           }};
 }
 
-// A category that this program does not know: its codes equal no condition, so that no handler takes them for something else.
+// A category that this program does not know: its codes equal no condition, so that no handler takes them for something
+// else.
 class ForeignCategory final : public std::error_category {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "remote"; }
@@ -291,7 +292,8 @@ void register_exception_codec(const ExceptionCodec& codec) {
 
 namespace {
 
-// More than anybody reads; a text without an end, or made of a whole message, must not fill the memory of two processes.
+// More than anybody reads; a text without an end, or made of a whole message, must not fill the memory of two
+// processes.
 constexpr std::size_t kMostText = std::size_t{64} << 10;
 
 // What an exception says of itself: nothing, where the pointer is null.
@@ -328,7 +330,8 @@ namespace {
 // More than any program means to nest, and few enough for the stacks of both sides, which go down one call a level.
 constexpr std::size_t kMostLevels = 16;
 
-// What the exception that is being handled holds of the one that was handled when it was thrown; null when it holds none.
+// What the exception that is being handled holds of the one that was handled when it was thrown; null when it holds
+// none.
 std::exception_ptr nested_in_current() {
   try {
     throw;
@@ -411,7 +414,8 @@ bool read_level(Decoder& in, Level& level) {
   return more;
 }
 
-// All levels share one decoder and so its limits. A level that cannot be decoded is the last, and has what could be read.
+// All levels share one decoder and so its limits. A level that cannot be decoded is the last, and has what could be
+// read.
 std::vector<Level> read_levels(std::span<const std::byte> bytes, const DecodeLimits& limits) {
   std::vector<Level> levels;
   try {

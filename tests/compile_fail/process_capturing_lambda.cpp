@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// first error: cohort: this callable captures variables, which cannot travel to another process; pass them as arguments instead
+// first error: cohort: this callable captures variables, which cannot travel to another process; pass them as
 #include "cohort/process/process.hpp"
 
 int n = 0;

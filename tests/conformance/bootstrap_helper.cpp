@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-// A program that starts one process, and what its constructors do to it. The name of its file chooses, because a re-executed copy is to do
-// the same and may have neither environment nor arguments: see bootstrap_test.cpp. Each run of main() adds a byte to the file `mains`.
+// A program that starts one process, and what its constructors do to it. The name of its file chooses, because a
+// re-executed copy is to do the same and may have neither environment nor arguments: see bootstrap_test.cpp. Each run
+// of main() adds a byte to the file `mains`.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,7 +17,8 @@
 #include "cohort/cohort.hpp"
 
 #ifdef __SANITIZE_ADDRESS__
-// The search for leaks cannot trace a program with raised privileges, and takes what the loader has allocated before it for lost.
+// The search for leaks cannot trace a program with raised privileges, and takes what the loader has allocated before it
+// for lost.
 extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
 #endif
 

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// fileno() of pipes in memory and of queues, with the other end in another process: event loops in children and parents.
+// fileno() of pipes in memory and of queues, with the other end in another process: event loops in children and
+// parents.
 #include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What CPython's tests of connections ask (_TestConnection, _TestPoll, _TestPicklingConnections), with processes at both ends.
+// What CPython's tests of connections ask (_TestConnection, _TestPoll, _TestPicklingConnections), with processes at
+// both ends.
 #include <map>
 #include <optional>
 #include <string>

@@ -31,7 +31,7 @@ COHORT_FOR_EACH_METHOD(Queues);
 Queue<int> everywhere;
 JoinableQueue<std::string> jobs_everywhere;
 
-// ---- _TestQueue: put, get, qsize, task_done ---------------------------------------------------------------------------
+// ---- _TestQueue: put, get, qsize, task_done -------------------------------------------------------------------------
 
 void take_six_then_go_on(Queue<int> q, Queue<bool> start, Queue<bool> go_on) {
   (void)start.get();
@@ -151,7 +151,7 @@ TEST_P(Queues, close_concerns_one_process) {
   EXPECT_EQ(q.get(), 1);
 }
 
-// ---- what Python cannot ----------------------------------------------------------------------------------------------
+// ---- what Python cannot ---------------------------------------------------------------------------------------------
 
 void put_megabyte(Queue<std::string> q) { q.put(std::string(1 << 20, 'X')); }
 
@@ -246,7 +246,7 @@ TEST_P(Queues, items_are_written_in_one_process_and_read_in_place_in_another) {
   EXPECT_EQ(loan.items().back(), (1 << 20) - 1.0);
 }
 
-// ---- deaths ----------------------------------------------------------------------------------------------------------
+// ---- deaths ---------------------------------------------------------------------------------------------------------
 
 void put_for_ever(Queue<std::string> q) {
   for (std::uint64_t i = 0;; ++i) q.put(std::to_string(i) + std::string(i % 10000, ' '));
@@ -321,7 +321,7 @@ TEST_P(Queues, a_killed_waiter_takes_nothing) {
   EXPECT_EQ(q.get(patience()), 1);
 }
 
-// ---- cost ------------------------------------------------------------------------------------------------------------
+// ---- cost -----------------------------------------------------------------------------------------------------------
 
 // Reads one byte of each page, as who uses the items would.
 void read_pages(std::span<const char> items) {

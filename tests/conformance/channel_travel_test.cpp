@@ -35,7 +35,8 @@ std::pair<Connection, Connection> socket_pipe(bool duplex = true) {
 struct TravelConformance : EachMethod {
   void SetUp() override {
     EachMethod::SetUp();
-    // Whatever the first start of this method leaves open for the next ones, and the first one that finds a fork server.
+    // Whatever the first start of this method leaves open for the next ones, and the first one that finds a fork
+    // server.
     for (int i = 0; i < 2; ++i) {
       Process p = finished(+[] {});
       EXPECT_EQ(p.exitcode(), 0);

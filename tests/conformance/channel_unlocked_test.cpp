@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The user's code runs under no lock of queues and pipes: codecs and input ranges may use the object that they are drawn or
-// encoded for, and so may other threads meanwhile.
+// The user's code runs under no lock of queues and pipes: codecs and input ranges may use the object that they are
+// drawn or encoded for, and so may other threads meanwhile.
 #include <gtest/gtest.h>
 
 #include <chrono>

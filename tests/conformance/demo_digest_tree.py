@@ -169,7 +169,8 @@ class DigestTree(unittest.TestCase):
         terminal, theirs = pty.openpty()
         self.addCleanup(os.close, terminal)
         drawn = b""
-        with subprocess.Popen([PROGRAM, self.tree, "--no-speed-up"], stdout=subprocess.DEVNULL, stderr=theirs) as program:
+        command = [PROGRAM, self.tree, "--no-speed-up"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs) as program:
             os.close(theirs)
             try:
                 while chunk := os.read(terminal, 65536):

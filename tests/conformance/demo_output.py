@@ -5,8 +5,8 @@
 
   demo_output.py [--any-order] EXPECTED PROGRAM [ARGUMENT...]
 
-With --any-order the lines are compared as a bag. The head comment of the program's source must show the same output; that is
-looked up beside EXPECTED, as ../NAME.cpp.
+With --any-order the lines are compared as a bag. The head comment of the program's source must show the same output;
+that is looked up beside EXPECTED, as ../NAME.cpp.
 """
 import difflib
 import pathlib

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks that the tutorial and the guides show code that is compiled and run.
 
-Each block of C++ in docs/tutorial follows a comment that names a file; its lines must stand in that file, one after the other.
-So must those of a block in docs/guides that follows such a comment.
+Each block of C++ in docs/tutorial follows a comment that names a file; its lines must stand in that file, one after the
+other. So must those of a block in docs/guides that follows such a comment.
 And docs/internals/source-documents.md names each example that there is, and no other.
 """
 import pathlib

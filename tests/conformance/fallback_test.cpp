@@ -20,7 +20,8 @@
 namespace cohort::test {
 namespace {
 
-// Makes the kernel deny pidfds to this process and all that come from it, with the error of an old kernel or that of a container.
+// Makes the kernel deny pidfds to this process and all that come from it, with the error of an old kernel or that of a
+// container.
 void deny_pidfds(int error) {
   sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

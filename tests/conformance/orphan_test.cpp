@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-// Nothing outlives its purpose: when a program dies, however it dies, its whole tree is gone soon after. The test makes itself the
-// one that orphans go to, so it sees every process of the tree, and only those.
+// Nothing outlives its purpose: when a program dies, however it dies, its whole tree is gone soon after. The test makes
+// itself the one that orphans go to, so it sees every process of the tree, and only those.
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -18,7 +18,7 @@
 namespace cohort::test {
 namespace {
 
-// ---- what a process of the tree does ------------------------------------------------------------------------------------
+// ---- what a process of the tree does --------------------------------------------------------------------------------
 
 [[noreturn]] void stay(const std::string& to) {
   say(to, std::to_string(::getpid()));
@@ -58,9 +58,10 @@ void grow(const std::string& to) {
   stay(to);
 }
 
-// ---- the watcher ---------------------------------------------------------------------------------------------------------
+// ---- the watcher ----------------------------------------------------------------------------------------------------
 
-// One that says its pid and stops must have stopped before its parent is killed: see docs/guides/when-things-die.md for the window.
+// One that says its pid and stops must have stopped before its parent is killed: see docs/guides/when-things-die.md for
+// the window.
 bool has_stopped(pid_t pid) {
   auto stat = file_text("/proc/" + std::to_string(pid) + "/stat");
   auto at = stat.rfind(") ");
@@ -240,7 +241,7 @@ TEST_P(Orphans, do_not_exist_after_the_root_is_stopped_and_killed) {
   expect_nobody_left();
 }
 
-// ---- the fork server's own death -------------------------------------------------------------------------------------------
+// ---- the fork server's own death ------------------------------------------------------------------------------------
 
 pid_t fork_server_of(pid_t owner) {
   std::set<pid_t> all;
@@ -296,7 +297,8 @@ TEST(ForkServerDeath, lets_a_child_keep_the_exit_code_that_it_had_announced) {
 }
 
 TEST(ForkServerDeath, at_any_moment_starts_a_child_once_or_not_at_all) {
-  // A second process kills the server again and again while this one starts children. Each child that says anything was started once.
+  // A second process kills the server again and again while this one starts children. Each child that says anything was
+  // started once.
   ScratchDirectory scratch;
   std::string log = scratch / "log";
   pid_t self = ::getpid();

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-// A module that its program loads while it runs. What it makes callable must be found again in children, which load it by themselves.
+// A module that its program loads while it runs. What it makes callable must be found again in children, which load it
+// by themselves.
 #include <fcntl.h>
 #include <unistd.h>
 

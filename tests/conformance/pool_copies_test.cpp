@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-// A copy that a function makes of its process, by a fork of its own, and that returns from the function: it ends there, whatever the
-// function was called for. It does no other task, writes no result, and runs nothing that the process has for its end.
+// A copy that a function makes of its process, by a fork of its own, and that returns from the function: it ends there,
+// whatever the function was called for. It does no other task, writes no result, and runs nothing that the process has
+// for its end.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -142,7 +142,8 @@ void close_all_descriptors() { ::closefrom(3); }
 int square(int x) { return x * x; }
 std::size_t length(const std::vector<char>& bytes) { return bytes.size(); }
 
-// What `call` throws must say what kept the workers from it. A replacement that is a copy of this process has what this one has mapped.
+// What `call` throws must say what kept the workers from it. A replacement that is a copy of this process has what this
+// one has mapped.
 template <class Call>
 void expect_refused_mapping(StartMethod method, Call call) {
   try {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-// Objects that outlive the family: at namespace scope, in functions, of a thread; given back after the process has left, they do so
-// quietly, in a root and in a worker, by exit() and by return.
+// Objects that outlive the family: at namespace scope, in functions, of a thread; given back after the process has
+// left, they do so quietly, in a root and in a worker, by exit() and by return.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The frame of the tests that hold for every start method. Each case runs once a method, and each checks at its end that the method
-// was really used: no child came by a fallback.
+// The frame of the tests that hold for every start method. Each case runs once a method, and each checks at its end
+// that the method was really used: no child came by a fallback.
 #pragma once
 
 #include <gtest/gtest.h>

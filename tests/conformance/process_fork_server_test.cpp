@@ -189,7 +189,7 @@ TEST_F(ForkServer, that_crashes_by_itself_is_given_up_and_the_error_names_the_si
   EXPECT_EQ(program.exitcode(), 42);
 }
 
-// ---- who asks ------------------------------------------------------------------------------------------------------------------
+// ---- who asks -------------------------------------------------------------------------------------------------------
 
 void injected(const std::string& to) { say(to, "injected"); }
 

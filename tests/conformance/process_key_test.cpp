@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-// Where the authentication key lies: in one place that no core dump holds, in every process of the family, and nowhere else.
+// Where the authentication key lies: in one place that no core dump holds, in every process of the family, and nowhere
+// else.
 
 #include <fcntl.h>
 #include <sys/mman.h>

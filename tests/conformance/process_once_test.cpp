@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-// start() returns once, in the process that called it, whatever the child lacks and whatever happens in it: a child is never a
-// second copy of the program.
+// start() returns once, in the process that called it, whatever the child lacks and whatever happens in it: a child is
+// never a second copy of the program.
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -125,7 +125,7 @@ TEST_P(OneReturn, returns_in_the_parent_only_with_any_number_of_descriptors_left
             0);
 }
 
-// ---- exceptions in the child, in what is not the function -------------------------------------------------------------------
+// ---- exceptions in the child, in what is not the function -----------------------------------------------------------
 
 TEST_P(OneReturn, is_not_left_by_an_exception_of_a_log_sink_in_the_child) {
   EXPECT_EQ(run_program([] {
@@ -200,7 +200,7 @@ TEST_P(OneReturn, is_not_confused_by_a_copy_of_the_child_that_returns) {
             0);
 }
 
-// ---- descriptors that a child closes -----------------------------------------------------------------------------------------
+// ---- descriptors that a child closes --------------------------------------------------------------------------------
 
 TEST_P(OneReturn, of_children_that_close_every_descriptor_they_do_not_know_is_no_cause_for_their_death) {
   for (int i = 0; i < 20; ++i) {
@@ -213,7 +213,8 @@ TEST_P(OneReturn, of_children_that_close_every_descriptor_they_do_not_know_is_no
   }
 }
 
-// Other files on the numbers of ours, readable for ever: nothing is taken for the parent's end, and the parent's end is still seen.
+// Other files on the numbers of ours, readable for ever: nothing is taken for the parent's end, and the parent's end is
+// still seen.
 TEST_P(OneReturn, of_children_that_use_our_numbers_for_files_keeps_the_bond) {
   Line said(scratch / "said");
   pid_t root = ::fork();

@@ -37,7 +37,7 @@ COHORT_FOR_EACH_METHOD(Start);
 class StartWithThreads : public EachMethod {};
 INSTANTIATE_TEST_SUITE_P(By, StartWithThreads, testing::Values(StartMethod::forkserver, StartMethod::spawn), method_of);
 
-// ---- what is thrown ------------------------------------------------------------------------------------------------------
+// ---- what is thrown -------------------------------------------------------------------------------------------------
 
 TEST_P(Start, throws_what_the_codec_of_an_argument_throws) {
   if (GetParam() == StartMethod::fork) GTEST_SKIP() << "arguments are inherited";
@@ -50,7 +50,7 @@ TEST_P(Start, throws_what_the_codec_of_an_argument_throws) {
   }
 }
 
-// ---- the choice ----------------------------------------------------------------------------------------------------------
+// ---- the choice -----------------------------------------------------------------------------------------------------
 
 TEST(StartMethod, has_names_and_a_default_first) {
   auto all = get_all_start_methods();
@@ -108,7 +108,7 @@ TEST_P(Start, mixes_with_the_other_methods_below) {
   EXPECT_EQ(file_text(scratch / "log"), "forkserver\nspawn\nfork\n");
 }
 
-// ---- threads -------------------------------------------------------------------------------------------------------------
+// ---- threads --------------------------------------------------------------------------------------------------------
 
 TEST_P(StartWithThreads, start_from_four_threads_at_once) {
   std::atomic<int> fine{0};
@@ -235,7 +235,7 @@ TEST(Fork, works_in_a_child_that_watches_its_parent_by_a_thread) {
   EXPECT_EQ(p.exitcode(), 5);
 }
 
-// ---- preload -------------------------------------------------------------------------------------------------------------
+// ---- preload --------------------------------------------------------------------------------------------------------
 
 int preloaded = 0;
 void preload_number() { preloaded = 42; }
@@ -296,7 +296,7 @@ TEST(Preload, spawns_instead_when_a_function_starts_a_thread) {
   EXPECT_EQ(program.exitcode(), 42);
 }
 
-// ---- another executable, a launcher ----------------------------------------------------------------------------------------
+// ---- another executable, a launcher ---------------------------------------------------------------------------------
 
 TEST(Executable, may_be_named_and_must_be_this_build) {
   ForkProcess program([] {

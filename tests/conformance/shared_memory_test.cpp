@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// SharedMemory and ShareableList under every start method. Python: _TestSharedMemory. Its cases about the resource tracker
-// and SharedMemoryManager have no counterpart: there is neither, and nothing that is unlinked behind one's back.
+// SharedMemory and ShareableList under every start method. Python: _TestSharedMemory. Its cases about the resource
+// tracker and SharedMemoryManager have no counterpart: there is neither, and nothing that is unlinked behind one's
+// back.
 #include <signal.h>
 #include <unistd.h>
 

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The user's code runs under no lock that a call of ours took beside: input ranges of arrays, and what changes a value of at most
-// 8 bytes. What changes a larger value runs under that value's lock, as it says, which the same thread may take again.
+// The user's code runs under no lock that a call of ours took beside: input ranges of arrays, and what changes a value
+// of at most 8 bytes. What changes a larger value runs under that value's lock, as it says, which the same thread may
+// take again.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -37,7 +37,7 @@ struct Foo {
   friend bool operator==(const Foo&, const Foo&) = default;
 };
 
-// ---- Value -----------------------------------------------------------------------------------------------------------
+// ---- Value ----------------------------------------------------------------------------------------------------------
 
 void change_all(Value<int> i, Value<double> d, Value<std::int16_t> h, Value<std::int64_t> q, Value<char> c,
                 Value<bool> b, Value<Foo> foo) {
@@ -199,7 +199,7 @@ TEST_P(SharedValue, is_reached_by_the_tasks_of_a_pool) {
   EXPECT_EQ(seen.to_vector(), std::vector<int>(100, 1));
 }
 
-// ---- Array -----------------------------------------------------------------------------------------------------------
+// ---- Array ----------------------------------------------------------------------------------------------------------
 
 void sum_up(Array<int> sequence) {
   auto guard = sequence.lock();

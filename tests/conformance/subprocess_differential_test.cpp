@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The same random option sets through run() or run_async() and through Python's subprocess.run: the results must be equal.
+// The same random option sets through run() or run_async() and through Python's subprocess.run: the results must be
+// equal.
 // COHORT_TEST_CASES sets how many (10 000 otherwise, a tenth under sanitizers), COHORT_TEST_SEED the first of them.
 #include <gtest/gtest.h>
 #include <unistd.h>

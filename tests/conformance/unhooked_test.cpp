@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-// A program that hands its main() to nobody: it must be told so before anything is started, and must never become a bomb.
+// A program that hands its main() to nobody: it must be told so before anything is started, and must never become a
+// bomb.
 
 #include <gtest/gtest.h>
 

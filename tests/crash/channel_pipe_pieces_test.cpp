@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stops and kills senders and receivers of messages that go through a pipe in pieces: at each crash point on their way, at each of
-// the first pieces. What follows a cut message must arrive, and nothing may be left in the family memory.
+// Stops and kills senders and receivers of messages that go through a pipe in pieces: at each crash point on their way,
+// at each of the first pieces. What follows a cut message must arrive, and nothing may be left in the family memory.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -152,8 +152,8 @@ std::vector<std::string> piece_points() {
   return points;
 }
 
-// The others of the same pipe go on: the next message that is sent after the death is the next one received, or, where the dead one's
-// message was whole, the one after it.
+// The others of the same pipe go on: the next message that is sent after the death is the next one received, or, where
+// the dead one's message was whole, the one after it.
 TEST_F(PipePieces, a_sender_that_is_killed_takes_its_message_with_it_and_nothing_else) {
   std::map<std::string, int> deaths;
   for_each_kill(piece_points(), {1, 3}, [&](const std::string& point, int hit, int) {

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kills the sender, or the receiver, at every crash point that a pipe passes. The other one must see all that was sent and
-// then the end, or a broken pipe; and nothing may be left in the family memory.
+// Kills the sender, or the receiver, at every crash point that a pipe passes. The other one must see all that was sent
+// and then the end, or a broken pipe; and nothing may be left in the family memory.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -119,7 +119,8 @@ class PipePoints : public ::testing::Test {
     from.close();
     to.close();
     End end{};
-    // Whoever is killed ends first. The other one is waited for while nobody but itself looks for the dead, or after we have.
+    // Whoever is killed ends first. The other one is waited for while nobody but itself looks for the dead, or after we
+    // have.
     pid_t first = sender_dies_at != 0 ? sender : receiver;
     int status = wait_for(first);
     (first == sender ? end.sender : end.receiver) = status;

@@ -528,7 +528,8 @@ TEST_F(QueueSleepStep, put_that_gives_up_beside_another) {
                    .always_wakes = true});
 }
 
-// Two sleep and two items come. The victim may be the one that is woken, and must pass it on: or die, and somebody notices.
+// Two sleep and two items come. The victim may be the one that is woken, and must pass it on: or die, and somebody
+// notices.
 TEST_F(QueueSleepStep, get_that_is_woken_beside_another) {
   kill_everywhere({.name = "get that sleeps and is woken, another asleep",
                    .operation = [](Queue<Cell>& q) { (void)q.try_get_for(20ms); },

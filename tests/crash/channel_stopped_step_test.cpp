@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stops a process (as SIGSTOP does) after single instructions of what it does with a queue or a pipe, and asserts that the
-// deadlines of the others hold while it is stopped, and that nothing is lost when it goes on.
+// Stops a process (as SIGSTOP does) after single instructions of what it does with a queue or a pipe, and asserts that
+// the deadlines of the others hold while it is stopped, and that nothing is lost when it goes on.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -48,7 +48,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// What a call may take on a machine that is busy. Without its deadline it would take as long as the victim is stopped: for ever.
+// What a call may take on a machine that is busy. Without its deadline it would take as long as the victim is stopped:
+// for ever.
 constexpr auto kBound = 5s;
 
 struct Things {

@@ -263,8 +263,9 @@ pid_t fork_joiner(const TestHandle& outside, const std::string& point, int hit) 
   });
 }
 
-// All slots but one are taken by members that live, or by children to come. In the last one dies, again and again, whoever
-// joins: first with all kinds of things in its ledger, then two in a row while they repair what the others have left.
+// All slots but one are taken by members that live, or by children to come. In the last one dies, again and again,
+// whoever joins: first with all kinds of things in its ledger, then two in a row while they repair what the others have
+// left.
 TEST_F(ObjectCrash, one_who_finds_all_slots_taken_repairs_the_dead_whoever_dies_in_it) {
   TestHandle outside;
   attach_block(family, outside);

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Workers killed at every named point of the pool: every task is resolved exactly once, the pool goes on, and no memory is left.
+// Workers killed at every named point of the pool: every task is resolved exactly once, the pool goes on, and no memory
+// is left.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -57,7 +58,8 @@ class PoolCrash : public ::testing::TestWithParam<std::string> {
     warm.apply<small>(1);
   }
 
-  // Each worker dies at the hit-th pass of the point, and so do those that follow it. Returns how many workers there were.
+  // Each worker dies at the hit-th pass of the point, and so do those that follow it. Returns how many workers there
+  // were.
   template <class Work>
   std::uintmax_t with_dying_workers(int hit, Work work) {
     auto before = bytes_in_use();

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A pool's worker killed after each single instruction: of taking a task, waking another worker for what is left, doing it, announcing
-// it, and falling asleep. The other worker does all that the dead one did not, and the owner finds each task done once.
+// A pool's worker killed after each single instruction: of taking a task, waking another worker for what is left, doing
+// it, announcing it, and falling asleep. The other worker does all that the dead one did not, and the owner finds each
+// task done once.
 #include <gtest/gtest.h>
 
 #include "crash/pool_support.hpp"

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A pool's shared block with workers, and the test in the owner's place: which entry is pushed when, and who is woken for it, is the
-// test's to say, so that workers meet in ways that the owner's own rules make rare.
+// A pool's shared block with workers, and the test in the owner's place: which entry is pushed when, and who is woken
+// for it, is the test's to say, so that workers meet in ways that the owner's own rules make rare.
 #pragma once
 
 #include <gtest/gtest.h>

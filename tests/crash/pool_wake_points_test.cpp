@@ -15,7 +15,8 @@ namespace {
 
 const std::vector<std::string> kWaking{"pool.sleeper_claimed", "pool.sleeper_counted", "pool.sleeper_woken"};
 
-// The one that dies took the first of two tasks while the other worker slept and the owner believed that two were looking.
+// The one that dies took the first of two tasks while the other worker slept and the owner believed that two were
+// looking.
 struct Death {
   BarePool pool{2};
   pid_t sleeper = pool.start_worker(1);
@@ -41,7 +42,8 @@ TEST(PoolWake, a_worker_that_dies_while_it_wakes_another_leaves_no_one_asleep_wi
     death(point);
     std::uint32_t wakes = death.pool.wakes(1);
     death.pool.repair(0, 2);
-    // By the repair, not only by the bound of its sleep. One that was woken already may be asleep again, with nothing to do.
+    // By the repair, not only by the bound of its sleep. One that was woken already may be asleep again, with nothing
+    // to do.
     if (point != "pool.sleeper_woken") { EXPECT_GT(death.pool.wakes(1), wakes); }
     EXPECT_TRUE(death.pool.wait_until_done(2));
   });

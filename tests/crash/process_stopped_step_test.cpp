@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stops a process (as SIGSTOP does) where it holds a lock of the family, and asserts that others learn nevertheless how their
-// children and workers ended, and that all that these had is given back when the process goes on.
+// Stops a process (as SIGSTOP does) where it holds a lock of the family, and asserts that others learn nevertheless how
+// their children and workers ended, and that all that these had is given back when the process goes on.
 #include <gtest/gtest.h>
 #include <unistd.h>
 

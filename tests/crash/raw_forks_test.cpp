@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// More copies of a process than the family has slots for members, each forked by the program itself, each killed after it
-// has used what it inherited, and nobody who looks for the dead.
+// More copies of a process than the family has slots for members, each forked by the program itself, each killed after
+// it has used what it inherited, and nobody who looks for the dead.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kills a process at every crash point of the shared values, arrays and memory, and after single instructions of a store,
-// and asserts that nobody sees half of a value, the lock goes on, and no memory is left.
+// Kills a process at every crash point of the shared values, arrays and memory, and after single instructions of a
+// store, and asserts that nobody sees half of a value, the lock goes on, and no memory is left.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -134,7 +134,8 @@ TEST(ShmStep, the_repair_of_a_member_may_be_cut_off_anywhere) {
   EXPECT_GT(steps.kills(), 20);
 }
 
-// One dies in the middle of allocate() or free() and holds the lock; who takes it over rebuilds the lists and dies, too.
+// One dies in the middle of allocate() or free() and holds the lock; who takes it over rebuilds the lists and dies,
+// too.
 TEST(ShmStep, taking_over_from_the_dead_may_be_cut_off_anywhere) {
   if (!may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
   const MemberId dead{9, 9};

@@ -106,8 +106,8 @@ class Stepped {
   int status_ = 0;
 };
 
-/// Runs `prepare`, then `operation` in a child for `steps` instructions, then kills it. Returns false when the operation
-/// had ended by then.
+/// Runs `prepare`, then `operation` in a child for `steps` instructions, then kills it. Returns false when the
+/// operation had ended by then.
 template <class Prepare, class Operation>
 bool kill_after(long steps, Prepare&& prepare, Operation&& operation) {
   return Stepped(std::forward<Prepare>(prepare), std::forward<Operation>(operation)).step(steps);
@@ -165,8 +165,8 @@ class Trail {
 /// After how many instructions an operation is killed, one number after the other: each while that fits in `seconds`,
 /// every 7th up to twice that, every 61st up to four times, then ever fewer, so that the end is reached on a busy
 /// machine too. COHORT_TEST_SECONDS takes the place of `seconds`: with a large one no instruction is left out; one
-/// instruction that copies many bytes is cut off at its beginning, its end, and every 61st repetition between. The first
-/// run is not killed: it shows the way. Ends with the operation, or when the test has failed; then prints what
+/// instruction that copies many bytes is cut off at its beginning, its end, and every 61st repetition between. The
+/// first run is not killed: it shows the way. Ends with the operation, or when the test has failed; then prints what
 /// ./run torture --instructions adds up.
 class Steps {
  public:

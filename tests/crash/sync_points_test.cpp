@@ -161,7 +161,8 @@ struct Everything {
   }
 };
 
-// One is killed at the point, in the midst of another who uses the same and of some who die in the middle. True when it was.
+// One is killed at the point, in the midst of another who uses the same and of some who die in the middle. True when it
+// was.
 bool kill_at(const std::string& point, int hit, Everything& everything, std::chrono::milliseconds limit) {
   // What is rare in itself: the repairs, and the ends of waits.
   auto use = [&] {
@@ -233,8 +234,8 @@ INSTANTIATE_TEST_SUITE_P(Of, SyncPoints,
                          ::testing::Values("lock", "semaphore", "event", "condition", "barrier", "shared_mutex"),
                          [](const auto& room) { return std::string(room.param); });
 
-// What makes a condition under a given lock, or a barrier with such an action, and dies meanwhile. The parcel with their
-// references must go with the dead.
+// What makes a condition under a given lock, or a barrier with such an action, and dies meanwhile. The parcel with
+// their references must go with the dead.
 struct Counts {
   Lock lock;
   void operator()() const { (void)Lock(lock).locked(); }

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kills a process after each single instruction of what it does with a synchronization object, while others sleep on it,
-// and looks whether the others go on.
+// Kills a process after each single instruction of what it does with a synchronization object, while others sleep on
+// it, and looks whether the others go on.
 #include <gtest/gtest.h>
 
 #include <chrono>

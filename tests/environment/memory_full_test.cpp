@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The family memory is full: by its budget in one program, by the smallest reservation in the other. What was put can be
-// taken out all the same, nothing is lost, and there is room again afterwards.
+// The family memory is full: by its budget in one program, by the smallest reservation in the other. What was put can
+// be taken out all the same, nothing is lost, and there is room again afterwards.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory runs out at each single allocation of a call in turn. The call throws or works; no program, no descriptor is left.
+// Memory runs out at each single allocation of a call in turn. The call throws or works; no program, no descriptor is
+// left.
 #include <dirent.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -69,7 +70,8 @@ bool has_children() {
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-// Calls with `failures` allocations in a row that fail, from the first on, then from the second on, and so on, to the one that has none.
+// Calls with `failures` allocations in a row that fail, from the first on, then from the second on, and so on, to the
+// one that has none.
 void expect_nothing_left(const std::function<void()>& call, long failures) {
   call();  // what is made once for the life of the process
   const int open = descriptors_open();

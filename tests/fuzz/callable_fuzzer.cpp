@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whatever names a callable: it is one that this program made, or it is refused; a function pointer lies in its module's text.
+// Whatever names a callable: it is one that this program made, or it is refused; a function pointer lies in its
+// module's text.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

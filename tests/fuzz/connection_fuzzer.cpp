@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A hostile peer at the other end of a socket: whatever it writes, in whatever pieces, and whenever it closes, a connection with limits
-// gives messages that were sent, in their order and within the limits, or throws an error of ours; it neither blocks nor gets SIGPIPE.
+// A hostile peer at the other end of a socket: whatever it writes, in whatever pieces, and whenever it closes, a
+// connection with limits gives messages that were sent, in their order and within the limits, or throws an error of
+// ours; it neither blocks nor gets SIGPIPE.
 //
 // An input is a program of steps: a byte that says what is done, and for some a byte that says how much.
 #include <sys/socket.h>

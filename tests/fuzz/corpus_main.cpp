@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a fuzz target over inputs that are kept, without libFuzzer: corpus_main DIRECTORY... Each file is given as it is, and
-// each beginning of it, so that it must also survive being cut off anywhere.
+// Runs a fuzz target over inputs that are kept, without libFuzzer: corpus_main DIRECTORY... Each file is given as it
+// is, and each beginning of it, so that it must also survive being cut off anywhere.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -64,7 +64,8 @@ void check_cost(std::span<const std::byte> bytes, const char* what) {
   const auto fail = [&](const std::string& cost) {
     throw std::logic_error(std::string(what) + ": " + std::to_string(bytes.size()) + " bytes cost " + cost);
   };
-  // A chain is gone over once to judge it and once to insert, and again at the end; a sorted container takes log2(65536).
+  // A chain is gone over once to judge it and once to insert, and again at the end; a sorted container takes
+  // log2(65536).
   if (CountedKey::comparisons > 64 * (bytes.size() + 1)) fail(std::to_string(CountedKey::comparisons) + " comparisons");
   // Four times the limit: a vector that grows is there twice, a heap rounds up.
   if (Allocated::most - held > 4 * *kCostLimits.memory + 16 * bytes.size())

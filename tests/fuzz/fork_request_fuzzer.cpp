@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a fork server is asked: whatever the packet, the request is one that docs/formats/fork-server.md describes, or none.
+// What a fork server is asked: whatever the packet, the request is one that docs/formats/fork-server.md describes, or
+// none.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

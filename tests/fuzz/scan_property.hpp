@@ -17,8 +17,8 @@ inline void require(bool holds, const char* what) {
   if (!holds) throw std::logic_error(what);
 }
 
-/// Tokens stand in order within the text, brackets belong to each other, and each finding is on a line that there is, once
-/// only, and the same in a second scan. Throws std::logic_error where it does not hold.
+/// Tokens stand in order within the text, brackets belong to each other, and each finding is on a line that there is,
+/// once only, and the same in a second scan. Throws std::logic_error where it does not hold.
 inline void check_scan(std::string_view text) {
   const scan::TokenizedSource source = scan::tokenize(text);
   require(source.text_end <= source.tokens.size(), "the text ends within the tokens");

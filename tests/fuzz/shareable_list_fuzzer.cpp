@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whatever lies in the memory that a ShareableList is attached to: nothing outside the memory is read or written, and an item that is
-// set is the only one that changes.
+// Whatever lies in the memory that a ShareableList is attached to: nothing outside the memory is read or written, and
+// an item that is set is the only one that changes.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whatever bytes come through a stream, and however they are cut: the same messages come out, as many bytes as went in, and an
-// announced length makes no room for more than twice what has come and a step.
+// Whatever bytes come through a stream, and however they are cut: the same messages come out, as many bytes as went in,
+// and an announced length makes no room for more than twice what has come and a step.
 #include <algorithm>
 #include <array>
 #include <cstddef>

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the system, and files, say of processes and modules: /proc/PID/stat, build-id notes, the headers and symbols of a module's file.
+// What the system, and files, say of processes and modules: /proc/PID/stat, build-id notes, the headers and symbols of
+// a module's file.
 #include <sys/mman.h>
 #include <unistd.h>
 

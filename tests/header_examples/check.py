@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compiles the examples in the purpose comments and the doc comments of headers: check.py COMPILER SOURCE [LAYER...]
 
-An example is a run of lines that begin with "//" and three blanks in the comment above `#pragma once`, or with "///" and three
-blanks below it. All of a layer make
-one translation unit, each a function in a namespace of its own, after what surroundings.hpp declares for the layer. A line
-that says "does not compile" is left out, an ellipsis is an empty statement, and with co_await the function is a coroutine.
-Definitions of functions, structs and templates that begin a line stand before the function, up to the line that closes them.
+An example is a run of lines that begin with "//" and three blanks in the comment above `#pragma once`, or with "///"
+and three blanks below it. All of a layer make one translation unit, each a function in a namespace of its own, after
+what surroundings.hpp declares for the layer. A line that says "does not compile" is left out, an ellipsis is an empty
+statement, and with co_await the function is a coroutine. Definitions of functions, structs and templates that begin a
+line stand before the function, up to the line that closes them.
 """
 import pathlib
 import re

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The Cohort authors
 # SPDX-License-Identifier: Apache-2.0
-"""Prints the first block of README.md in the given language that holds the given words: readme_block.py README LANGUAGE WORDS."""
+"""Prints the first block of README.md in the given language that holds the given words.
+
+    readme_block.py README LANGUAGE WORDS
+"""
 import re
 import sys
 

@@ -14,9 +14,10 @@
 // The memory: each word keeps the stores that were made to it. A load may give any of them that the loading thread has
 // not been ordered past (vector clocks: release/acquire, release sequences, fences); a read-modify-write gets the last.
 // Stores to one word are ordered as they were executed: reorderings of stores to one word by different threads are not
-// explored. A sequentially consistent fence synchronises with all earlier ones, a remote fence makes every thread fence.
-// Sleeping: sleep() compares with the last store, as the kernel does. When no thread can run, sleepers time out; a program
-// in which nobody dies must not need that (Outcome::healed).
+// explored. A sequentially consistent fence synchronises with all earlier ones, a remote fence makes every thread
+// fence.
+// Sleeping: sleep() compares with the last store, as the kernel does. When no thread can run, sleepers time out; a
+// program in which nobody dies must not need that (Outcome::healed).
 // Deaths: a thread may be killed before any of its operations; dead() says so from then on.
 // Not a proof: schedules are drawn at random, with a bias to few switches. The seed repeats one.
 // Sources: the vector-clock semantics follow the C++ memory model's happens-before; the search is the usual random walk

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The word to sleep on over the explorer's memory, in both of its forms: no wake-up is lost, one stands for one and what it
-// stood for more is passed on, deaths cost no more than a bounded sleep; and planted faults are found.
+// The word to sleep on over the explorer's memory, in both of its forms: no wake-up is lost, one stands for one and
+// what it stood for more is passed on, deaths cost no more than a bounded sleep; and planted faults are found.
 #include "model/replaced.hpp"
 //
 #include "model/exploring.hpp"

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Locks, semaphores, events, conditions, barriers and the shared mutex over the explorer's memory: who must be alone is,
-// no wake-up is lost, deaths are survived; and planted faults are found. The sources of the library itself are compiled
-// here, with std::atomic replaced by the explorer's words.
+// Locks, semaphores, events, conditions, barriers and the shared mutex over the explorer's memory: who must be alone
+// is, no wake-up is lost, deaths are survived; and planted faults are found. The sources of the library itself are
+// compiled here, with std::atomic replaced by the explorer's words.
 #include "model/replaced.hpp"
 //
 #include "model/exploring.hpp"
@@ -30,7 +30,7 @@ constexpr model::Options kMany{.executions = 8'000};
 // As many, and with the trace of a lost wake-up.
 constexpr model::Options kClean{.executions = 8'000, .healing_is_fault = true};
 
-// ---- Lock ------------------------------------------------------------------------------------------------------------
+// ---- Lock -----------------------------------------------------------------------------------------------------------
 
 struct Guarded {
   LockBody lock;
@@ -103,7 +103,7 @@ TEST(LockModel, each_planted_fault_is_found) {
   EXPECT_GT(fight(Fault::no_heavy_fence, kMany, 2, 2).healed, 0);
 }
 
-// ---- Semaphore -------------------------------------------------------------------------------------------------------
+// ---- Semaphore ------------------------------------------------------------------------------------------------------
 
 Outcome pass_permits(Fault fault, const model::Options& options) {
   return explore_with(fault, options, [](World& world) {
@@ -133,7 +133,8 @@ TEST(SemaphoreModel, lets_in_as_many_as_it_has_permits_and_loses_none) {
   EXPECT_GT(pass_permits(Fault::no_heavy_fence, kMany).healed, 0);
 }
 
-// Permits come in several releases while others have announced themselves and not slept yet: none is left beside a sleeper.
+// Permits come in several releases while others have announced themselves and not slept yet: none is left beside a
+// sleeper.
 TEST(SemaphoreModel, leaves_no_permit_beside_a_sleeper) {
   expect_clean(explore_with(Fault::none, {.executions = 20'000, .healing_is_fault = true}, [](World& world) {
     auto semaphore = std::make_shared<SemaphoreBody>();
@@ -147,7 +148,7 @@ TEST(SemaphoreModel, leaves_no_permit_beside_a_sleeper) {
   }));
 }
 
-// ---- Semaphore whose permits have owners -----------------------------------------------------------------------------
+// ---- Semaphore whose permits have owners ----------------------------------------------------------------------------
 
 struct OwnedPermits {
   SemaphoreBody body;
@@ -245,7 +246,7 @@ TEST(OwnedSemaphoreModel, each_planted_fault_is_found) {
   EXPECT_GT(pass_owned_permits(Fault::no_heavy_fence, kMany, 1, 2, 2).healed, 0);
 }
 
-// ---- Event -----------------------------------------------------------------------------------------------------------
+// ---- Event ----------------------------------------------------------------------------------------------------------
 
 Outcome signal(Fault fault, const model::Options& options) {
   return explore_with(fault, options, [](World& world) {
@@ -272,7 +273,7 @@ TEST(EventModel, wakes_all_and_carries_what_was_done_before) {
   EXPECT_GT(signal(Fault::no_heavy_fence, kMany).healed, 0);
 }
 
-// ---- Condition -------------------------------------------------------------------------------------------------------
+// ---- Condition ------------------------------------------------------------------------------------------------------
 
 // Consumers wait for tokens under a lock, a producer makes them one by one.
 Outcome hand_tokens(Fault fault, const model::Options& options) {
@@ -316,7 +317,8 @@ TEST(ConditionModel, notifies_one_for_one_and_loses_no_wake_up) {
   EXPECT_GT(hand_tokens(Fault::no_heavy_fence, kMany).healed, 0);
 }
 
-// A consumer that dies after it was notified must not take the token's only wake-up with it. Three consumers, two tokens.
+// A consumer that dies after it was notified must not take the token's only wake-up with it. Three consumers, two
+// tokens.
 TEST(ConditionModel, a_death_takes_no_wake_up_with_it) {
   auto outcome = explore_with(Fault::none, {.executions = 20'000, .deaths = 1}, [](World& world) {
     struct State {
@@ -361,7 +363,7 @@ TEST(ConditionModel, a_death_takes_no_wake_up_with_it) {
   if (outcome.fault != "threads sleep for ever") { EXPECT_EQ(outcome.fault, "") << outcome.trace; }
 }
 
-// ---- Barrier ---------------------------------------------------------------------------------------------------------
+// ---- Barrier --------------------------------------------------------------------------------------------------------
 
 struct Meeting {
   BarrierBody barrier;
@@ -417,7 +419,7 @@ TEST(BarrierModel, breaks_for_all_when_one_dies) {
   EXPECT_GT(outcome.killed, 0);
 }
 
-// ---- SharedMutex -----------------------------------------------------------------------------------------------------
+// ---- SharedMutex ----------------------------------------------------------------------------------------------------
 
 Outcome read_and_write(Fault fault, const model::Options& options) {
   return explore_with(fault, options, [](World& world) {

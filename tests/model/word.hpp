@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The explorer's word in the place of std::atomic, and the faults that a model test may plant under the library's sources.
+// The explorer's word in the place of std::atomic, and the faults that a model test may plant under the library's
+// sources.
 #pragma once
 
 #include "model/explorer.hpp"

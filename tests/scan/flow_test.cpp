@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where text comes from: other functions of the file, macros, pointers, containers of constants, numbers. Of each kind what
-// is found, beside what looks like it and is safe.
+// Where text comes from: other functions of the file, macros, pointers, containers of constants, numbers. Of each kind
+// what is found, beside what looks like it and is safe.
 #include <gtest/gtest.h>
 
 #include <string>

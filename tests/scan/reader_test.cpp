@@ -218,7 +218,8 @@ TEST(Reader, holds_its_promises_for_any_text) {
   }
 }
 
-// Texts that would take quadratic time or endless depth if something in the reader did; the deadline of the test is the bound.
+// Texts that would take quadratic time or endless depth if something in the reader did; the deadline of the test is the
+// bound.
 TEST(Reader, takes_no_more_than_linear_time_for_texts_made_to_be_slow) {
   for (std::string_view piece : {"(",
                                  "{",

@@ -12,8 +12,8 @@
 
 namespace cohort::test {
 
-/// Makes the call in a thread of its own. False when it has not ended in time; the thread is left to it then, with copies of
-/// all that the call captured by value.
+/// Makes the call in a thread of its own. False when it has not ended in time; the thread is left to it then, with
+/// copies of all that the call captured by value.
 template <class Call>
 [[nodiscard]] bool ends_elsewhere(Call call, std::chrono::seconds patience = std::chrono::seconds(30)) {
   auto ended = std::make_shared<std::promise<void>>();

@@ -1,9 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What tests with several processes need: a directory that goes away, lines from child to parent and back, and a captured stream.
+// What tests with several processes need: a directory that goes away, lines from child to parent and back, and a
+// captured stream.
 //
-// Lines travel through named pipes, so that every start method can use them. The parent holds both ends, so nobody's open() blocks.
+// Lines travel through named pipes, so that every start method can use them. The parent holds both ends, so nobody's
+// open() blocks.
 #pragma once
 
 #include <fcntl.h>
@@ -123,7 +125,8 @@ inline std::string await(const std::string& path) {
   return line.value_or("");
 }
 
-/// Turns a descriptor of this process (1 or 2) into a file for its lifetime, so that children started meanwhile write there.
+/// Turns a descriptor of this process (1 or 2) into a file for its lifetime, so that children started meanwhile write
+/// there.
 class CapturedStream {
  public:
   CapturedStream(int stream, const std::string& path) : stream_(stream), path_(path) {

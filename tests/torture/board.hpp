@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the torture run remembers of every item, in memory of its own that no code under test touches: which were put, and
-// how often each was received.
+// What the torture run remembers of every item, in memory of its own that no code under test touches: which were put,
+// and how often each was received.
 #pragma once
 
 #include <sys/mman.h>

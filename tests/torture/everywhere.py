@@ -102,7 +102,8 @@ def run_points(build, hits, folder):
                 for test in tests_of(program, "*")}
     failed, begin = False, time.monotonic()
     tests, wanted = list(programs), hits
-    # Some points are passed only when others come between, and not in every attempt: the tests that reach them go again.
+    # Some points are passed only when others come between, and not in every attempt: the tests that reach them go
+    # again.
     for attempt in range(MOST_ATTEMPTS):
         jobs = [(test, [programs[test], "--gtest_brief=1", f"--gtest_filter={test}"],
                  {"COHORT_CRASH_HITS": str(wanted), "COHORT_CRASH_LOG": str(folder / f"{plain(test)}.log")})

@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The torture by surroundings: rounds of all layers under limits, with closed descriptors, stopped and killed processes, signals and a full
-// memory. Each round is a process of its own in a group of its own, watched from here: it must end in time and by itself, and leave
-// no process and no name.
+// The torture by surroundings: rounds of all layers under limits, with closed descriptors, stopped and killed
+// processes, signals and a full memory. Each round is a process of its own in a group of its own, watched from here: it
+// must end in time and by itself, and leave no process and no name.
 //
 //   surroundings [--seconds 60] [--rounds N] [--seed N] [--only NAME]...
 //
-// Rounds of the seeds N, N + 1, …; the same seed makes the same round. Each --only leaves out those that have not this kind or surrounding.
+// Rounds of the seeds N, N + 1, …; the same seed makes the same round. Each --only leaves out those that have not this
+// kind or surrounding.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -219,7 +220,8 @@ class Run {
     return Clock::now() + std::chrono::milliseconds(time);
   }
 
-  // One at a time is stopped at a crash point, where it may hold a lock. The last may come there when the torture is over.
+  // One at a time is stopped at a crash point, where it may hold a lock. The last may come there when the torture is
+  // over.
   void look_at_points(std::mt19937_64& random, std::map<pid_t, Clock::time_point>& stopped, bool tortured) {
     pid_t pid = board_->stop_at_point.load(std::memory_order_relaxed);  // relaxed: a number
     if (pid == 1 && !tortured) {

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// One round of the torture by surroundings: what the process that is tortured and the one that watches it know of each other.
+// One round of the torture by surroundings: what the process that is tortured and the one that watches it know of each
+// other.
 #pragma once
 
 #include <atomic>

@@ -42,8 +42,8 @@ using Clock = std::chrono::steady_clock;
 
 // What a call may take beyond its own deadline: this machine may have far more to do than processors.
 constexpr auto kBound = 20s;
-// For a call with a deadline of its own, without the time in which no processor was to be had. The promise is 50 ms, of which a machine
-// that has too much to do may make far more, since others have to run before the call can end.
+// For a call with a deadline of its own, without the time in which no processor was to be had. The promise is 50 ms, of
+// which a machine that has too much to do may make far more, since others have to run before the call can end.
 constexpr auto kMostLate = 2s;
 constexpr auto kDeadline = 1s;
 
@@ -249,7 +249,8 @@ class Round {
     return plan_.has(Surrounding::child_closes) ? static_cast<std::uint32_t>(random_()) | 1u : 0;
   }
 
-  // Servers, service threads and tables stay for the life of a process; what comes after is compared with what is there now.
+  // Servers, service threads and tables stay for the life of a process; what comes after is compared with what is there
+  // now.
   void warm_up() {
     Queue<int> queue;
     queue.put(1, 1s);
@@ -651,13 +652,14 @@ class Round {
     left.clear();
     // Not known when the first of everything was refused.
     if (open_.empty()) return;
-    // Descriptors are closed by threads that may be about to, and a server that was replaced while it was stopped ends when it
-    // goes on, which may take 5 s: wait, then compare.
+    // Descriptors are closed by threads that may be about to, and a server that was replaced while it was stopped ends
+    // when it goes on, which may take 5 s: wait, then compare.
     std::string more;
     for (Deadline limit = kBound; !limit.expired();) {
       more.clear();
       std::map<int, std::string> now = open_descriptors();
-      // What the first look at another process opens is kept. A server that was killed has a successor, with other numbers.
+      // What the first look at another process opens is kept. A server that was killed has a successor, with other
+      // numbers.
       std::erase_if(now, [&](const auto& one) { return !open_.contains(one.first) && one.second.ends_with("/ns"); });
       if (now.size() > open_.size() || low_numbers(now) != low_numbers(open_))
         for (const auto& [fd, name] : now)

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// In every process of a round, before main(): a signal that is about to end it is written to the board, whoever reaps the process; and one
-// that passes a crash point, where it may hold a lock, stops there when the board says so.
+// In every process of a round, before main(): a signal that is about to end it is written to the board, whoever reaps
+// the process; and one that passes a crash point, where it may hold a lock, stops there when the board says so.
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <fcntl.h>
@@ -31,7 +31,8 @@ pid_t round_pid = 0;
 constexpr std::size_t kStackBytes = 64 * 1024;
 alignas(16) std::array<std::byte, kStackBytes> signal_stack;
 
-// What the program was doing, for people. The process ends anyway, so that nothing here need be safe in a signal handler.
+// What the program was doing, for people. The process ends anyway, so that nothing here need be safe in a signal
+// handler.
 void describe_place(char* to, std::size_t room) {
   void* frames[24];
   int count = ::backtrace(frames, 24);

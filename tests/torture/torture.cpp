@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The torture run: producers, consumers and lockers that share queues and locks, killed by SIGKILL at random moments and
-// at every named crash point, for as long as asked. At the end every item must have been received exactly once, but for
-// what the death of a consumer may cost; no lock may be stuck; no object, block or member may be left.
+// The torture run: producers, consumers and lockers that share queues and locks, killed by SIGKILL at random moments
+// and at every named crash point, for as long as asked. At the end every item must have been received exactly once, but
+// for what the death of a consumer may cost; no lock may be stuck; no object, block or member may be left.
 //
 //   torture [--seconds 60] [--seed N] [--steady]      --steady: the last window must be as quick as the first
 #include <signal.h>

@@ -3,8 +3,8 @@
 //
 // What the functions of the file do with text: what they return, and what they write through their parameters.
 //
-// A function is known by its name alone; where the file has several of that name, all of them count. What a function does
-// with the text of its parameters is not followed: that text is unknown.
+// A function is known by its name alone; where the file has several of that name, all of them count. What a function
+// does with the text of its parameters is not followed: that text is unknown.
 #pragma once
 
 #include <map>
@@ -21,9 +21,11 @@ class Callees {
  public:
   explicit Callees(const Outline& outline);
 
-  /// The text that a function returns; of several returns the one that is least known. Nothing where the file has no such function.
+  /// The text that a function returns; of several returns the one that is least known. Nothing where the file has no
+  /// such function.
   [[nodiscard]] std::optional<Text> returned(const std::string& function);
-  /// The text that a function appends to, or puts into, its parameter of this number; nothing where it writes nothing there.
+  /// The text that a function appends to, or puts into, its parameter of this number; nothing where it writes nothing
+  /// there.
   [[nodiscard]] std::optional<Text> written(const std::string& function, std::size_t parameter);
   /// Whether the file has the body of a function of this name.
   [[nodiscard]] bool has(const std::string& function) const { return functions_.contains(function); }

@@ -20,7 +20,8 @@ constexpr std::string_view kExits[] = {"exit", "_exit", "_Exit", "quick_exit"};
 constexpr std::string_view kAllowedInVfork[] = {"_exit",       "_Exit",  "dup2",    "close", "sigaction",
                                                 "sigprocmask", "setsid", "setpgid", "abort"};
 
-// How far, in tokens, what becomes of a child is followed: far more than anyone writes between, and a bound on the work.
+// How far, in tokens, what becomes of a child is followed: far more than anyone writes between, and a bound on the
+// work.
 constexpr std::size_t kReach = 2000;
 
 bool is_status_call(const Scene& scene, const Call& call) {

@@ -127,7 +127,8 @@ bool is_flag_text(std::string_view text) {
 struct Word {
   TokenRange value;
   std::size_t at = 0;
-  // The list or call in whose brackets it lies, of which check_lists reads what is written literally; kNone: put there by itself.
+  // The list or call in whose brackets it lies, of which check_lists reads what is written literally; kNone: put there
+  // by itself.
   std::size_t open = kNone;
 };
 
@@ -223,7 +224,8 @@ std::vector<std::size_t> parameters_in(const Scene& scene, const Macro& macro, T
   return numbers;
 }
 
-// Whether this is the body of a macro that the file calls, and its text comes from there: check_macro looks at each call.
+// Whether this is the body of a macro that the file calls, and its text comes from there: check_macro looks at each
+// call.
 bool is_judged_where_called(const Scene& scene, TokenRange text) {
   if (scene.region.body.begin < scene.outline.source().text_end) return false;
   const Macro* macro = scene.outline.called_macro(scene.region.name);

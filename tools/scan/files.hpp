@@ -24,8 +24,8 @@ struct FileList {
   std::vector<Trouble> troubles;
 };
 
-/// The C++ files below the paths, sorted. Folders that begin with a dot are left out, links are followed only where they are
-/// named, so that no loop of links matters; what is no regular file is never opened.
+/// The C++ files below the paths, sorted. Folders that begin with a dot are left out, links are followed only where
+/// they are named, so that no loop of links matters; what is no regular file is never opened.
 ///
 /// @param excluded  shell patterns over whole paths, `*` matching `/` too
 FileList find_files(const std::vector<std::filesystem::path>& paths, const std::vector<std::string>& excluded);

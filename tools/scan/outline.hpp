@@ -3,8 +3,8 @@
 //
 // The outline of a C++ file: its function bodies, its constants, and which names it declares for itself.
 //
-// No types are known, and templates, macros and overloads are not resolved: the outline tells a call from a declaration by
-// what stands before the name, and a function of the file's own by its scope.
+// No types are known, and templates, macros and overloads are not resolved: the outline tells a call from a declaration
+// by what stands before the name, and a function of the file's own by its scope.
 #pragma once
 
 #include <map>

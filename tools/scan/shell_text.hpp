@@ -21,7 +21,8 @@ bool redirects_to_temporary(std::string_view command);
 /// Whether a path lies in a directory where everybody may make files.
 bool is_temporary(std::string_view path);
 
-/// Which of the {} of a format, counted from 0, reach a second shell that reads them again: after `sh -c`, `eval`, `ssh host`.
+/// Which of the {} of a format, counted from 0, reach a second shell that reads them again: after `sh -c`, `eval`, `ssh
+/// host`.
 std::vector<std::size_t> reread_placeholders(std::string_view format);
 
 }  // namespace cohort::scan

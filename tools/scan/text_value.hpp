@@ -3,10 +3,11 @@
 //
 // What text an expression may have: which parts are constant, quoted for a shell, numbers, or unknown.
 //
-// Within one function; of the file's other functions, what they return and write through their parameters (callees.hpp). A variable has everything that is assigned or appended to it, but for what a later assignment, which every way
-// to the use passes, has replaced.
-// What a parameter, a member or a function of another file gives is unknown, and so is what such a function writes through an
-// address that it was given. A reference that it was given, or kept, and writes through is not seen.
+// Within one function; of the file's other functions, what they return and write through their parameters
+// (callees.hpp). A variable has everything that is assigned or appended to it, but for what a later assignment, which
+// every way to the use passes, has replaced.
+// What a parameter, a member or a function of another file gives is unknown, and so is what such a function writes
+// through an address that it was given. A reference that it was given, or kept, and writes through is not seen.
 #pragma once
 
 #include <cstdint>

@@ -54,7 +54,8 @@ class COHORT_EXPORT ExitStatus {
   }
   static constexpr int kUnknownExitcode = -1000;
 
-  /// "exited with 3", "died with SIGSEGV (11), core dumped", "died with unknown signal 63", "ended with unknown status".
+  /// "exited with 3", "died with SIGSEGV (11), core dumped", "died with unknown signal 63", "ended with unknown
+  /// status".
   [[nodiscard]] std::string to_string() const;
 
   friend constexpr bool operator==(const ExitStatus&, const ExitStatus&) noexcept = default;

@@ -68,8 +68,8 @@ namespace log {
 COHORT_EXPORT void set_process_name(std::string_view name);
 /// True when lines go to standard error because log_to_stderr was called.
 [[nodiscard]] COHORT_EXPORT bool to_stderr() noexcept;
-/// Around a fork: no other thread is inside the logger or its sink meanwhile, so that the child finds both usable. To be taken before
-/// any lock that a sink may need, and released last. Not for use in a sink.
+/// Around a fork: no other thread is inside the logger or its sink meanwhile, so that the child finds both usable. To
+/// be taken before any lock that a sink may need, and released last. Not for use in a sink.
 class COHORT_EXPORT ForkGuard {
  public:
   ForkGuard();

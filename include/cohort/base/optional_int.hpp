@@ -3,11 +3,12 @@
 //
 // A number that may not be there yet, and that can be printed: an exit code, a pid.
 //
-//   std::cout << process.exitcode() << "\n";                 // "None" while it runs, "0" after a good end, "-9" after SIGKILL
+//   std::cout << process.exitcode() << "\n";       // "None" while it runs, "0" after a good end, "-9" after SIGKILL
 //   if (process.exitcode() == 0) …
 //   std::optional<int> code = process.exitcode();
 //
-// It behaves as std::optional<int>, for which nobody but the standard library may define operator<<. A plain value of eight bytes.
+// It behaves as std::optional<int>, for which nobody but the standard library may define operator<<. A plain value of
+// eight bytes.
 // Python: an int or None.
 #pragma once
 

@@ -4,7 +4,7 @@
 // The words of a shell command line: splitting, quoting, joining, and the tokenizer beneath.
 //
 //   std::vector<std::string> words = cohort::shlex::split("cp -r 'my files' /tmp");     // cp, -r, my files, /tmp
-//   std::string line = "ls -l " + cohort::shlex::quote(file_name);                      // one argument, whatever it holds
+//   std::string line = "ls -l " + cohort::shlex::quote(file_name);                      // one word, whatever it holds
 //   std::string again = cohort::shlex::join(words);                                     // split(again) == words
 //
 // Texts are bytes; UTF-8 passes through whole, and so do bytes that are none. The rules are those of a POSIX shell for
@@ -32,15 +32,16 @@ namespace cohort::shlex {
 
 /// How split() reads.
 struct SplitOptions {
-  /// `#` starts a comment that ends with the line. Unlike in a shell, also inside a word: `a#b` is `a`. Python: comments.
+  /// `#` starts a comment that ends with the line. Unlike in a shell, also inside a word: `a#b` is `a`. Python:
+  /// comments.
   bool comments = false;
-  /// Quotes are removed and backslashes escape, as in a POSIX shell. When false, quotes stay in the words and a backslash
-  /// is an ordinary character. Python: posix.
+  /// Quotes are removed and backslashes escape, as in a POSIX shell. When false, quotes stay in the words and a
+  /// backslash is an ordinary character. Python: posix.
   bool posix = true;
 };
 
-/// Splits a command line into words at spaces, tabs and newlines, minding quotes and backslashes. Operators (`|`, `;`, `>`)
-/// are ordinary characters.
+/// Splits a command line into words at spaces, tabs and newlines, minding quotes and backslashes. Operators (`|`, `;`,
+/// `>`) are ordinary characters.
 ///
 /// @throws ValueError  "No closing quotation" or "No escaped character"; the subject is the line
 /// Cost: linear; some 10 ns a character
@@ -48,8 +49,8 @@ struct SplitOptions {
 /// No text is an error; Python throws ValueError for None.
 std::vector<std::string> split(std::nullptr_t, SplitOptions options = {}) = delete;
 
-/// The text as one word of a POSIX shell: unchanged when it is harmless, in single quotes otherwise. The shell that reads
-/// it sees exactly `text` as one argument; a null byte cannot reach any program and is not looked for.
+/// The text as one word of a POSIX shell: unchanged when it is harmless, in single quotes otherwise. The shell that
+/// reads it sees exactly `text` as one argument; a null byte cannot reach any program and is not looked for.
 [[nodiscard]] COHORT_EXPORT std::string quote(std::string_view text);
 std::string quote(std::nullptr_t) = delete;
 
@@ -67,7 +68,8 @@ struct ShlexOptions {
   std::optional<std::string> infile = {};
   /// Shell rules for quotes and escapes; Python's class defaults to false, too, unlike split().
   bool posix = false;
-  /// Runs of these characters are tokens of their own: kShellPunctuation, or others. Words may then also hold `~-./*?=`.
+  /// Runs of these characters are tokens of their own: kShellPunctuation, or others. Words may then also hold
+  /// `~-./*?=`.
   std::string punctuation_chars = {};
 };
 

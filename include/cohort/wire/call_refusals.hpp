@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sentences with which the compiler refuses a call that cannot be made in another process: a wrong number of arguments, one that
-// does not convert, a parameter that would change a copy. As strict as std::thread, before anything of the call is instantiated, so that
-// the first line is ours and few follow. tests/compile_fail holds every one of them.
+// The sentences with which the compiler refuses a call that cannot be made in another process: a wrong number of
+// arguments, one that does not convert, a parameter that would change a copy. As strict as std::thread, before anything
+// of the call is instantiated, so that the first line is ours and few follow. tests/compile_fail holds every one of
+// them.
 //
 //   RequireCall<F, Given...>::value   refuses with a static_assert, and is then false: nothing more is instantiated
 #pragma once
@@ -34,7 +35,8 @@ template <class P>
 inline constexpr bool is_changed_in_place =
     std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>;
 
-/// `Given` becomes a P without a cast, as in a call. (A std::string_view is kept as a std::string, which it does not become by itself.)
+/// `Given` becomes a P without a cast, as in a call. (A std::string_view is kept as a std::string, which it does not
+/// become by itself.)
 template <class P, class Given>
 inline constexpr bool converts_to_parameter =
     std::is_constructible_v<StoredType<P>, Given> &&
@@ -67,7 +69,8 @@ consteval CallFault call_fault() {
     return CallFault::none;
 }
 
-/// The sentences, one for each fault. In a function, since a class in which an assertion fails is not usable for Clang afterwards.
+/// The sentences, one for each fault. In a function, since a class in which an assertion fails is not usable for Clang
+/// afterwards.
 template <CallFault fault>
 constexpr bool has_no_fault() {
   static_assert(fault != CallFault::not_callable,

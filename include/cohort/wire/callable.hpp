@@ -4,19 +4,19 @@
 // Callables that travel: what a worker may be told to call.
 //
 // A callable is named in the source where it is handed to Process or Pool. Naming it makes a static descriptor, which
-// registers itself before main() runs. What travels to another process is the descriptor's place, counted from the start of
-// its module, the module's build-id, and a hash of the signature; never an address. The receiver looks the place up among its
-// own descriptors, so nothing can be called that the program did not itself name.
+// registers itself before main() runs. What travels to another process is the descriptor's place, counted from the
+// start of its module, the module's build-id, and a hash of the signature; never an address. The receiver looks the
+// place up among its own descriptors, so nothing can be called that the program did not itself name.
 //
 // Four forms are callable:
 //   cohort::fn<square>             a function, static or member, known at compile time; it inlines
 //   [](int x) { return x * x; }    a lambda without captures, or any empty function object
 //   Scale{2.5}                     a function object whose members the codec can carry
-//   square                         a plain function pointer: it travels from parent to child of one program only, and the
-//                                  receiver checks that it points into the text of the module it names
+//   square                         a plain function pointer: it travels from parent to child of one program only, and
+//                                  the receiver checks that it points into the text of the module it names
 //
-// Python: a function is pickled by its module and name. Here names are no identity (two translation units may both have a
-// static `work`), hence the place.
+// Python: a function is pickled by its module and name. Here names are no identity (two translation units may both have
+// a static `work`), hence the place.
 // Threads: descriptors are made before main() or by dlopen; look-ups may run in any thread.
 #pragma once
 
@@ -218,7 +218,8 @@ struct ParametersOf<Function<F>> {
   using Type = typename SignatureOf<decltype(F)>::WithObject;
 };
 
-// The parameter types that a call with `Given` arguments has: those of the callable, or, where it is generic, the given ones.
+// The parameter types that a call with `Given` arguments has: those of the callable, or, where it is generic, the given
+// ones.
 template <class F, class... Given>
 struct CallParameters {
   using Type = std::conditional_t<std::is_void_v<typename ParametersOf<F>::Type>, ParameterList<std::decay_t<Given>...>,

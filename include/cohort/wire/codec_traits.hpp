@@ -195,8 +195,8 @@ consteval bool encodable() {
 }  // namespace detail
 
 /// Whether the encoding of a T is its object representation: arithmetic types, enums, std::chrono durations and time
-/// points, std::complex, and trivially copyable aggregates and std::arrays made only of such. One T is one memcpy, and so
-/// is a contiguous range of them. No pointer is ever among them, nor a type with a Codec of its own.
+/// points, std::complex, and trivially copyable aggregates and std::arrays made only of such. One T is one memcpy, and
+/// so is a contiguous range of them. No pointer is ever among them, nor a type with a Codec of its own.
 ///
 /// Padding is written as zeros, so that equal values are equal bytes and no stray memory leaves the process; a bool is
 /// checked when it is decoded.

@@ -33,19 +33,19 @@ namespace cohort {
 /// What decoding may cost. The defaults are for bytes of anybody: `decode(bytes)`, and what comes over a descriptor.
 struct DecodeLimits {
   /// Bytes that the decoded value may take, counted as what its containers hold, with what each node costs beside its
-  /// item, and what its pointers own. A value may be larger in memory than in the input (a disengaged optional, a list of
-  /// empty lists), and this bounds that. Not set: 256 MiB, or four times the input where that is more.
+  /// item, and what its pointers own. A value may be larger in memory than in the input (a disengaged optional, a list
+  /// of empty lists), and this bounds that. Not set: 256 MiB, or four times the input where that is more.
   std::optional<std::size_t> memory = std::nullopt;
   /// How deeply values may lie within each other.
   std::size_t depth = kDefaultMaxDepth;
   /// Items of containers that are decoded one by one. Ranges that are copied as a whole (text, numbers) do not count.
   std::size_t items = std::size_t{1} << 26;
-  /// Distinct keys that may share a bucket of a std::unordered_map or one of its kin. Keys that were chosen to share one
-  /// make each insertion as slow as the container is large; the hash is the program's, so only the result can be judged.
-  /// 64: with a sound hash, a million keys share a bucket by tens at most.
+  /// Distinct keys that may share a bucket of a std::unordered_map or one of its kin. Keys that were chosen to share
+  /// one make each insertion as slow as the container is large; the hash is the program's, so only the result can be
+  /// judged. 64: with a sound hash, a million keys share a bucket by tens at most.
   std::size_t chain = 64;
-  /// Whether the bytes may name what this process can open: objects of the family by their handles, memory by its name. Only for bytes
-  /// of a peer that may have all of that: a stranger would choose what this process opens and writes to.
+  /// Whether the bytes may name what this process can open: objects of the family by their handles, memory by its name.
+  /// Only for bytes of a peer that may have all of that: a stranger would choose what this process opens and writes to.
   bool names = false;
 
   /// For bytes that another member of the family wrote: bounded by the depth and by the size of the input only.
@@ -56,8 +56,8 @@ struct DecodeLimits {
 };
 
 namespace detail {
-/// What an item in a node of its own (list, set, map, what a pointer owns) costs beside itself: the node's links, a cached
-/// hash and a bucket, and what malloc keeps for each block.
+/// What an item in a node of its own (list, set, map, what a pointer owns) costs beside itself: the node's links, a
+/// cached hash and a bucket, and what malloc keeps for each block.
 inline constexpr std::size_t kNodeBytes = 40;
 }  // namespace detail
 
@@ -165,7 +165,8 @@ class COHORT_EXPORT Decoder {
 
   /// For carriers: what came with the message. It must outlive the decoding.
   void bring(CarriedDescriptors& carried) noexcept { carried_ = &carried; }
-  /// A descriptor that came with the message, by the index that attach_descriptor() gave. The caller owns it from now on.
+  /// A descriptor that came with the message, by the index that attach_descriptor() gave. The caller owns it from now
+  /// on.
   ///
   /// @throws DecodeError  none came, or it was taken
   [[nodiscard]] int take_descriptor(std::size_t index);

@@ -95,9 +95,11 @@ class COHORT_EXPORT Encoder {
     int number = -1;
     std::shared_ptr<const void> keep;  ///< keeps it open until the message is on its way
   };
-  /// Says that a descriptor is part of the message. Returns its index, to be written: Decoder::take_descriptor() wants it.
+  /// Says that a descriptor is part of the message. Returns its index, to be written: Decoder::take_descriptor() wants
+  /// it.
   ///
-  /// @throws EncodeError  the carrier takes no descriptors (only the arguments of a Process have one that does), or no more
+  /// @throws EncodeError  the carrier takes no descriptors (only the arguments of a Process have one that does), or no
+  ///                      more
   std::size_t attach_descriptor(Descriptor descriptor);
   /// For carriers: as many as `most` may be attached.
   void carry_descriptors(std::size_t most);

@@ -9,8 +9,8 @@
 //   o.repr();                     // {'name': 'bob', 'scores': [1, 2.5, None]}
 //
 // Kinds: none, boolean, integer (64 bits), number (double), text (UTF-8), bytes, list, tuple, dict (keeps the order of
-// insertion), set. It is data only: there is no kind that could name a class or call anything. Asking for the wrong kind
-// is a KindError that names both.
+// insertion), set. It is data only: there is no kind that could name a class or call anything. Asking for the wrong
+// kind is a KindError that names both.
 //
 // Objects are values: a copy is deep, where Python's names share. Equality, hashes and text forms are Python's:
 // 1 == 1.0 == True, and only hashable kinds (no list, dict, set) are keys.
@@ -164,8 +164,8 @@ class COHORT_EXPORT Object {
   Object& operator=(Object&& other) noexcept;
   ~Object();
 
-  /// A list, a tuple, a dict, a set of these. Keys and members must be hashable (KindError); of equal keys the last value
-  /// holds.
+  /// A list, a tuple, a dict, a set of these. Keys and members must be hashable (KindError); of equal keys the last
+  /// value holds.
   static Object list(std::initializer_list<Object> items = {});
   static Object tuple(std::initializer_list<Object> items = {});
   static Object dict(std::initializer_list<std::pair<Object, Object>> entries = {});

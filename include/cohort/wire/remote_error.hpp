@@ -3,16 +3,17 @@
 //
 // Exceptions that cross from one process to another.
 //
-// An exception of a standard type, of one of Cohort's, or of a registered type arrives as the same type: it can be caught as
-// `std::out_of_range`, and it is also a RemoteException that tells where it came from. Any other arrives as RemoteError.
+// An exception of a standard type, of one of Cohort's, or of a registered type arrives as the same type: it can be
+// caught as `std::out_of_range`, and it is also a RemoteException that tells where it came from. Any other arrives as
+// RemoteError.
 //
 //   try { pool.map<parse>(files); }
 //   catch (const std::out_of_range& e) {
 //     if (auto* remote = dynamic_cast<const cohort::RemoteException*>(&e)) std::cerr << remote->context().trace;
 //   }
 //
-// What std::throw_with_nested() keeps within an exception arrives within it, up to 16 levels: std::rethrow_if_nested() gives it, which is
-// a RemoteException, too.
+// What std::throw_with_nested() keeps within an exception arrives within it, up to 16 levels: std::rethrow_if_nested()
+// gives it, which is a RemoteException, too.
 //
 // The stack trace is taken where the exception is thrown. Nothing that arrives is ever executed: type names only select
 // among the types that this program registered. Python: RemoteTraceback as `__cause__`, and pickled exceptions.
@@ -107,9 +108,11 @@ struct ExceptionCodec {
 };
 COHORT_EXPORT void register_exception_codec(const ExceptionCodec& codec);
 
-/// Encodes the exception that is being handled and those nested in it. To be called in a catch clause; never throws but bad_alloc.
+/// Encodes the exception that is being handled and those nested in it. To be called in a catch clause; never throws but
+/// bad_alloc.
 COHORT_EXPORT void encode_current_exception(Encoder& out, std::string_view process_name, std::string_view task);
-/// Throws what encode_current_exception() wrote. Undecodable bytes become a RemoteError with the text that could be read.
+/// Throws what encode_current_exception() wrote. Undecodable bytes become a RemoteError with the text that could be
+/// read.
 /// @param limits  DecodeLimits::within_family() where a member wrote it: its type may carry handles then
 [[noreturn]] COHORT_EXPORT void rethrow_remote(std::span<const std::byte> bytes, const DecodeLimits& limits = {});
 /// Type and text of the exception that is being handled.
@@ -123,8 +126,8 @@ struct ExceptionText {
 
 }  // namespace detail
 
-/// Makes exceptions of type E arrive as Remote<E>. Call it in a static initialiser or before the first process starts, in a place
-/// that runs in parent and child.
+/// Makes exceptions of type E arrive as Remote<E>. Call it in a static initialiser or before the first process starts,
+/// in a place that runs in parent and child.
 ///
 /// E is either encodable (Codec<E>), or constructible from a std::string, which is then its what().
 template <class E>

@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// relaxed, all: counts that only say whether waiting may help. A forked copy may have births counted that never end here;
-// the second bounds what that costs.
+// relaxed, all: counts that only say whether waiting may help. A forked copy may have births counted that never end
+// here; the second bounds what that costs.
 std::atomic<std::uint64_t> births_begun{0};
 std::atomic<std::uint64_t> births_over{0};
 

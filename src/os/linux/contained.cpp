@@ -50,8 +50,8 @@ Fd image_in_memory() {
   return fd;
 }
 
-// A file without a name in `directory`, open for reading only: one that is open for writing cannot be executed. Null where
-// the directory is not there, is not ours to write, or holds no programs.
+// A file without a name in `directory`, open for reading only: one that is open for writing cannot be executed. Null
+// where the directory is not there, is not ours to write, or holds no programs.
 Fd image_in(const char* directory) {
   Fd writer(::open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0700));
   struct statvfs mount{};

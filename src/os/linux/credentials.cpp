@@ -21,7 +21,8 @@ namespace cohort::os {
 
 namespace {
 
-// The descriptor of this process's namespaces in /proc, from the second question on: one that asks once keeps none. -1: ask by path.
+// The descriptor of this process's namespaces in /proc, from the second question on: one that asks once keeps none. -1:
+// ask by path.
 int namespace_directory() {
   static std::mutex mutex;
   static pid_t pid = 0;

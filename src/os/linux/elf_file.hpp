@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading a program or shared library as a file, whatever that says of itself: nothing is mapped, and no size in it is taken on trust.
+// Reading a program or shared library as a file, whatever that says of itself: nothing is mapped, and no size in it is
+// taken on trust.
 #pragma once
 
 #include <link.h>

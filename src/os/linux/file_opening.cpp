@@ -61,8 +61,8 @@ bool FileOpening::try_open() {
   return true;
 }
 
-// What poll does not tell (no writer yet, or one that has not written?) tee(2) does: it copies bytes without taking them,
-// gives 0 where there is no writer, and EAGAIN where there is one.
+// What poll does not tell (no writer yet, or one that has not written?) tee(2) does: it copies bytes without taking
+// them, gives 0 where there is no writer, and EAGAIN where there is one.
 bool FileOpening::has_writer() {
   pollfd entry{fd_.get(), POLLIN, 0};
   if (poll_until({&entry, 1}, Deadline::now()) > 0) return true;  // bytes, or a writer that has come and gone

@@ -76,8 +76,8 @@ bool holds(const Symbol& symbol, std::uintptr_t address) noexcept {
 }
 
 // Names that were found, and that none was found, by build and address as linked: reading a large program's table takes
-// milliseconds, and a task that fails fails often at the same place. Who finds it in use goes without: a lock that a fork
-// copied in the locked state would hold the child for ever.
+// milliseconds, and a task that fails fails often at the same place. Who finds it in use goes without: a lock that a
+// fork copied in the locked state would hold the child for ever.
 class NameCache {
  public:
   using Key = std::pair<BuildId, std::uintptr_t>;

@@ -25,8 +25,8 @@
 #include "os/linux/raw_syscall.hpp"
 
 #if COHORT_THREAD_SANITIZER
-// Its own clone() takes each clone for a fork, reads what to call from the stack of a caller that has gone on, and runs code in the thread
-// for which that has no state. This is the C library's.
+// Its own clone() takes each clone for a fork, reads what to call from the stack of a caller that has gone on, and runs
+// code in the thread for which that has no state. This is the C library's.
 extern "C" int __clone(int (*)(void*), void*, int, void*, ...);  // NOLINT(bugprone-reserved-identifier)
 #define COHORT_CLONE ::__clone
 #else
@@ -56,8 +56,8 @@ struct Bond {
 constinit Bond bond;
 alignas(16) constinit std::array<std::byte, 16384> stack{};
 
-// The thread shares the memory of a process that may give up its privileges later, and the C library's setuid() does not
-// reach it: what it could be made to do must be as harmless then. Anything but these calls ends the process.
+// The thread shares the memory of a process that may give up its privileges later, and the C library's setuid() does
+// not reach it: what it could be made to do must be as harmless then. Anything but these calls ends the process.
 constexpr std::uint32_t kAllowed[] = {SYS_ppoll,     SYS_pidfd_send_signal, SYS_getppid,
                                       SYS_nanosleep, SYS_exit_group,        SYS_restart_syscall};
 constexpr std::size_t kAllowedCount = sizeof kAllowed / sizeof *kAllowed;

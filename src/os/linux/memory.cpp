@@ -38,7 +38,8 @@ Fd make_memory(const char* name, std::uint64_t size) {
   if (::getrlimit(RLIMIT_FSIZE, &file_size) == 0 && file_size.rlim_cur != RLIM_INFINITY && size > file_size.rlim_cur)
     throw OsError(EFBIG, "memfd_create", name);
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  // Memory that anybody may write to is not to be executed as a program. Before Linux 6.3 there is no such flag (EINVAL).
+  // Memory that anybody may write to is not to be executed as a program. Before Linux 6.3 there is no such flag
+  // (EINVAL).
   Fd fd(::memfd_create(name, kFlags | kNoExecSeal));
   if (!fd && errno == EINVAL) fd = Fd(::memfd_create(name, kFlags));
   fd = above_standard_streams(std::move(fd));

@@ -35,8 +35,8 @@ BuildId build_id_of(const dl_phdr_info& info) {
   return digest_of_headers(std::as_bytes(headers));
 }
 
-// Modules that were loaded through a descriptor, which is what the loader has for their name. Only ever added to, without
-// a lock that a fork could copy.
+// Modules that were loaded through a descriptor, which is what the loader has for their name. Only ever added to,
+// without a lock that a fork could copy.
 struct LoadedFile {
   BuildId build_id{};
   std::string path;
@@ -125,7 +125,8 @@ const Module& program_module() {
 
 namespace {
 
-// Whether somebody else could put another file in the place of `path`: a directory on the way is theirs, or open to them.
+// Whether somebody else could put another file in the place of `path`: a directory on the way is theirs, or open to
+// them.
 bool is_replaceable(const std::string& path) {
   for (std::size_t slash = path.rfind('/'); slash != std::string::npos; slash = path.rfind('/', slash - 1)) {
     struct stat info{};

@@ -40,9 +40,9 @@ int run(void* argument) {
 bool with_own_descriptors(void (*look)(void*), void* argument) noexcept {
   Look call{look, argument, false};
   alignas(64) std::byte stack[kStack];
-  // A thread of this process, so that nobody has to reap it, which shares all but the descriptors. It has our thread-local
-  // storage, and with it errno; CLONE_VFORK lets us sleep until it is gone. No signal handler may run on it: the kernel's
-  // mask with all bits, those that the C library keeps to itself too.
+  // A thread of this process, so that nobody has to reap it, which shares all but the descriptors. It has our
+  // thread-local storage, and with it errno; CLONE_VFORK lets us sleep until it is gone. No signal handler may run on
+  // it: the kernel's mask with all bits, those that the C library keeps to itself too.
   std::uint64_t all = ~std::uint64_t{0};
   std::uint64_t before = 0;
   int saved = errno;

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// ppoll refuses more entries than RLIMIT_NOFILE has (EINVAL), be they distinct, skipped or open at all; and a limit may be
-// lowered below what is open, down to nothing. select(2) knows no such limit: the kernel takes sets of any length. The C
-// library's fd_set ends at 1024, so the sets are ours and the call is raw.
+// ppoll refuses more entries than RLIMIT_NOFILE has (EINVAL), be they distinct, skipped or open at all; and a limit may
+// be lowered below what is open, down to nothing. select(2) knows no such limit: the kernel takes sets of any length.
+// The C library's fd_set ends at 1024, so the sets are ours and the call is raw.
 #include "os/linux/poll.hpp"
 
 #include <fcntl.h>
@@ -38,7 +38,8 @@ void add(unsigned long* set, int fd) noexcept {
   set[bit / kBits] |= 1UL << (bit % kBits);
 }
 
-// select refuses the whole set for one descriptor that is closed, or overlooks it where its number is high; poll says which.
+// select refuses the whole set for one descriptor that is closed, or overlooks it where its number is high; poll says
+// which.
 int mark_closed(std::span<pollfd> entries) noexcept {
   int count = 0;
   for (pollfd& entry : entries) {

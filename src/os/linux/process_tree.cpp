@@ -204,8 +204,8 @@ struct Errand {
   TreeKilled done{0, false};
 };
 
-// In a thread with a table of descriptors of its own, of which it closes all but the standard streams (Linux 5.9). The table of
-// the process stays as it is, and so do its locks of files, which belong to that table.
+// In a thread with a table of descriptors of its own, of which it closes all but the standard streams (Linux 5.9). The
+// table of the process stays as it is, and so do its locks of files, which belong to that table.
 bool hunt_down_apart(void* raw) {
   auto& errand = *static_cast<Errand*>(raw);
   if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_UNSHARE) != 0) return false;

@@ -25,8 +25,8 @@ namespace {
 int argument_count = 0;
 char** arguments = nullptr;
 
-// glibc gives constructors what it gives main(). As early as an ordinary program's constructors come, which may change much, but not
-// where the arguments stand.
+// glibc gives constructors what it gives main(). As early as an ordinary program's constructors come, which may change
+// much, but not where the arguments stand.
 __attribute__((constructor(101))) void note_arguments(int count, char** first) {
   argument_count = count;
   arguments = first;
@@ -93,8 +93,8 @@ std::vector<std::string> program_arguments() {
 
 bool started_with_privileges() noexcept { return ::getauxval(AT_SECURE) != 0; }
 
-// The rules of the kernel's bprm_creds_from_file(): ids that differ after the exec, whether the file changes them or they differ
-// already, and file capabilities for anybody but the real root.
+// The rules of the kernel's bprm_creds_from_file(): ids that differ after the exec, whether the file changes them or
+// they differ already, and file capabilities for anybody but the real root.
 std::string why_started_with_privileges(const std::string& file) {
   std::uint64_t real_user = ::getuid();
   std::uint64_t effective_user = ::geteuid();
@@ -122,7 +122,8 @@ std::string why_started_with_privileges(const std::string& file) {
 }
 
 std::vector<std::string> loader_command() {
-  // The kernel loads an interpreter for each program that names one, and says where; but for a program that was loaded by a program.
+  // The kernel loads an interpreter for each program that names one, and says where; but for a program that was loaded
+  // by a program.
   if (::getauxval(AT_BASE) != 0 || !wants_loader()) return {};
   std::vector<std::string> words = command_line();
   if (argument_count < 1 || words.size() <= static_cast<std::size_t>(argument_count)) return {};

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A system call and nothing else: no errno, no cancellation point, no interceptor of a sanitizer. For code that runs on a
-// stack and with a thread pointer that are not its own, or without a C library: this header includes nothing.
+// A system call and nothing else: no errno, no cancellation point, no interceptor of a sanitizer. For code that runs on
+// a stack and with a thread pointer that are not its own, or without a C library: this header includes nothing.
 #pragma once
 
 // The frames of such code live where no sanitizer looks.

@@ -228,8 +228,8 @@ struct Birth {
   int error;
 };
 
-// clone3 is optional (Docker's default filter refuses it); what it is for is CLONE_CLEAR_SIGHAND, which spares the child
-// 64 system calls, one in forty of a launch. The C library has no wrapper that takes a function.
+// clone3 is optional (Docker's default filter refuses it); what it is for is CLONE_CLEAR_SIGHAND, which spares the
+// child 64 system calls, one in forty of a launch. The C library has no wrapper that takes a function.
 constexpr std::uint64_t kClearHandlers = 0x100000000ULL;
 std::atomic<bool> clone3_refused{false};
 

@@ -61,7 +61,8 @@ cohort_trace_frame_end:
 
         .hidden DW.ref.cohort_search_phase_personality
         .weak   DW.ref.cohort_search_phase_personality
-        .section .data.rel.local.DW.ref.cohort_search_phase_personality, "awG", %progbits, DW.ref.cohort_search_phase_personality, comdat
+        .section .data.rel.local.DW.ref.cohort_search_phase_personality, "awG", %progbits, \
+                 DW.ref.cohort_search_phase_personality, comdat
         .balign 8
         .type   DW.ref.cohort_search_phase_personality, %object
         .size   DW.ref.cohort_search_phase_personality, 8
@@ -69,7 +70,8 @@ DW.ref.cohort_search_phase_personality:
         .quad   cohort_search_phase_personality
         .section .note.GNU-stack, "", %progbits
 
-/* Says that nothing here is entered but where a jump may lead; without it the linker takes that to be so of no object. */
+/* Says that nothing here is entered but where a jump may lead; without it the linker takes that to be so of no
+   object. */
 #ifdef __CET__
 #include <cet.h>
 #endif

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-// cohort::main: puts itself in front of the program's main() by the linker's --wrap, so that a re-executed child becomes a worker
-// before any of the program's own code runs. A static archive, compiled without link-time optimisation (docs/design/0003).
+// cohort::main: puts itself in front of the program's main() by the linker's --wrap, so that a re-executed child
+// becomes a worker before any of the program's own code runs. A static archive, compiled without link-time optimisation
+// (docs/design/0003).
 
 #include "cohort/process/init.hpp"
 

@@ -22,7 +22,8 @@
 namespace cohort::os {
 namespace {
 
-// 0 when `make` gives descriptors that are all open and above the standard streams, in a process that has none of those.
+// 0 when `make` gives descriptors that are all open and above the standard streams, in a process that has none of
+// those.
 template <class Make>
 int status_of(Make make) {
   pid_t child = ::fork();

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-// The smaller rooms of the port: modules, pollers, sockets, signals, threads, stacks, attributes, credentials, processors.
+// The smaller rooms of the port: modules, pollers, sockets, signals, threads, stacks, attributes, credentials,
+// processors.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

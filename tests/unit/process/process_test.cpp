@@ -141,8 +141,8 @@ TEST(ServiceThread, goes_on_when_the_program_has_closed_its_set_and_some_of_what
   int set = service_set();
   ASSERT_GE(set, 3);
   lost_read.reset();
-  // The kernel tells a thread that sleeps in a closed set of what comes there; the next call finds it closed. By the bare system call: the
-  // thread sanitizer would take it for a race, which it is on purpose.
+  // The kernel tells a thread that sleeps in a closed set of what comes there; the next call finds it closed. By the
+  // bare system call: the thread sanitizer would take it for a race, which it is on purpose.
   ::syscall(SYS_close, set);
   kept_write.reset();
   EXPECT_TRUE(is_soon(done));

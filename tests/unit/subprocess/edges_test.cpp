@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The edges of a system: few descriptors, pipes whose other end nobody has or that nobody reads, environments that no shell
-// makes, stops that come first, files that are busy.
+// The edges of a system: few descriptors, pipes whose other end nobody has or that nobody reads, environments that no
+// shell makes, stops that come first, files that are busy.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pty.h>
@@ -282,7 +282,8 @@ TEST(PseudoTerminal, that_all_have_closed_is_at_its_end) {
   EXPECT_EQ(p.wait(), 0);
 }
 
-// A coroutine whose exceptions go on to the thread that resumes it. Its frame is left to the caller, as that of any coroutine that threw.
+// A coroutine whose exceptions go on to the thread that resumes it. Its frame is left to the caller, as that of any
+// coroutine that threw.
 struct Loose {
   struct promise_type {
     Loose get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }

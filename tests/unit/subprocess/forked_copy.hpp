@@ -13,8 +13,8 @@
 
 namespace cohort::subprocess {
 
-/// Runs `body` in a forked copy and returns its complaint: what it returned, or the exception that it threw. Empty means
-/// that all was well.
+/// Runs `body` in a forked copy and returns its complaint: what it returned, or the exception that it threw. Empty
+/// means that all was well.
 template <class F>
 std::string in_forked_copy(F body) {
   int ends[2];

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What surrounds a call: no standard streams, no more processes allowed, a storm of signals, too much to pass on, nobody who
-// may reap, forks of other threads, no descriptor to look for descendants with. Every way of running in each of them.
+// What surrounds a call: no standard streams, no more processes allowed, a storm of signals, too much to pass on,
+// nobody who may reap, forks of other threads, no descriptor to look for descendants with. Every way of running in each
+// of them.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The user's code runs under no lock of the library: callbacks may use the program whose output they get, and start others.
+// The user's code runs under no lock of the library: callbacks may use the program whose output they get, and start
+// others.
 #include <gtest/gtest.h>
 
 #include <chrono>

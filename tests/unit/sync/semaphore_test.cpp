@@ -148,7 +148,7 @@ TEST(Semaphore, goes_on_when_a_sleeper_is_killed) {
   }
 }
 
-// ---- permits with owners ---------------------------------------------------------------------------------------------
+// ---- permits with owners --------------------------------------------------------------------------------------------
 
 constexpr SemaphoreOptions kOwned{.on_owner_death = PermitOwnerDeath::give_back};
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The property of tests/fuzz/codec_fuzzer.cpp over inputs that never change: good encodings with bytes changed, cut off,
-// inserted and repeated.
+// The property of tests/fuzz/codec_fuzzer.cpp over inputs that never change: good encodings with bytes changed, cut
+// off, inserted and repeated.
 #include <gtest/gtest.h>
 
 #include <random>

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What bytes of a stranger may cost: memory within DecodeLimits, and time that grows with the input, whatever keys were chosen.
+// What bytes of a stranger may cost: memory within DecodeLimits, and time that grows with the input, whatever keys were
+// chosen.
 #include <gtest/gtest.h>
 
 #include <ctime>
@@ -280,8 +281,8 @@ TEST(Object, refuses_nan_as_a_key) {
   EXPECT_NE(refusal<Object>(dict).find("NaN"), std::string::npos);
 }
 
-// The reference vectors of the paper's authors are for two and four rounds; this one is of SipHash-1-3, from CPython's and
-// Rust's tables: key 00 01 … 0f, the bytes 00 01 … of each length.
+// The reference vectors of the paper's authors are for two and four rounds; this one is of SipHash-1-3, from CPython's
+// and Rust's tables: key 00 01 … 0f, the bytes 00 01 … of each length.
 TEST(KeyedHash, is_siphash_whatever_the_pieces) {
   const cohort::detail::HashKey key{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
   Bytes bytes;

@@ -6,9 +6,10 @@
 // starter is gone, it kills children until it has none: whatever was below them is then its child and falls next.
 //
 // The program below it may kill it, by whatever right it has to signal its parent. So it is two: a watcher, which the
-// starter knows, and below it the supervisor, each noticing the other's death and then doing its work. The watcher adopts
-// what a killed supervisor leaves, and lets it go on when it was stopped. Killed both at once, before one could act, they
-// leave behind what has left the program's own process; only a pid namespace or a control group has no such moment.
+// starter knows, and below it the supervisor, each noticing the other's death and then doing its work. The watcher
+// adopts what a killed supervisor leaves, and lets it go on when it was stopped. Killed both at once, before one could
+// act, they leave behind what has left the program's own process; only a pid namespace or a control group has no such
+// moment.
 // Embedded into the library and executed from memory, so that nothing has to be installed and found.
 #include <linux/prctl.h>
 #include <linux/resource.h>
