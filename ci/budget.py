@@ -22,10 +22,12 @@ HEADER_LINES, SOURCE_LINES, FUNCTION_LINES, COLUMNS = 350, 700, 60, 120
 FOREIGN = "tests/scan/corpus/"
 # Rooms in motion, whose comments are laid out when they rest.
 PENDING = (
-    "include/cohort/channel", "include/cohort/pool", "include/cohort/shm", "include/cohort/process",
-    "include/cohort/shared", "include/cohort/subprocess", "include/cohort/sync", "src/channel", "src/pool", "src/shm",
-    "tests/unit/channel", "tests/unit/pool", "tests/unit/shm", "tests/crash/channel", "tests/crash/pool",
-    "tests/faults",
+    "include/cohort/ring", "include/cohort/queue", "include/cohort/connection", "include/cohort/wait",
+    "include/cohort/pool", "include/cohort/shm", "include/cohort/process",
+    "include/cohort/shared", "include/cohort/subprocess", "include/cohort/sync", "src/ring", "src/watch", "src/queue",
+    "src/connection", "src/wait", "src/pool", "src/shm", "tests/unit/watch", "tests/unit/queue",
+    "tests/unit/connection", "tests/unit/pool", "tests/unit/shm", "tests/crash/queue", "tests/crash/pipe",
+    "tests/crash/pool", "tests/faults",
 )
 SPDX = ("SPDX-FileCopyrightText: 2026 The Cohort authors", "SPDX-License-Identifier: Apache-2.0")
 DRAWER = re.compile(r"^(util|utils|helper|helpers|misc|common)(_|\.|$)")

@@ -14,7 +14,9 @@ import re
 
 import source
 
-_BELOW_PROCESS = {"base", "os", "park", "wire", "shm", "sync", "channel", "shared"}
+_BELOW_RING = {"base", "os", "park", "wire", "shm", "sync"}
+_BELOW_WAIT = _BELOW_RING | {"ring", "watch", "queue", "connection"}
+_BELOW_PROCESS = _BELOW_WAIT | {"wait", "shared"}
 ALLOWED = {
     "base": set(),
     "shlex": {"base"},
@@ -23,7 +25,11 @@ ALLOWED = {
     "park": {"base", "os"},
     "shm": {"base", "os", "park"},
     "sync": {"base", "os", "park", "wire", "shm"},
-    "channel": {"base", "os", "park", "wire", "shm", "sync"},
+    "ring": _BELOW_RING,
+    "watch": _BELOW_RING | {"ring"},
+    "queue": _BELOW_RING | {"ring", "watch"},
+    "connection": _BELOW_RING | {"ring", "watch"},
+    "wait": _BELOW_WAIT,
     "shared": {"base", "os", "park", "wire", "shm", "sync"},
     "process": _BELOW_PROCESS,
     "subprocess": {"base", "os", "shlex"},

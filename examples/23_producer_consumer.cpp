@@ -15,8 +15,8 @@
 //   Consumer Kenneth has eaten bun 4
 //   No bun any more
 //   End of main process
-#include <cohort/channel.hpp>
 #include <cohort/process.hpp>
+#include <cohort/queue.hpp>
 #include <iostream>
 #include <string>
 

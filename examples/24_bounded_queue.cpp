@@ -14,7 +14,7 @@
 //   nothing came within 10 ms
 //   nothing there
 #include <chrono>
-#include <cohort/channel.hpp>
+#include <cohort/queue.hpp>
 #include <iostream>
 #include <string>
 

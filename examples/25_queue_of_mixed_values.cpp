@@ -9,8 +9,8 @@
 //   [42, None, 'hello']
 //   the text is hello
 //   {'name': 'bob', 'scores': [1, 2.5]}
-#include <cohort/channel.hpp>
 #include <cohort/process.hpp>
+#include <cohort/queue.hpp>
 #include <cohort/wire/object.hpp>
 #include <iostream>
 

@@ -7,7 +7,7 @@
 //
 //   [42, None, 'hello']
 //   nobody has the other end any more
-#include <cohort/channel.hpp>
+#include <cohort/connection.hpp>
 #include <cohort/process.hpp>
 #include <cohort/wire/object.hpp>
 #include <iostream>

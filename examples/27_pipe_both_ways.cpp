@@ -10,7 +10,7 @@
 //   nothing more: true
 //   4 bytes
 //   square of 7: 49
-#include <cohort/channel.hpp>
+#include <cohort/connection.hpp>
 #include <cohort/process.hpp>
 #include <iostream>
 #include <span>

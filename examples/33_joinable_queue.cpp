@@ -11,8 +11,8 @@
 //   task_done() once too often is an error
 #include <signal.h>
 
-#include <cohort/channel.hpp>
 #include <cohort/process.hpp>
+#include <cohort/queue.hpp>
 #include <cohort/shared.hpp>
 #include <iostream>
 

@@ -8,8 +8,8 @@
 //
 //   joined, exit code 0
 //   received 1000000 characters
-#include <cohort/channel.hpp>
 #include <cohort/process.hpp>
+#include <cohort/queue.hpp>
 #include <iostream>
 #include <string>
 

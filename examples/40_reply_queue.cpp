@@ -9,8 +9,8 @@
 //   7 squared is 49
 //   8 squared is 64
 //   9 squared is 81
-#include <cohort/channel.hpp>
 #include <cohort/process.hpp>
+#include <cohort/queue.hpp>
 #include <iostream>
 
 struct Request {

@@ -16,9 +16,11 @@
 //   ready: the process, which has ended
 //   nothing is ready
 #include <chrono>
-#include <cohort/channel.hpp>
+#include <cohort/connection.hpp>
 #include <cohort/process.hpp>
+#include <cohort/queue.hpp>
 #include <cohort/sync.hpp>
+#include <cohort/wait.hpp>
 #include <cstddef>
 #include <iostream>
 #include <ranges>

@@ -8,8 +8,8 @@
 //
 //   10 results, their sum is 385
 //   main ends, and the workers with it
-#include <cohort/channel.hpp>
 #include <cohort/process.hpp>
+#include <cohort/queue.hpp>
 #include <iostream>
 #include <ranges>
 #include <vector>

@@ -6,8 +6,8 @@
 // Output:
 //
 //   a frame of 1048576 numbers, the last one is 1048575
-#include <cohort/channel.hpp>
 #include <cohort/process.hpp>
+#include <cohort/queue.hpp>
 #include <iostream>
 #include <numeric>
 #include <utility>

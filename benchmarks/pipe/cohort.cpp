@@ -4,7 +4,7 @@
 // Connections in memory: bytes to another process and back, and one way, into and out of buffers of the callers.
 #include <cstdlib>
 
-#include "cohort/channel.hpp"
+#include "cohort/connection.hpp"
 #include "cohort/process.hpp"
 #include "pipe/sizes.hpp"
 

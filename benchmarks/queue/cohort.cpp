@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Queue<T>: rates and round trips. An argument names the only group to run: small, large, trips, more, idle.
-#include "cohort/channel/queue.hpp"
+#include "cohort/queue/queue.hpp"
 
 #include <algorithm>
 #include <span>

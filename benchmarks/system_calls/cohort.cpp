@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cohort/channel/queue.hpp"
 #include "cohort/pool.hpp"
 #include "cohort/process.hpp"
+#include "cohort/queue/queue.hpp"
 #include "cohort/sync.hpp"
 
 namespace {

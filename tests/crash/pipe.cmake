@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Connections under deaths.
-cohort_test(channel_pipe_step_test SOURCES channel_pipe_step_test.cpp LABELS crash TIMEOUT 300 NO_MAIN_HOOK)
-crash_points_test(channel_pipe_points_test LAYER channel SOURCES channel_pipe_points_test.cpp channel_pipe_pieces_test.cpp
+cohort_test(pipe_step_test SOURCES pipe_step_test.cpp LABELS crash TIMEOUT 300 NO_MAIN_HOOK)
+crash_points_test(pipe_points_test LAYERS ring watch connection SOURCES pipe_points_test.cpp pipe_pieces_test.cpp
   LIBRARIES cohort_sync cohort_wire cohort_shm)

@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "cohort/channel/wait.hpp"
 #include "cohort/pool/pool.hpp"
 #include "cohort/process/process.hpp"
 #include "cohort/sync/lock.hpp"
+#include "cohort/wait/wait.hpp"
 #include "crash/single_step.hpp"
 #include "shm/family.hpp"
 #include "shm/lock.hpp"

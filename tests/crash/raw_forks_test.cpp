@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "cohort/channel.hpp"
+#include "cohort/queue.hpp"
 #include "crash/shm_support.hpp"
 #include "support/scratch.hpp"
 #include "unit/sync/sync_support.hpp"

@@ -34,9 +34,9 @@ class Fault:
 SHM_POINTS = "crash/shm_points_test --gtest_brief=1 --gtest_filter="
 MODEL = "model/sync_model_test --gtest_brief=1 --gtest_filter=LockModel.*"
 RING = "model/ring_model_test --gtest_brief=1 --gtest_filter=RingModel.gives*:RingModel.goes*"
-STEP = "crash/channel_queue_step_test --gtest_brief=1 --gtest_filter=QueueStep.put:QueueStep.put_many*"
-POINTS = "crash/channel_queue_points_test --gtest_brief=1"
-PIECES = "crash/channel_pipe_points_test --gtest_brief=1 --gtest_filter=PipePieces.*"
+STEP = "crash/queue_step_test --gtest_brief=1 --gtest_filter=QueueStep.put:QueueStep.put_many*"
+POINTS = "crash/queue_points_test --gtest_brief=1"
+PIECES = "crash/pipe_points_test --gtest_brief=1 --gtest_filter=PipePieces.*"
 TORTURE = "torture/torture --seconds 8 --seed 7"
 SURROUNDINGS = "torture/surroundings --seconds 150 --seed 1 "
 
@@ -63,23 +63,23 @@ FAULTS = [
           "  body.died.store(1, std::memory_order_relaxed);        // relaxed: read under the lock, else a hint\n", "",
           "sync_model_test", MODEL),
     Fault("side_no_fence", "src/park/wait_word.cpp", "  if (mark_.exists()) fences_ == Fences::both_full ? full_fence() : heavy_fence();\n", "", "ring_model_test", RING),
-    Fault("side_no_wake", "src/channel/side_lock.cpp",
+    Fault("side_no_wake", "src/ring/side_lock.cpp",
           "if ((was & kLockWaiters) != 0) lock_word_of(side_).wake_sleepers(1);", "", "ring_model_test", RING),
-    Fault("side_weak_release", "src/channel/side_lock.hpp", "side_.lock.store(left_by_, std::memory_order_release);",
+    Fault("side_weak_release", "src/ring/side_lock.hpp", "side_.lock.store(left_by_, std::memory_order_release);",
           "side_.lock.store(left_by_, std::memory_order_relaxed);", "ring_model_test", RING),
-    Fault("ring_early_commit", "src/channel/byte_ring.cpp",
+    Fault("ring_early_commit", "src/ring/byte_ring.cpp",
           "    copy_bytes(to, values + done * size, size);\n",
-          "    producer.commit();\n    copy_bytes(to, values + done * size, size);\n", "channel_queue_step_test", STEP),
-    Fault("ring_skipped_repair", "src/channel/ring_sides.cpp",
+          "    producer.commit();\n    copy_bytes(to, values + done * size, size);\n", "queue_step_test", STEP),
+    Fault("ring_skipped_repair", "src/ring/ring_sides.cpp",
           'void repair_in(RingBody& ring) {\n', 'void repair_in(RingBody& ring) {\n  if (ring.max_items != 12345) return;\n',
-          "channel_queue_points_test", POINTS),
-    Fault("begun_message_not_kept", "src/channel/message_pieces.cpp",
+          "queue_points_test", POINTS),
+    Fault("begun_message_not_kept", "src/connection/message_pieces.cpp",
           "    pipe_.receiving[e_].begun.store(block.offset(), std::memory_order_release);\n", "",
-          "channel_pipe_points_test", PIECES),
-    Fault("begun_message_left_to_the_dead", "src/channel/message_pieces.cpp",
+          "pipe_points_test", PIECES),
+    Fault("begun_message_left_to_the_dead", "src/connection/message_pieces.cpp",
           "  if (block != 0) (void)Family::instance().set_owner(block, dead, kNobody);\n", "  static_cast<void>(block);\n",
-          "channel_pipe_points_test", PIECES),
-    Fault("ring_block_lost_to_a_dead_consumer", "src/channel/ring_sides.cpp",
+          "pipe_points_test", PIECES),
+    Fault("ring_block_lost_to_a_dead_consumer", "src/ring/ring_sides.cpp",
           "    if (!taken) family.set_owner(block, kNobody);\n", "", "torture", TORTURE),
     Fault("lease_not_returned", "src/shm/objects.cpp",
           "    operations_of(kind).member_died(pinned.object, body(pinned.object), dead);\n", "", "torture", TORTURE),

@@ -22,9 +22,9 @@
 #include <system_error>
 #include <vector>
 
-#include "channel/frame_reader.hpp"
-#include "cohort/channel/connection.hpp"
+#include "cohort/connection/connection.hpp"
 #include "cohort/wire/object.hpp"
+#include "connection/frame_reader.hpp"
 
 namespace {
 
@@ -113,7 +113,7 @@ class Reader {
 
   std::optional<std::span<const std::byte>> next_frame() {
     const std::span<const std::byte> rest = std::span(peer_.written()).subspan(at_);
-    cohort::channel::FrameReader reader;
+    cohort::connection::FrameReader reader;
     std::size_t used = 0;
     while (!reader.length_known() && !reader.damaged() && used < rest.size()) {
       const std::span<std::byte> room = reader.room();

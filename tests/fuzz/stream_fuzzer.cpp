@@ -12,11 +12,11 @@
 #include <span>
 #include <vector>
 
-#include "channel/frame_reader.hpp"
+#include "connection/frame_reader.hpp"
 
 namespace {
 
-using cohort::channel::FrameReader;
+using cohort::connection::FrameReader;
 using Bytes = std::vector<std::byte>;
 
 void require(bool holds) {
@@ -78,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t sum = 0;
   for (const Bytes& message : whole.messages) {
     std::array<std::byte, 12> header;
-    sum += message.size() + std::min<std::size_t>(4, cohort::channel::write_frame_header(message.size(), header));
+    sum += message.size() + std::min<std::size_t>(4, cohort::connection::write_frame_header(message.size(), header));
   }
   require(sum <= bytes.size());
   return 0;

@@ -39,8 +39,10 @@ extern std::string pattern, file;
 #include <cohort/shlex.hpp>
 extern std::string file_name;
 #elif defined(COHORT_EXAMPLES_OF_BASE)
-#include <cohort/channel.hpp>
 #include <cohort/cohort.hpp>
+#include <cohort/connection.hpp>
+#include <cohort/queue.hpp>
+#include <cohort/wait.hpp>
 using cohort::Deadline;
 extern cohort::Queue<int> queue;
 extern cohort::Process process;

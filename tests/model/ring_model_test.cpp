@@ -7,8 +7,8 @@
 //
 #include "../../src/park/wait_word.cpp"
 //
-#include "../../src/channel/ring_wait.hpp"
-#include "../../src/channel/side_lock.hpp"
+#include "../../src/ring/ring_wait.hpp"
+#include "../../src/ring/side_lock.hpp"
 
 namespace cohort {
 
@@ -18,10 +18,10 @@ using model::World;
 
 }  // namespace cohort
 
-#include "../../src/channel/ring_wait.cpp"
-#include "../../src/channel/side_lock.cpp"
+#include "../../src/ring/ring_wait.cpp"
+#include "../../src/ring/side_lock.cpp"
 
-namespace cohort::channel {
+namespace cohort::ring {
 
 // What byte_ring.cpp would give; ring_wait.cpp names them in operations that are not used here.
 bool try_put(RingBody&, const Message&) { return false; }
@@ -167,4 +167,4 @@ TEST(RingModel, each_planted_fault_is_found) {
 }
 
 }  // namespace
-}  // namespace cohort::channel
+}  // namespace cohort::ring

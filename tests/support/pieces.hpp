@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "channel/connection_ring.hpp"
-#include "cohort/channel/connection.hpp"
+#include "cohort/connection/connection.hpp"
+#include "connection/connection_ring.hpp"
 
 namespace cohort::testing {
 
@@ -24,7 +24,7 @@ inline Bytes pattern(std::size_t size, unsigned seed) {
 
 /// Small pieces, so that small messages have many.
 inline void cut_into(const Connection& connection, std::uint64_t piece) {
-  channel::EndUse(connection.ring_end(), "test").pipe().piece = piece;
+  connection::EndUse(connection.ring_end(), "test").pipe().piece = piece;
 }
 
 }  // namespace cohort::testing

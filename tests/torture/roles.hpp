@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "cohort/channel/joinable_queue.hpp"
-#include "cohort/channel/queue.hpp"
+#include "cohort/queue/joinable_queue.hpp"
+#include "cohort/queue/queue.hpp"
 #include "cohort/sync/barrier.hpp"
 #include "cohort/sync/condition.hpp"
 #include "cohort/sync/event.hpp"

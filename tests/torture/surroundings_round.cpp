@@ -23,9 +23,10 @@
 #include <string>
 #include <vector>
 
-#include "cohort/channel.hpp"
+#include "cohort/connection.hpp"
 #include "cohort/pool.hpp"
 #include "cohort/process.hpp"
+#include "cohort/queue.hpp"
 #include "cohort/shared.hpp"
 #include "cohort/shm/family_memory.hpp"
 #include "cohort/subprocess.hpp"

@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// put and get for items of a type: the templates that Queue and JoinableQueue share. Users name those.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <ranges>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "cohort/base/deadline.hpp"
+#include "cohort/base/error.hpp"
+#include "cohort/queue/queue_core.hpp"
+#include "cohort/sync/handle_codec.hpp"
+#include "cohort/wire/codec.hpp"
+
+namespace cohort::detail {
+
+/// Items whose encoding is their bytes: they go straight between the caller's object and the ring.
+template <class T>
+inline constexpr bool kIsPlainItem = is_bitwise_encodable<T> && sizeof(T) <= kMostInlineMessage;
+
+/// Plain items without gaps between their values, which may be read out of the caller's object.
+template <class T>
+consteval bool is_gapless_item() {
+  if constexpr (kIsPlainItem<T>) {
+    return !padded<T>();
+  } else {
+    return false;
+  }
+}
+/// Plain items of which all bytes are a value, which may be written into the caller's object.
+template <class T>
+consteval bool is_unchecked_item() {
+  if constexpr (kIsPlainItem<T>) {
+    return !holds_bool<T>() && std::is_default_constructible_v<T>;
+  } else {
+    return false;
+  }
+}
+
+/// std::vector of items whose encoding is their bytes.
+template <class T>
+struct PlainVector : std::false_type {};
+template <class U>
+struct PlainVector<std::vector<U>> : std::bool_constant<is_gapless_item<U>() && !std::is_same_v<U, bool>> {
+  using Item = U;
+};
+
+template <class T>
+class TypedQueue : public QueueHandle {
+ public:
+  // ---- put -------------------------------------------------------------------------------------------------------
+
+  /// Appends an item; while there are `maxsize` items, waits for room.
+  ///
+  /// The item is encoded in this call: what cannot be encoded throws here, and a later change of `item` is not seen. When
+  /// the call has returned, the item is in the queue, whatever happens to this process.
+  /// @throws Full               no room before `deadline`, or a stop was requested; nothing was put
+  /// @throws ClosedError        this process has closed the queue; nothing was put
+  /// @throws EncodeError        what the item's codec throws; nothing was put
+  /// @throws OutOfFamilyMemory  the item, or all items together, exceed the budget; nothing was put
+  /// Blocks:   while the queue is full; wakes within 100 ms even when others are killed. A producer that is stopped holds
+  ///           nobody longer than 50 ms beyond the deadline; without one, as long as it is stopped
+  /// Threads:  any; processes: any that hold a handle. Not from signal handlers
+  /// Ordering: what happened before is visible after the get that returns the item. Items of one producer stay in order
+  /// Cost:     one copy for items of plain bytes up to 8 KiB, two for encoded ones, one for larger ones (which lie in a
+  ///           block of the family memory); no system call unless somebody sleeps
+  /// Python:   Queue.put; there a thread encodes later, and errors are printed and lost
+  void put(const T& item, Deadline deadline = {}) const { put_or_throw(item, {deadline, nullptr, "put"}); }
+  void put(const T& item, std::stop_token stop, Deadline deadline = {}) const {
+    put_or_throw(item, {deadline, &stop, "put"});
+  }
+  /// Appends an item if there is room. Throws Full. Python: put_nowait
+  void put_nowait(const T& item) const { put_or_throw(item, {Deadline::now(), nullptr, "put_nowait"}); }
+  /// Appends an item if there is room; false and nothing done when not.
+  bool try_put(const T& item) const { return put_one(item, {Deadline::now(), nullptr, "try_put"}); }
+  /// The same, waiting that long for room.
+  template <class Rep, class Period>
+  bool try_put_for(const T& item, std::chrono::duration<Rep, Period> timeout, std::stop_token stop = {}) const {
+    return put_one(item, {Deadline(timeout), &stop, "try_put_for"});
+  }
+  bool try_put_until(const T& item, Deadline deadline, std::stop_token stop = {}) const {
+    return put_one(item, {deadline, &stop, "try_put_until"});
+  }
+  /// Appends the items of a range, many at a time. Others' items may come between.
+  /// Returns: how many were put by `deadline`: all, when it is never. Throws as put(); what came before is put then
+  template <std::ranges::input_range R>
+    requires std::convertible_to<std::ranges::range_reference_t<R>, const T&>
+  std::size_t put_many(R&& items, Deadline deadline = {}) const {
+    if constexpr (is_gapless_item<T>() && std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
+                  std::is_same_v<std::ranges::range_value_t<R>, T>) {
+      return put_plain(std::ranges::data(items), sizeof(T), std::ranges::size(items), {deadline, nullptr, "put_many"});
+    }
+    std::size_t done = 0;
+    for (const T& item : items) {
+      if (!put_one(item, {deadline, nullptr, "put_many"})) break;
+      ++done;
+    }
+    return done;
+  }
+
+  // ---- get -------------------------------------------------------------------------------------------------------
+
+  /// Takes the oldest item; while there is none, waits for one.
+  ///
+  /// @throws Empty        no item before `deadline`, or a stop was requested; a stop takes no item
+  /// @throws ClosedError  this process has closed the queue; nothing was taken
+  /// @throws DecodeError  the item was put as another type. One of another size than plain T stays; others are taken
+  /// @throws StateError   something wrote into the queue's memory that is no part of it; nothing was taken
+  /// Blocks:   while the queue is empty: looks for 25 µs, then sleeps
+  ///           A consumer or producer that is stopped holds nobody longer than 50 ms beyond the deadline
+  /// Death:    a consumer that is killed in or after get takes at most this one item with it
+  /// Memory:   needs none of the family's that is not there: taking works when it is full, and makes room
+  /// Cost:     one copy, none more than the item's own allocations; no system call unless it sleeps
+  /// Python:   Queue.get
+  [[nodiscard]] T get(Deadline deadline = {}) const { return get_or_throw({deadline, nullptr, "get"}); }
+  [[nodiscard]] T get(std::stop_token stop, Deadline deadline = {}) const {
+    return get_or_throw({deadline, &stop, "get"});
+  }
+  /// Takes the oldest item if there is one. Throws Empty. Python: get_nowait
+  [[nodiscard]] T get_nowait() const { return get_or_throw({Deadline::now(), nullptr, "get_nowait"}); }
+  /// The oldest item, if there is one.
+  [[nodiscard]] std::optional<T> try_get() const { return get_one({Deadline::now(), nullptr, "try_get"}); }
+  /// The same, waiting that long for one.
+  template <class Rep, class Period>
+  [[nodiscard]] std::optional<T> try_get_for(std::chrono::duration<Rep, Period> timeout,
+                                             std::stop_token stop = {}) const {
+    return get_one({Deadline(timeout), &stop, "try_get_for"});
+  }
+  [[nodiscard]] std::optional<T> try_get_until(Deadline deadline, std::stop_token stop = {}) const {
+    return get_one({deadline, &stop, "try_get_until"});
+  }
+  /// Waits for one item, then takes what there is, at most `most`. Empty on the deadline.
+  /// Death: a consumer that is killed takes at most this batch with it
+  [[nodiscard]] std::vector<T> get_many(std::size_t most, Deadline deadline = {}) const {
+    std::vector<T> items;
+    get_many_into(items, most, deadline);
+    return items;
+  }
+  /// The same, into a vector whose memory is used again: its old items go. Returns how many came.
+  std::size_t get_many_into(std::vector<T>& items, std::size_t most, Deadline deadline = {}) const {
+    items.clear();
+    if constexpr (is_unchecked_item<T>()) {
+      items.resize(most);
+      items.resize(get_plain(items.data(), sizeof(T), most, {deadline, nullptr, "get_many"}));
+      return items.size();
+    }
+    while (items.size() < most) {
+      auto item = get_one({items.empty() ? deadline : Deadline::now(), nullptr, "get_many"});
+      if (!item) break;
+      items.push_back(*std::move(item));
+    }
+    return items.size();
+  }
+
+ protected:
+  using QueueHandle::QueueHandle;
+
+  bool put_one(const T& item, const Limits& limits) const {
+    if constexpr (is_gapless_item<T>()) { return put_plain(&item, sizeof(T), 1, limits) == 1; }
+    if constexpr (PlainVector<T>::value) {
+      constexpr std::size_t kSize = sizeof(typename PlainVector<T>::Item);
+      if (item.size() > kMostInlineMessage / kSize) return put_range(item.data(), kSize, item.size(), limits);
+    }
+    return put_message([&item](Encoder& out) { Codec<T>::encode(out, item); }, limits);
+  }
+  void put_or_throw(const T& item, const Limits& limits) const {
+    if (!put_one(item, limits)) throw_full(limits);
+  }
+  [[nodiscard]] T get_or_throw(const Limits& limits) const {
+    if (auto item = get_one(limits)) return *std::move(item);
+    throw_empty(limits);
+  }
+
+  [[nodiscard]] std::optional<T> get_one(const Limits& limits) const {
+    if constexpr (kIsPlainItem<T>) {
+      std::array<std::byte, sizeof(T)> image;
+      if (get_plain(image.data(), sizeof(T), 1, limits) == 0) return std::nullopt;
+      Decoder in(image, DecodeLimits::within_family());
+      return Codec<T>::decode(in);
+    }
+    ReceivedMessage message;
+    if (!get_message(message, limits)) return std::nullopt;
+    Unpacking unpacking(message);
+    return decode<T>(message.bytes(), DecodeLimits::within_family());
+  }
+};
+
+}  // namespace cohort::detail

@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A block of the family memory that this process has until it gives it away.
+#pragma once
+
+#include <cstddef>
+
+#include "shm/family.hpp"
+
+namespace cohort::ring {
+
+/// Freed when it goes, unless it was given away.
+class OwnBlock {
+ public:
+  /// Throws: OutOfFamilyMemory
+  explicit OwnBlock(std::size_t size)
+      : size_(size), block_(shm::Family::instance().allocate(size, shm::Family::instance().self())) {}
+  /// For what taking something out needs.
+  enum Taking { kTaking };
+  OwnBlock(std::size_t size, Taking)
+      : size_(size), block_(shm::Family::instance().allocate_to_take(size, shm::Family::instance().self())) {}
+  ~OwnBlock() {
+    if (block_ == 0) return;
+    try {
+      shm::Family::instance().free(block_);
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+      // It goes with this process.
+    }
+  }
+  OwnBlock(const OwnBlock&) = delete;
+  OwnBlock& operator=(const OwnBlock&) = delete;
+
+  [[nodiscard]] shm::Offset offset() const noexcept { return block_; }
+  /// Where it lies in this process.
+  [[nodiscard]] std::byte* place() const { return shm::Family::instance().address(block_, size_); }
+  /// It is somebody else's now.
+  void forget() noexcept { block_ = 0; }
+
+ private:
+  std::size_t size_;
+  shm::Offset block_;
+};
+
+}  // namespace cohort::ring

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Waiting until a side of a ring has gone on: a short spin, then sleep. docs/formats/queue.md, "The lock".
+#pragma once
+
+#include <cstdint>
+
+#include "cohort/base/function_ref.hpp"
+#include "os/futex.hpp"
+#include "park/wait_word.hpp"
+#include "ring/byte_ring.hpp"
+
+namespace cohort::ring {
+
+/// Lets some items come together when consumers are faster than producers (see set_pace()): to be called before a take.
+inline void keep_pace(const RingBody& ring) noexcept {
+  // relaxed, all: hints
+  // relaxed: a hint
+  std::uint32_t pauses = ring.out.pace.load(std::memory_order_relaxed);
+  if (pauses == 0) [[likely]]
+    return;
+  // relaxed: a hint
+  if (ring.out.known.load(std::memory_order_relaxed) != ring.out.position.load(std::memory_order_relaxed)) return;
+  for (; pauses != 0; --pauses) os::spin_pause();
+}
+
+/// One wait of a caller, over as many attempts as it takes.
+class RingWait {
+ public:
+  using Overdue = park::Hooks::Overdue;
+
+  /// @param side    whose progress is waited for
+  /// @param pauses  between two looks: more spare the other side, fewer find its progress sooner
+  RingWait(RingSide& side, const WaitLimits& limits, unsigned pauses = 1) noexcept
+      : side_(side), limits_(limits), pauses_(pauses) {}
+  RingWait(const RingWait&) = delete;
+  RingWait& operator=(const RingWait&) = delete;
+
+  /// Waits until `ready`. False: the deadline has passed, or a stop was requested.
+  /// @param overdue  as in park::Hooks
+  [[nodiscard]] bool again(FunctionRef<bool()> ready, Overdue overdue = park::Hooks::kNothingOverdue);
+  /// The caller has what it waited for. Passes the waking on when it has slept: others may sleep for the same, and are
+  /// woken when `more` says that there is something for them.
+  void finish(FunctionRef<bool()> more) noexcept {
+    if (slept_) [[unlikely]]
+      pass_on(more);
+  }
+
+ private:
+  void pass_on(FunctionRef<bool()> more) noexcept;
+
+  RingSide& side_;
+  const WaitLimits& limits_;
+  unsigned pauses_;
+  bool slept_ = false;
+};
+
+}  // namespace cohort::ring

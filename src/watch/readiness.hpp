@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Cohort authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Starts a thread: one a process, at the first fileno() of a pipe in memory or a queue; it ends when the last of them is
+// closed or let go.
+//
+// Descriptors that poll(2) and its kin find readable exactly while a receive would not wait: an eventfd for each object,
+// which the thread sets and clears. It sleeps on the family's watch word, as wait() does (src/wait/wait.cpp), looks at the
+// objects when that rings, and each 100 ms: for deaths, and for what other processes took.
+//
+// A process that takes something looks itself, at once, so its own descriptor is never readable without reason.
+// No readiness is lost: who clears a descriptor marks the ring first, fences, and looks at it again. So either that look sees
+// a message, or its sender sees the mark and rings.
+//
+// Fork: the child has no thread and no part in its parent's descriptors; its first fileno() makes its own.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "cohort/shm/shared_handle.hpp"
+#include "ring/layout.hpp"
+
+namespace cohort::watch {
+
+using ring::RingSide;
+
+/// An object that is polled: where it lies, and how it looks.
+struct PolledObject {
+  void* body = nullptr;      ///< whose watchers count us
+  RingSide* side = nullptr;  ///< whose progress makes it ready
+  std::uint32_t end = 0;     ///< of a pipe
+  bool (*ready)(const PolledObject& object) noexcept = nullptr;
+};
+
+/// In local_flags(): the object has a descriptor in this process, or had one in the process that this one is a copy of.
+inline constexpr std::uint32_t kPolled = std::uint32_t{1} << 30;
+
+/// The descriptor of an object in this process, made at the first call, and `flags` (its local_flags()) marked.
+/// Throws: OsError when there is no descriptor or no thread to be had
+[[nodiscard]] int polled_descriptor(const SharedHandle& handle, std::atomic<std::uint32_t>& flags,
+                                    const PolledObject& object);
+/// To be called when this process has taken something from an object whose flags have kPolled: clears the descriptor when
+/// nothing is left.
+void look_after_taking(const SharedHandle& handle, std::atomic<std::uint32_t>& flags) noexcept;
+/// Closes the descriptor, though handles remain.
+void end_polling(const SharedHandle& handle, std::atomic<std::uint32_t>& flags) noexcept;
+/// How often a look by the clock found something ready that nobody had rung for; for tests. A death can leave such a thing.
+[[nodiscard]] std::uint64_t unrung_readiness() noexcept;
+
+}  // namespace cohort::watch
