@@ -27,13 +27,20 @@ class Poller {
   void add(int fd, std::uint64_t key);
   /// No effect when `fd` is not in the set.
   void remove(int fd) noexcept;
-  /// The keys of the ready descriptors, at most 64 at a time; empty when the deadline passes.
+  /// The keys of the ready descriptors, at most 64 at a time; empty when the deadline passes, or after wake().
   [[nodiscard]] std::vector<std::uint64_t> wait(Deadline deadline);
+  /// The wait() that is under way returns, or the next one does at once. Has no effect on a set, or on other files, when
+  /// the program has closed our descriptors and has them for something else.
+  void wake() noexcept;
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// Forgets the set without closing its number, which the program has closed and may use for a file of its own.
-  void abandon() noexcept { (void)fd_.release(); }
+  /// Forgets the set without closing its numbers, which the program has closed and may use for files of its own.
+  void abandon() noexcept {
+    (void)fd_.release();
+    (void)readable_.release();
+  }
 
  private:
+  Fd readable_;  // always; in the set, reported once for each wake()
   Fd fd_;
 };
 

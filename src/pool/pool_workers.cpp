@@ -157,7 +157,7 @@ void PoolCore::try_to_replace() noexcept {
     again = next_try_;
   }
   try {
-    call_later(again, [weak = weak_from_this()] {
+    (void)call_at(again, [weak = weak_from_this()] {
       if (auto pool = weak.lock()) pool->try_to_replace();
     });
   } catch (...) {

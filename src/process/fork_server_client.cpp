@@ -81,7 +81,7 @@ void release_ended_servers() {
     std::shared_ptr<ForkServerLink> ended;  // outlives the lock, since its end gives a record back
     // A thread that stops a server under the mutex waits there for this function to return.
     std::unique_lock lock(s.mutex, std::try_to_lock);
-    if (!lock) return call_later(std::chrono::milliseconds(50), release_ended_servers);
+    if (!lock) return (void)call_at(std::chrono::milliseconds(50), release_ended_servers);
     try {
       // A stopped process may hold a lock of the family, and this thread has other work.
       shm::LockDeadline soon(Deadline::now());
@@ -91,7 +91,7 @@ void release_ended_servers() {
       shm::Family::instance().give_back((*found)->member());  // its own end finds nothing left to do
       ended = std::move(*found);
       s.retired.erase(found);
-    } catch (const shm::LockedOut&) { return call_later(std::chrono::milliseconds(50), release_ended_servers); }
+    } catch (const shm::LockedOut&) { return (void)call_at(std::chrono::milliseconds(50), release_ended_servers); }
   }
 }
 

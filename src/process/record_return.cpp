@@ -12,7 +12,6 @@
 #include "cohort/base/error.hpp"
 #include "cohort/base/handle.hpp"
 #include "cohort/base/log.hpp"
-#include "os/fd.hpp"
 #include "process/service_thread.hpp"
 #include "shm/family.hpp"
 #include "shm/lock.hpp"
@@ -94,7 +93,7 @@ void give_back_what_waits() {
         std::lock_guard guard(all.mutex);
         all.members.push_back(member);
       }
-      call_later(kPause, give_back_what_waits);
+      (void)call_at(kPause, give_back_what_waits);
       untended.dismiss();
       return;
     } catch (const std::exception& e) {  // the record stays taken as long as this process runs
@@ -110,9 +109,7 @@ void call_service_thread() noexcept {
   std::lock_guard guard(all.mutex);
   if (all.tended) return;
   try {
-    // A pipe without a writer is readable at once.
-    auto at_once = std::make_shared<os::Fd>(os::make_pipe().first);
-    (void)watch(at_once->get(), [at_once] { give_back_what_waits(); });
+    (void)call_at(Deadline::now(), give_back_what_waits);
     all.tended = true;
   } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): as above
   }

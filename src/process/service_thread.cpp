@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cohort/base/error.hpp"
@@ -27,56 +28,64 @@ struct Watch {
   std::function<void()> ready;
 };
 
-struct Timer {
-  Deadline when;
-  std::function<void()> act;
-};
+// Due at a time, and told apart by number.
+using TimerKey = std::pair<std::int64_t, std::uint64_t>;
 
 struct Service {
   std::mutex mutex;
   std::condition_variable idle;  // a callback has returned
   std::unique_ptr<os::Poller> poller;
   std::map<std::uint64_t, Watch> watches;
-  std::vector<Timer> timers;  // of the service thread only
+  std::map<TimerKey, std::function<void()>> timers;
+  std::map<std::uint64_t, TimerKey> timers_by_number;
   std::uint64_t next = 1;
-  std::uint64_t running = 0;  // the watch whose callback runs now
+  std::uint64_t running = 0;  // the watch or timer whose callback runs now
   bool thread = false;
   Service* former = nullptr;  // the one of the process that this one is a copy of: kept reachable, never used
 
-  // One look at the descriptors.
+  // One look at the descriptors and the clock.
   void turn() {
     std::vector<std::uint64_t> ready;
-    Deadline earliest = Deadline::never();
-    for (const Timer& timer : timers) earliest = Deadline::earlier(earliest, timer.when);
     try {
-      ready = poller->wait(earliest);
+      ready = poller->wait(earliest());
     } catch (const OsError&) {
-      recover();
+      renew_set();
       return;
     }
-    for (std::uint64_t key : ready) call(key);
-    call_timers();
+    for (std::uint64_t key : ready) call_watch(key);
+    // No more than were there: one may make the next.
+    for (std::size_t count = timer_count(); count != 0 && call_timer(); --count) {}
   }
 
-  void call_timers() {
-    std::vector<Timer> due;
-    for (std::size_t i = 0; i < timers.size();) {
-      if (!timers[i].when.expired()) {
-        ++i;
-        continue;
-      }
-      due.push_back(std::move(timers[i]));
-      timers.erase(timers.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-    for (Timer& timer : due) {
-      os::contain_exceptions(kName, [&] {
-        timer.act();
-        timer.act = nullptr;
-      });
-    }
+  std::size_t timer_count() {
+    std::lock_guard guard(mutex);
+    return timers.size();
   }
 
-  void call(std::uint64_t key) {
+  Deadline earliest() {
+    std::lock_guard guard(mutex);
+    if (timers.empty() || timers.begin()->first.first == Deadline::never().monotonic_nanoseconds()) return {};
+    return Deadline(Deadline::Clock::time_point(std::chrono::nanoseconds(timers.begin()->first.first)));
+  }
+
+  // The one that is due first; false when none is due yet.
+  bool call_timer() {
+    std::function<void()> act;
+    {
+      std::lock_guard guard(mutex);
+      auto first = timers.begin();
+      std::int64_t now = Deadline(Deadline::Clock::now()).monotonic_nanoseconds();
+      if (first == timers.end() || first->first.first > now) return false;
+      act = std::move(first->second);
+      running = first->first.second;
+      timers_by_number.erase(running);
+      timers.erase(first);
+    }
+    call(act);
+    return true;
+  }
+
+  void call_watch(std::uint64_t key) {
     std::function<void()> ready;
     {
       std::lock_guard guard(mutex);
@@ -87,9 +96,13 @@ struct Service {
       watches.erase(found);
       running = key;
     }
+    call(ready);
+  }
+
+  void call(std::function<void()>& act) {
     os::contain_exceptions(kName, [&] {
-      ready();
-      ready = nullptr;
+      act();
+      act = nullptr;
     });
     std::lock_guard guard(mutex);
     running = 0;
@@ -98,8 +111,8 @@ struct Service {
 
   // The program has closed our set, as daemons close what they do not know. What is watched and still open is watched
   // on; the end of the rest is noticed by whoever asks for it.
-  void recover() {
-    std::vector<int> closed;
+  void renew_set() {
+    std::vector<Watch> closed;  // outlives the lock, as in unwatch()
     {
       std::lock_guard guard(mutex);
       poller->abandon();
@@ -109,13 +122,14 @@ struct Service {
           poller->add(at->second.fd, at->first);
           ++at;
         } catch (const OsError&) {
-          closed.push_back(at->second.fd);
+          closed.push_back(std::move(at->second));
           at = watches.erase(at);
         }
       }
     }
-    for (int fd : closed)
-      get_logger().error("the program has closed descriptor " + std::to_string(fd) + ", which the library watched");
+    for (const Watch& lost : closed)
+      get_logger().error("the program has closed descriptor " + std::to_string(lost.fd) +
+                         ", which the library watched");
   }
 };
 
@@ -134,6 +148,19 @@ Service& instance() {
 
 thread_local bool on_service_thread = false;
 
+// Under the mutex. In a set that is complete, since the thread waits in it at once.
+void start_thread(Service& s) {
+  if (s.thread) return;
+  os::start_thread(
+      [](void* raw) {
+        on_service_thread = true;
+        static_cast<Service*>(raw)->turn();
+        return true;
+      },
+      &s, kName, 256 * 1024);
+  s.thread = true;
+}
+
 }  // namespace
 
 std::uint64_t watch(int fd, std::function<void()> ready) {
@@ -150,32 +177,43 @@ std::uint64_t watch(int fd, std::function<void()> ready) {
   });
   s.poller->add(fd, key);
   watched = true;
-  if (!s.thread) {
-    os::start_thread(
-        [](void* raw) {
-          on_service_thread = true;
-          static_cast<Service*>(raw)->turn();
-          return true;
-        },
-        &s, kName, 256 * 1024);
-    s.thread = true;
-  }
+  start_thread(s);
   undo.dismiss();
   return key;
 }
 
-void call_later(Deadline when, std::function<void()> act) {
-  if (!on_service_thread) throw StateError("service thread", "", "only what it runs may ask it for a call");
-  instance().timers.push_back({when, std::move(act)});
+std::uint64_t call_at(Deadline when, std::function<void()> act) {
+  Service& s = instance();
+  std::lock_guard guard(s.mutex);
+  if (!s.poller) s.poller = std::make_unique<os::Poller>();
+  std::uint64_t number = s.next++;
+  TimerKey key{when.monotonic_nanoseconds(), number};
+  auto by_number = s.timers_by_number.emplace(number, key).first;
+  ScopeExit undo([&] {
+    s.timers.erase(key);
+    s.timers_by_number.erase(by_number);
+  });
+  s.timers.emplace(key, std::move(act));
+  start_thread(s);
+  // The service thread looks by itself before it sleeps again.
+  if (s.timers.begin()->first == key && !on_service_thread) s.poller->wake();
+  undo.dismiss();
+  return number;
 }
 
 void unwatch(std::uint64_t watch) noexcept {
   Service& s = instance();
+  std::function<void()> dropped;  // outlives the lock: what it holds may come here when it goes
   std::unique_lock lock(s.mutex);
-  auto found = s.watches.find(watch);
-  if (found != s.watches.end()) {
+  if (auto found = s.watches.find(watch); found != s.watches.end()) {
     s.poller->remove(found->second.fd);
+    dropped = std::move(found->second.ready);
     s.watches.erase(found);
+  } else if (auto timer = s.timers_by_number.find(watch); timer != s.timers_by_number.end()) {
+    auto at = s.timers.find(timer->second);
+    dropped = std::move(at->second);
+    s.timers.erase(at);
+    s.timers_by_number.erase(timer);
   } else if (!on_service_thread) {
     s.idle.wait(lock, [&] { return s.running != watch; });
   }

@@ -8,6 +8,7 @@
 
 #include "cohort/base/error.hpp"
 #include "os/linux/poll.hpp"
+#include "os/stream_io.hpp"
 
 namespace cohort::os {
 
@@ -39,8 +40,28 @@ std::vector<std::size_t> wait_any_readable(std::span<const int> fds, Deadline de
   return ready;
 }
 
-Poller::Poller() : fd_(above_standard_streams(Fd(::epoll_create1(EPOLL_CLOEXEC)))) {
+namespace {
+constexpr std::uint64_t kWoken = UINT64_MAX;
+}
+
+Poller::Poller()
+    : readable_(above_standard_streams(make_eventfd())),
+      fd_(above_standard_streams(Fd(::epoll_create1(EPOLL_CLOEXEC)))) {
   if (!fd_) throw_errno("epoll_create1");
+  notify(readable_.get());
+  epoll_event event{};
+  event.data.u64 = kWoken;
+  if (::epoll_ctl(fd_.get(), EPOLL_CTL_ADD, readable_.get(), &event) != 0) throw_errno("epoll_ctl");
+}
+
+void Poller::wake() noexcept {
+  int saved = errno;
+  // Not a write to the eventfd: that number may be another file's by now, while the set knows the file.
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLONESHOT;
+  event.data.u64 = kWoken;
+  ::epoll_ctl(fd_.get(), EPOLL_CTL_MOD, readable_.get(), &event);
+  errno = saved;
 }
 
 void Poller::add(int fd, std::uint64_t key) {
@@ -63,7 +84,8 @@ std::vector<std::uint64_t> Poller::wait(Deadline deadline) {
   while (true) {
     int ready = ::epoll_wait(fd_.get(), events, 64, deadline.poll_timeout());
     if (ready < 0 && errno != EINTR) throw_errno("epoll_wait");
-    for (int i = 0; i < ready; ++i) keys.push_back(events[i].data.u64);
+    for (int i = 0; i < ready; ++i)
+      if (events[i].data.u64 != kWoken) keys.push_back(events[i].data.u64);
     if (ready > 0 || deadline.expired()) return keys;
   }
 }

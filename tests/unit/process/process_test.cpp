@@ -119,6 +119,51 @@ bool is_soon(const std::atomic<bool>& flag) {
   return flag;
 }
 
+TEST(ServiceThread, calls_at_a_time_in_the_order_of_the_times) {
+  std::vector<int> order;
+  std::atomic<bool> done{false};
+  Deadline late = std::chrono::milliseconds(40);
+  Deadline early = std::chrono::milliseconds(20);
+  detail::call_at(Deadline::never(), [&] { order.push_back(3); });
+  detail::call_at(late, [&] {
+    EXPECT_TRUE(late.expired());
+    order.push_back(2);
+    done = true;
+  });
+  detail::call_at(early, [&] {
+    EXPECT_TRUE(early.expired());
+    order.push_back(1);
+    detail::call_at(Deadline::now(), [&] { order.push_back(10); });
+  });
+  ASSERT_TRUE(is_soon(done));
+  EXPECT_EQ(order, (std::vector<int>{1, 10, 2}));
+}
+
+TEST(ServiceThread, makes_no_call_that_was_taken_back) {
+  std::atomic<bool> done{false};
+  bool called = false;
+  auto number = detail::call_at(std::chrono::milliseconds(5), [&] { called = true; });
+  detail::unwatch(number);
+  detail::call_at(std::chrono::milliseconds(10), [&] { done = true; });
+  ASSERT_TRUE(is_soon(done));
+  EXPECT_FALSE(called);
+}
+
+TEST(ServiceThread, waits_for_a_call_under_way_that_is_taken_back) {
+  std::atomic<bool> begun{false};
+  std::atomic<bool> may_end{false};
+  std::atomic<bool> ended{false};
+  auto number = detail::call_at(Deadline::now(), [&] {
+    begun = true;
+    EXPECT_TRUE(is_soon(may_end));
+    ended = true;
+  });
+  ASSERT_TRUE(is_soon(begun));
+  may_end = true;
+  detail::unwatch(number);
+  EXPECT_TRUE(ended);
+}
+
 TEST(ServiceThread, goes_on_after_an_exception_of_a_callback) {
   auto [first_read, first_write] = os::make_pipe();
   auto [second_read, second_write] = os::make_pipe();
