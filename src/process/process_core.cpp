@@ -79,6 +79,10 @@ void ProcessCore::start() {
     std::lock_guard guard(mutex_);
     starting_ = false;
   });
+  bool has_hook = [&] {
+    std::lock_guard ending(end_mutex_);
+    return end_hook_ != nullptr;
+  }();
   (void)running_children();  // reaps those that have ended
   register_process_exit();
   std::shared_ptr<RunningChild> child;
@@ -105,6 +109,8 @@ void ProcessCore::start() {
     if (auto status = child->wait(Deadline::never())) note_end(child, *status);
     throw;
   }
+  // A pool judges what is left before it is repaired, and watches by itself.
+  if (!has_hook) child->repair_at_end();
 }
 
 void ProcessCore::note_end(const std::shared_ptr<RunningChild>& child, ExitStatus status) {

@@ -2,11 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/running_child.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 
+#include "cohort/base/error.hpp"
 #include "os/thread.hpp"
 #include "process/launch.hpp"
+#include "process/service_thread.hpp"
 #include "shm/family.hpp"
+#include "shm/lock.hpp"
 
 namespace cohort::detail {
 
@@ -31,13 +36,38 @@ bool announce_end(void* raw) {
   return false;
 }
 
+// Between two tries while another process holds a lock of the family.
+constexpr std::chrono::milliseconds kFirstPause{2};
+constexpr std::chrono::milliseconds kLongestPause{50};
+
+// On the service thread. The record stays: it holds how the child ended.
+void repair_ended(shm::MemberId member, std::chrono::milliseconds pause) {
+  try {
+    // A process that is stopped may hold a lock that this takes.
+    shm::LockDeadline soon(Deadline::now());
+    (void)shm::Family::instance().member_died(member);
+  } catch (const shm::LockedOut&) {
+    (void)call_at(pause, [=] { repair_ended(member, std::min(2 * pause, kLongestPause)); });
+  } catch (const StateError&) {  // NOLINT(bugprone-empty-catch)
+    // This process has left the family.
+  }
+}
+
 }  // namespace
 
 RunningChild::RunningChild(shm::MemberId member, StartMethod method)
     : member_(member), record_(&shm::Family::instance().member(member)), method_(method) {}
-RunningChild::~RunningChild() = default;
+RunningChild::~RunningChild() {
+  if (end_watch_ != 0) unwatch(end_watch_);
+}
 
 void RunningChild::release_record() { shm::Family::instance().give_back(member_); }
+
+void RunningChild::repair_at_end() noexcept try {
+  if (pidfd() < 0) return;
+  end_watch_ = watch(pidfd(), [member = member_] { repair_ended(member, kFirstPause); });
+} catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): as the header says
+}
 
 int RunningChild::sentinel() {
   if (pidfd() >= 0) return pidfd();

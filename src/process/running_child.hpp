@@ -3,7 +3,7 @@
 //
 // A child that was started, whichever way: what Process needs to know of it.
 //
-// Starts a thread for a sentinel that is asked for where the kernel has no pidfds.
+// Starts the service thread, and a thread for a sentinel that is asked for where the kernel has no pidfds.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +37,10 @@ class RunningChild : public std::enable_shared_from_this<RunningChild> {
   virtual std::optional<ExitStatus> wait(Deadline deadline) = 0;
   /// False when it has ended already. Throws OsError(EPERM).
   virtual bool send_signal(int signal) = 0;
+  /// From here on the child's end is repaired as soon as it comes, by the service thread: those that sleep for what it
+  /// held or was to send go on within a millisecond or two. Without a thread, memory or pidfd they find out by themselves,
+  /// within 100 ms. Its status is not taken. To be called once, for a child whose end nobody else watches.
+  void repair_at_end() noexcept;
   /// Gives the child's record back after its end, once nobody can write to it any more. See record_return.hpp, which
   /// calls it.
   /// Throws shm::LockedOut under a shm::LockDeadline, and may be called again then.
@@ -56,6 +60,7 @@ class RunningChild : public std::enable_shared_from_this<RunningChild> {
   shm::MemberId member_;
   shm::MemberRecord* record_;
   StartMethod method_;
+  std::uint64_t end_watch_ = 0;
   std::mutex sentinel_mutex_;
   os::Fd sentinel_;  // only without a pidfd
 };

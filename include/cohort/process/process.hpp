@@ -25,6 +25,10 @@
 // Destroying a Process that runs neither waits nor kills: the child moves to active_children(), and at the normal exit of this
 // process it is joined, or terminated if it is a daemon.
 //
+// When the child is killed, what it held is repaired as it ends, and those that wait for it are told within a millisecond or two.
+//
+// Starts the service thread, with the first start(): it watches the ends of children. (It is not counted as a thread where
+// fork asks for a process without any.)
 // Threads: any thread may use a Process, also several at once. Processes: only the one that started it; in others every call
 // but name() throws StateError. Fork: a forked copy is another process.
 // Python: multiprocessing.Process; differences stand in docs/from-python.md.
