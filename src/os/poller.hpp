@@ -29,8 +29,8 @@ class Poller {
   void remove(int fd) noexcept;
   /// The keys of the ready descriptors, at most 64 at a time; empty when the deadline passes, or after wake().
   [[nodiscard]] std::vector<std::uint64_t> wait(Deadline deadline);
-  /// The wait() that is under way returns, or the next one does at once. When the program has closed our descriptors and
-  /// has other files under their numbers, nothing is written to those.
+  /// The wait() that is under way returns, or the next one does at once. When the program has closed our descriptors
+  /// and has other files under their numbers, nothing is written to those.
   void wake() noexcept;
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// Forgets the set without closing its numbers, which the program has closed and may use for files of its own.

@@ -38,8 +38,9 @@ class RunningChild : public std::enable_shared_from_this<RunningChild> {
   /// False when it has ended already. Throws OsError(EPERM).
   virtual bool send_signal(int signal) = 0;
   /// From here on the child's end is repaired as soon as it comes, by the service thread: those that sleep for what it
-  /// held or was to send go on within a millisecond or two. Without a thread, memory or pidfd they find out by themselves,
-  /// within 100 ms. Its status is not taken. To be called once, for a child whose end nobody else watches.
+  /// held or was to send go on within a millisecond or two. Without a thread, memory or pidfd they find out
+  /// by themselves, within 100 ms. Its status is not taken. To be called once, for a child whose end nothing else
+  /// watches.
   void repair_at_end() noexcept;
   /// Gives the child's record back after its end, once nobody can write to it any more. See record_return.hpp, which
   /// calls it.
