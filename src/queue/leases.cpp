@@ -15,6 +15,7 @@
 #include "ring/side_lock.hpp"
 #include "shm/family.hpp"
 #include "shm/objects.hpp"
+#include "watch/death_watch.hpp"
 
 namespace cohort::queue {
 
@@ -30,6 +31,7 @@ using ring::throw_damaged;
 using ring::WaitLimits;
 using ring::wake_partners;
 using shm::Offset;
+using watch::DeathWatch;
 
 using shm::Family;
 using shm::JournalWrite;
@@ -282,7 +284,9 @@ bool wait_until_finished(QueueBody& queue, const WaitLimits& limits) {
 bool take_lease(QueueBody& queue, detail::ReceivedMessage& message, const WaitLimits& limits) {
   if (Lender(queue, limits.verb).take(message)) return true;
   RingWait wait(queue.ring.in, limits);
-  while (wait.again([&] { return has_items(queue); })) {
+  // The item may come back from a process whose death nothing else looks for: a copy that the program forked itself.
+  DeathWatch deaths;
+  while (wait.again([&] { return has_items(queue); }, deaths)) {
     if (!Lender(queue, limits.verb).take(message)) continue;
     wait.finish([&] { return has_items(queue); });
     return true;

@@ -3,13 +3,17 @@
 #include "cohort/queue/joinable_queue.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "cohort/queue/queue.hpp"
+#include "cohort/sync/event.hpp"
 #include "shm/family.hpp"
 
 namespace cohort {
@@ -82,6 +86,24 @@ TEST(JoinableQueue, with_redelivery_counts_what_this_process_took) {
   q.task_done();
   q.join();
   EXPECT_THROW(q.task_done(), ValueError);
+}
+
+TEST(JoinableQueue, with_redelivery_gives_a_sleeper_the_item_of_a_killed_copy_of_the_program) {
+  JoinableQueue<int> q({.redeliver = true});
+  Event taken;
+  q.put(7);
+  // Not by Process: no parent repairs it.
+  pid_t copy = ::fork();
+  if (copy == 0) {
+    (void)q.get();
+    taken.set();
+    for (;;) ::pause();
+  }
+  ASSERT_TRUE(taken.wait(std::chrono::seconds(30)));
+  ::kill(copy, SIGKILL);
+  EXPECT_EQ(q.get(std::chrono::seconds(30)), 7);
+  q.task_done();
+  ::waitpid(copy, nullptr, 0);
 }
 
 TEST(JoinableQueue, with_redelivery_carries_plain_items_many_at_once_and_handles) {
