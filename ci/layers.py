@@ -14,7 +14,7 @@ import re
 
 import source
 
-_BELOW_RING = {"base", "os", "park", "wire", "shm", "sync"}
+_BELOW_RING = {"base", "os", "park", "wire", "family", "object", "sync"}
 _BELOW_WAIT = _BELOW_RING | {"ring", "watch", "queue", "connection"}
 _BELOW_PROCESS = _BELOW_WAIT | {"wait", "shared"}
 ALLOWED = {
@@ -23,14 +23,15 @@ ALLOWED = {
     "os": {"base"},
     "wire": {"base", "os"},
     "park": {"base", "os"},
-    "shm": {"base", "os", "park"},
-    "sync": {"base", "os", "park", "wire", "shm"},
+    "family": {"base", "os", "park"},
+    "object": {"base", "os", "park", "family"},
+    "sync": {"base", "os", "park", "wire", "family", "object"},
     "ring": _BELOW_RING,
     "watch": _BELOW_RING | {"ring"},
     "queue": _BELOW_RING | {"ring", "watch"},
     "connection": _BELOW_RING | {"ring", "watch"},
     "wait": _BELOW_WAIT,
-    "shared": {"base", "os", "park", "wire", "shm", "sync"},
+    "shared": {"base", "os", "park", "wire", "family", "object", "sync"},
     "process": _BELOW_PROCESS,
     "subprocess": {"base", "os", "shlex"},
     "pool": _BELOW_PROCESS | {"process"},

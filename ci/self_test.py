@@ -15,7 +15,7 @@ HEADER = SPDX + "//\n// What it is for.\n#pragma once\n\n"
 
 CLEAN = {
     "CMakeLists.txt": "cohort_layer(base)\ncohort_layer(os DEPENDS base)\ncohort_layer(wire DEPENDS os base)\n"
-    "cohort_layer(shm DEPENDS base)\n",
+    "cohort_layer(family DEPENDS base)\n",
     "include/cohort/base/a.hpp": HEADER + "#include <cstdint>\n\nnamespace cohort {\n\n"
     "/// A number.\nint number(int x);\n\n"
     "/// A thing.\nclass Thing {\n public:\n  /// Makes it of `x`.\n  explicit Thing(int x = {}) noexcept : x_{x} {}\n"
@@ -44,8 +44,8 @@ CLEAN = {
 # check, what is planted, path, text that replaces or (with +) follows the file's, what the report must say
 PLANTED = [
     ("layers.py", "an upward include", "src/os/b.hpp", '+#include "wire/c.hpp"\n', "os may not use wire"),
-    ("layers.py", "a sibling include", "src/wire/c.cpp", '+#include "shm/x.hpp"\n', "wire may not use shm"),
-    ("layers.py", "an undeclared layer", "src/shm/d.cpp",
+    ("layers.py", "a sibling include", "src/wire/c.cpp", '+#include "family/x.hpp"\n', "wire may not use family"),
+    ("layers.py", "an undeclared layer", "src/family/d.cpp",
      SPDX + '#include "os/b.hpp"\n', "does not name os in DEPENDS"),
     ("layers.py", "an upward dependency in CMake", "CMakeLists.txt",
      "+cohort_layer(os DEPENDS wire)\n", "may not depend"),
@@ -121,7 +121,7 @@ TOOLS = {"format": "clang-format-19", "flaws": "flawfinder", "headers": "g++"}
 
 MESSAGES = [
     ("wire: bound the depth of a decoded value\n\nA deep one used up the stack.\n", None),
-    ("shm/blocks, wire: share the limit\n", None),
+    ("family/blocks, wire: share the limit\n", None),
     ("fixed some stuff\n", "does not begin with a room"),
     ("wire: " + "x" * 90 + "\n", "characters, the limit"),
     ("wire: bound the depth.\n", "full stop"),

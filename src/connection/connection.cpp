@@ -8,9 +8,9 @@
 #include "cohort/sync/handle_codec.hpp"
 #include "connection/connection_ring.hpp"
 #include "connection/connection_stream.hpp"
+#include "family/lock.hpp"
 #include "os/fd.hpp"
 #include "os/socket.hpp"
-#include "shm/lock.hpp"
 
 namespace cohort {
 
@@ -46,7 +46,7 @@ bool Connection::send_value(FunctionRef<void(Encoder&)> encode, Deadline deadlin
   detail::MessageEncoder encoder(deadline);
   try {
     encode(encoder);
-  } catch (const shm::LockedOut&) {
+  } catch (const family::LockedOut&) {
     // Of the encoder, for a block of the family memory. Nothing was sent.
     if (deadline.is_never()) throw;
     return false;

@@ -15,15 +15,15 @@
 
 #include "base/crash_point.hpp"
 #include "connection/message_pieces.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
+#include "object/objects.hpp"
 #include "os/cpu.hpp"
 #include "park/wait_word.hpp"
 #include "ring/own_block.hpp"
 #include "ring/ring_sides.hpp"
 #include "ring/ring_wait.hpp"
 #include "ring/side_lock.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
-#include "shm/objects.hpp"
 #include "watch/death_watch.hpp"
 #include "watch/readiness.hpp"
 
@@ -52,15 +52,15 @@ using watch::PolledObject;
 using detail::MessageEncoder;
 using detail::ReceivedMessage;
 using detail::RingEnd;
-using shm::Family;
-using shm::JournalWrite;
-using shm::Objects;
+using family::Family;
+using object::JournalWrite;
+using object::Objects;
 
 // ---- the objects -----------------------------------------------------------------------------------------------------
 
 namespace {
 
-using ObjectKind = shm::ObjectKind;
+using ObjectKind = object::ObjectKind;
 
 EndBody& end_of(void* body) { return *static_cast<EndBody*>(body); }
 PipeBody& pipe_of(const EndBody& end) { return *static_cast<PipeBody*>(Objects::instance().body(end.pipe)); }
@@ -87,7 +87,7 @@ void wake_all(PipeBody& pipe) noexcept {
   ring_watchers(pipe.ring[0].in);
 }
 
-void end_member_died(shm::Offset, void* body, shm::MemberId dead) {
+void end_member_died(family::Offset, void* body, family::MemberId dead) {
   EndBody& end = end_of(body);
   if (end.parcel.load(std::memory_order_relaxed) == 0) return;  // relaxed: set before anybody else knew the end
   PipeBody& pipe = pipe_of(end);
@@ -97,7 +97,7 @@ void end_member_died(shm::Offset, void* body, shm::MemberId dead) {
   }
 }
 
-void destroy_end(shm::Destroyer& destroyer, void* body) {
+void destroy_end(object::Destroyer& destroyer, void* body) {
   EndBody& end = end_of(body);
   if (end.parcel.load(std::memory_order_relaxed) == 0) return;  // relaxed: nobody refers to the end any more
   PipeBody& pipe = pipe_of(end);
@@ -109,7 +109,7 @@ void destroy_end(shm::Destroyer& destroyer, void* body) {
   destroyer.free_parcel(end.parcel);
 }
 
-void destroy_pipe(shm::Destroyer& destroyer, void* body) {
+void destroy_pipe(object::Destroyer& destroyer, void* body) {
   auto& pipe = *static_cast<PipeBody*>(body);
   destroy(pipe.ring[0], destroyer);
   COHORT_CRASH_POINT("channel.pipe.half_destroyed");
@@ -120,8 +120,9 @@ void destroy_pipe(shm::Destroyer& destroyer, void* body) {
 }
 
 const bool kEndsKnown =
-    shm::register_object_kind(ObjectKind::connection, {.member_died = end_member_died, .destroy = destroy_end});
-const bool kPipesKnown = shm::register_object_kind(ObjectKind::pipe, {.member_died = nullptr, .destroy = destroy_pipe});
+    object::register_object_kind(ObjectKind::connection, {.member_died = end_member_died, .destroy = destroy_end});
+const bool kPipesKnown =
+    object::register_object_kind(ObjectKind::pipe, {.member_died = nullptr, .destroy = destroy_pipe});
 
 // An object of ours, with a reference in our ledger until this goes.
 class Made {
@@ -136,22 +137,22 @@ class Made {
   }
   Made(const Made&) = delete;
   Made& operator=(const Made&) = delete;
-  [[nodiscard]] shm::Offset object() const noexcept { return entry_.object; }
+  [[nodiscard]] family::Offset object() const noexcept { return entry_.object; }
 
  private:
   Objects::Entry entry_;
 };
 
-RingEnd make_end(shm::Offset pipe, std::uint32_t which, std::uint32_t mode) {
+RingEnd make_end(family::Offset pipe, std::uint32_t which, std::uint32_t mode) {
   auto& family = Family::instance();
-  auto& objects = family.objects();
+  object::Objects objects(family);
   Made end(objects.create(ObjectKind::connection, sizeof(EndBody), [&](void* body) {
     EndBody& made = end_of(body);
     made.pipe = pipe;
     made.end = which;
     made.mode = mode;
   }));
-  std::array<shm::Offset, 1> named{pipe};
+  std::array<family::Offset, 1> named{pipe};
   auto parcel = objects.make_parcel(named);
   std::array<JournalWrite, 1> write{
       JournalWrite{family.offset_of(&end_of(objects.body(end.object())).parcel), parcel.object}};
@@ -169,7 +170,7 @@ RingEnd make_end(shm::Offset pipe, std::uint32_t which, std::uint32_t mode) {
 }  // namespace
 
 std::pair<RingEnd, RingEnd> make_ring_pipe(bool duplex, std::uint64_t capacity) {
-  auto& objects = Objects::instance();
+  auto objects = Objects::instance();
   Made pipe(objects.create(ObjectKind::pipe, sizeof(PipeBody), [&](void* body) {
     auto* made = new (body) PipeBody{};
     made->capacity = capacity;
@@ -356,10 +357,10 @@ namespace {
 template <class Result, class Call>
 Result within(const WaitLimits& limits, Result late, Call call) {
   if (limits.deadline.is_never()) return call();
-  shm::LockDeadline limit(limits.deadline);
+  family::LockDeadline limit(limits.deadline);
   try {
     return call();
-  } catch (const shm::LockedOut&) { return late; }
+  } catch (const family::LockedOut&) { return late; }
 }
 
 [[noreturn]] void throw_broken(const EndUse& use) {
@@ -411,10 +412,10 @@ void check_may_receive(const EndUse& use) {
 namespace {
 
 // Whoever could receive that has it already; and should nobody receive it, the end would keep itself open.
-void refuse_own_receiver(const EndUse& use, shm::Offset object) {
+void refuse_own_receiver(const EndUse& use, family::Offset object) {
   auto& family = Family::instance();
-  if (family.at<shm::ObjectHeader>(object)->kind != static_cast<std::uint32_t>(ObjectKind::connection)) return;
-  EndBody& named = end_of(family.objects().body(object));
+  if (family.at<object::ObjectHeader>(object)->kind != static_cast<std::uint32_t>(ObjectKind::connection)) return;
+  EndBody& named = end_of(object::Objects(family).body(object));
   if (named.end == use.peer() && &pipe_of(named) == &use.pipe())
     throw EncodeError(use.operation(), "", "an end of a pipe cannot be sent to itself");
 }
@@ -436,13 +437,13 @@ bool send_message(const EndUse& use, MessageEncoder& encoder, const WaitLimits& 
   }
   // Until it is in the ring, the message's objects are kept by what the encoder was given.
   std::vector<Encoder::Attachment> attachments = encoder.take_attachments();
-  std::vector<shm::Offset> named;
+  std::vector<family::Offset> named;
   named.reserve(attachments.size());
   for (const auto& attachment : attachments) {
     refuse_own_receiver(use, attachment.object);
     named.push_back(attachment.object);
   }
-  auto& objects = Objects::instance();
+  auto objects = Objects::instance();
   auto parcel = objects.make_parcel(named);
   message.parcel = {parcel.object, parcel.index};
   try {

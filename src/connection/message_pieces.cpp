@@ -11,17 +11,19 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
+#include "family/process_page.hpp"
+#include "object/objects.hpp"
 #include "os/futex.hpp"
 #include "ring/own_block.hpp"
 #include "ring/ring_sides.hpp"
 #include "ring/ring_wait.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
-#include "shm/process_page.hpp"
 #include "sync/thread_word.hpp"
 
 namespace cohort::connection {
 
+using family::Offset;
 using ring::Consumer;
 using ring::items_between;
 using ring::OwnBlock;
@@ -33,11 +35,10 @@ using ring::RingBody;
 using ring::RingWait;
 using ring::throw_damaged;
 using ring::WaitLimits;
-using shm::Offset;
 
 using detail::ReceivedMessage;
-using shm::Family;
-using shm::kNobody;
+using family::Family;
+using family::kNobody;
 
 void throw_too_long(const char* operation, std::uint64_t size, std::size_t most) {
   throw OsError(EMSGSIZE, operation,
@@ -150,7 +151,7 @@ PieceWords words_of(const Record& record) {
 // What this process has received of a message where neither the budget nor the reservation had room to keep it for all: another
 // receiver of this end drops the rest then, and this one goes on.
 struct KeptHere {
-  shm::MemberId owner;
+  family::MemberId owner;
   Offset pipe;
   std::uint64_t generation;
   std::uint32_t e;
@@ -164,21 +165,21 @@ std::vector<KeptHere>& all_kept_here() {
 }
 std::atomic<std::size_t> kept_here{0};
 
-Offset offset_of(const PipeBody& pipe) { return Family::instance().offset_of(&pipe) - sizeof(shm::ObjectHeader); }
+Offset offset_of(const PipeBody& pipe) { return Family::instance().offset_of(&pipe) - sizeof(object::ObjectHeader); }
 
 bool is_of(const KeptHere& one, Offset pipe, std::uint32_t e) {
   return one.owner == Family::self_or_nobody() && one.pipe == pipe && one.e == e &&
-         one.generation == shm::Objects::instance().generation(pipe);
+         one.generation == object::Objects::instance().generation(pipe);
 }
 
 void keep_here(const PipeBody& pipe, std::uint32_t e, const Begun& begun, std::vector<std::byte> bytes) {
   Offset offset = offset_of(pipe);
-  shm::DeferredTurn turn;
+  family::DeferredTurn turn;
   auto& all = all_kept_here();
   // Of pipes that are gone, and of the process that this one is a copy of.
   std::erase_if(all, [](const KeptHere& one) { return !is_of(one, one.pipe, one.e); });
   all.push_back(
-      {Family::self_or_nobody(), offset, shm::Objects::instance().generation(offset), e, begun, std::move(bytes)});
+      {Family::self_or_nobody(), offset, object::Objects::instance().generation(offset), e, begun, std::move(bytes)});
   kept_here.store(all.size(), std::memory_order_relaxed);  // relaxed: looked at again under the turn
 }
 
@@ -187,7 +188,7 @@ std::optional<KeptHere> take_kept_here(const PipeBody& pipe, std::uint32_t e,
                                        FunctionRef<void(const Begun&)> may_take) {
   if (kept_here.load(std::memory_order_relaxed) == 0) return std::nullopt;  // relaxed: a look
   Offset offset = offset_of(pipe);
-  shm::DeferredTurn turn;
+  family::DeferredTurn turn;
   auto& all = all_kept_here();
   auto found = std::ranges::find_if(all, [&](const KeptHere& one) { return is_of(one, offset, e); });
   if (found == all.end()) return std::nullopt;
@@ -330,7 +331,7 @@ class Receiver {
       keep_for_all(begun);
     } catch (const OutOfFamilyMemory&) {
       keep_here(pipe_, e_, begun, {bytes().begin(), bytes().begin() + static_cast<std::ptrdiff_t>(have_)});
-    } catch (const shm::LockedOut&) {
+    } catch (const family::LockedOut&) {
       keep_here(pipe_, e_, begun, {bytes().begin(), bytes().begin() + static_cast<std::ptrdiff_t>(have_)});
     }
   }
@@ -411,7 +412,7 @@ void drop_all(PipeBody& pipe, std::uint32_t e) {
   }
 }
 
-void repair_pieces(PipeBody& pipe, std::uint32_t e, shm::MemberId dead) {
+void repair_pieces(PipeBody& pipe, std::uint32_t e, family::MemberId dead) {
   // SYNC(begun): release in keep() -> acquire here
   Offset block = pipe.receiving[e].begun.load(std::memory_order_acquire);
   if (block != 0) (void)Family::instance().set_owner(block, dead, kNobody);

@@ -62,7 +62,7 @@ Pieces take_pieces(PipeBody& pipe, std::uint32_t e, Assembly& assembly, detail::
 /// Takes all that lies in ring[e], and drops it.
 void drop_all(PipeBody& pipe, std::uint32_t e);
 /// After the death of a member: it is in the middle of no message, and what it kept of one is nobody's, not its.
-void repair_pieces(PipeBody& pipe, std::uint32_t e, shm::MemberId dead);
+void repair_pieces(PipeBody& pipe, std::uint32_t e, family::MemberId dead);
 
 /// Throws OsError: a message is longer than the caller wants.
 [[noreturn]] void throw_too_long(const char* operation, std::uint64_t size, std::size_t most);

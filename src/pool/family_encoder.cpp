@@ -8,9 +8,9 @@
 namespace cohort::detail {
 
 void FamilyEncoder::move_to_block(std::size_t bytes) {
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   std::size_t used = static_cast<std::size_t>(cursor_ - begin_);
-  shm::Offset bigger = family.allocate(bytes, owner_);
+  family::Offset bigger = family.allocate(bytes, owner_);
   std::size_t room = family.block_size(bigger);
   std::byte* place = family.address(bigger, room);
   if (used != 0) std::memcpy(place, begin_, used);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "cohort/wire/encoder.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
 
 namespace cohort::detail {
 
@@ -13,23 +13,23 @@ class FamilyEncoder final : public Encoder {
  public:
   /// @param place  where to write first; may be empty
   /// @param owner  who owns the block, if there is one, until take_block()
-  FamilyEncoder(std::span<std::byte> place, shm::MemberId owner) noexcept
+  FamilyEncoder(std::span<std::byte> place, family::MemberId owner) noexcept
       : Encoder(place.data(), place.data() + place.size()), owner_(owner) {}
   ~FamilyEncoder() override {
-    if (block_ != 0) shm::Family::instance().free(block_);
+    if (block_ != 0) family::Family::instance().free(block_);
   }
 
   /// Makes room for that many bytes in all, so that a message whose size can be guessed is not copied to grow.
   void reserve(std::size_t bytes);
   /// The block that holds the whole message; 0 when it fitted in the place. The caller frees it.
-  [[nodiscard]] shm::Offset take_block() noexcept { return std::exchange(block_, 0); }
+  [[nodiscard]] family::Offset take_block() noexcept { return std::exchange(block_, 0); }
 
  private:
   void write_slow(const std::byte* data, std::size_t size) override;
   void move_to_block(std::size_t bytes);
 
-  shm::MemberId owner_;
-  shm::Offset block_ = 0;
+  family::MemberId owner_;
+  family::Offset block_ = 0;
 };
 
 }  // namespace cohort::detail

@@ -10,10 +10,10 @@ namespace cohort::detail {
 
 namespace {
 
-void free_blocks(const std::vector<shm::Offset>& blocks) noexcept {
-  for (shm::Offset block : blocks) {
+void free_blocks(const std::vector<family::Offset>& blocks) noexcept {
+  for (family::Offset block : blocks) {
     try {
-      shm::Family::instance().free(block);
+      family::Family::instance().free(block);
     } catch (const Error&) {  // a stray write spoilt it, or the family is gone: leaking it is the lesser evil
     }
   }

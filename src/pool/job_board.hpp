@@ -49,7 +49,7 @@ class JobBoard {
   /// Blocks of a finished job that a worker may still look at.
   struct Retired {
     std::uint64_t entry;
-    std::vector<shm::Offset> blocks;
+    std::vector<family::Offset> blocks;
   };
   void give_slot(MapJob& job, std::uint32_t slot);
 

@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "cohort/wire/callable.hpp"
-#include "shm/layout.hpp"
+#include "family/layout.hpp"
 
 namespace cohort::detail {
 
@@ -49,12 +49,12 @@ struct alignas(64) TaskRecord {
   std::uint32_t callable;        ///< index into PoolShared::callables
   std::uint32_t arguments_size;  ///< of inline arguments
   union {
-    shm::Offset block;  ///< when arguments_size is kInBlock: their place; their size lies after it
+    family::Offset block;  ///< when arguments_size is kInBlock: their place; their size lies after it
     std::byte bytes[kInlineArguments];
   } arguments;
   std::uint64_t arguments_block_bytes;
 
-  std::atomic<shm::Offset> result;  ///< 0: inline
+  std::atomic<family::Offset> result;  ///< 0: inline
   std::uint64_t result_bytes;
   TaskOutcome outcome;
   std::uint32_t reserved;
@@ -65,7 +65,7 @@ inline constexpr std::uint32_t kInBlock = UINT32_MAX;
 
 /// The file of the module that holds a callable, for a worker that has not loaded it.
 struct ModulePath {
-  shm::Offset block;  ///< 0: the program itself holds it
+  family::Offset block;  ///< 0: the program itself holds it
   std::uint64_t size;
 };
 
@@ -93,7 +93,7 @@ struct WorkerShared {
   std::atomic<std::uint32_t> busy;              ///< 1: has a task or a job; 0: looks for one, or sleeps
   std::atomic<std::uint32_t> ready;             ///< 1: the initializer has returned
   std::atomic<std::int32_t> cpu;                ///< where it ran last; a hint for spinning
-  std::atomic<shm::Offset> init_error;          ///< what the initializer threw, encoded; 0: nothing
+  std::atomic<family::Offset> init_error;       ///< what the initializer threw, encoded; 0: nothing
   std::atomic<std::uint64_t> init_error_size;
   alignas(64) std::atomic<std::uint64_t> in_job;
   std::atomic<std::uint32_t> last_words_size;  ///< bytes of what follows; 0: it said nothing
@@ -104,7 +104,7 @@ struct WorkerShared {
 /// One map that is under way.
 struct JobSlot {
   std::atomic<std::uint64_t> entry;  ///< job_number(); 0: none
-  std::atomic<shm::Offset> job;
+  std::atomic<family::Offset> job;
 };
 
 struct PoolShared {
@@ -154,19 +154,19 @@ inline constexpr std::uint32_t kChunkFailed = 0x40000000u;
 
 /// What a chunk of an encoded job is given: the callable's state, the number of items, the items.
 struct ChunkInput {
-  shm::Offset block;
+  family::Offset block;
   std::uint64_t size;
 };
 
 /// What a chunk of an encoded job produced.
 struct ChunkResult {
-  std::atomic<shm::Offset> block;  ///< 0: none
+  std::atomic<family::Offset> block;  ///< 0: none
   std::atomic<std::uint64_t> size;
 };
 
 /// The first exception that a worker's chunks ended by.
 struct alignas(64) JobError {
-  std::atomic<shm::Offset> block;  ///< 0: none
+  std::atomic<family::Offset> block;  ///< 0: none
   std::atomic<std::uint64_t> size;
   std::atomic<std::uint64_t> chunk;
 };
@@ -186,15 +186,15 @@ struct JobShared {
   std::uint64_t chunks;
   std::uint64_t input_size;  ///< bytes an item, when ranged
   std::uint64_t output_size;
-  shm::Offset input;  ///< values, when ranged
-  shm::Offset output;
-  shm::Offset chunk_states;  ///< atomic u32 [chunks]
-  shm::Offset chunk_inputs;  ///< ChunkInput [chunks], when encoded
-  shm::Offset results;       ///< ChunkResult [chunks], when encoded
-  shm::Offset errors;        ///< JobError [worker capacity]
-  shm::Offset finished;      ///< FinishedCounter [worker capacity]
-  shm::Offset state;         ///< the callable's state
-  std::uint64_t batch;       ///< chunks a worker takes from the cursor at once
+  family::Offset input;  ///< values, when ranged
+  family::Offset output;
+  family::Offset chunk_states;  ///< atomic u32 [chunks]
+  family::Offset chunk_inputs;  ///< ChunkInput [chunks], when encoded
+  family::Offset results;       ///< ChunkResult [chunks], when encoded
+  family::Offset errors;        ///< JobError [worker capacity]
+  family::Offset finished;      ///< FinishedCounter [worker capacity]
+  family::Offset state;         ///< the callable's state
+  std::uint64_t batch;          ///< chunks a worker takes from the cursor at once
   alignas(64) std::atomic<std::uint64_t> cursor;
 };
 

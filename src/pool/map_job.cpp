@@ -23,9 +23,9 @@ std::size_t automatic_chunk_size(std::size_t count, std::uint32_t workers) {
 
 }  // namespace
 
-MapJob::MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
+MapJob::MapJob(family::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
                std::span<const std::byte> state, std::size_t count, const MapOptions& options, const char* operation)
-    : family_(shm::Family::instance()),
+    : family_(family::Family::instance()),
       owner_(owner),
       workers_(workers),
       operation_(operation),
@@ -63,10 +63,10 @@ MapJob::MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescrip
 }
 
 MapJob::~MapJob() {
-  for (shm::Offset block : blocks_) family_.free(block);
+  for (family::Offset block : blocks_) family_.free(block);
 }
 
-shm::Offset MapJob::allocate(std::size_t size) {
+family::Offset MapJob::allocate(std::size_t size) {
   blocks_.push_back(family_.allocate(std::max<std::size_t>(size, 1), owner_));
   return blocks_.back();
 }
@@ -135,7 +135,7 @@ void MapJob::reclaim(std::uint32_t worker) {
   for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
     std::uint32_t state = states_[chunk].load(std::memory_order_relaxed);  // relaxed: the only other writer is dead
     if (state != chunk_owned_by(worker)) continue;
-    shm::Offset block = results[chunk].block.exchange(0, std::memory_order_relaxed);  // relaxed: the writer is dead
+    family::Offset block = results[chunk].block.exchange(0, std::memory_order_relaxed);  // relaxed: the writer is dead
     if (block != 0 && family_.owner(block) == owner_) family_.free(block);
   }
 }
@@ -203,7 +203,7 @@ void MapJob::collect_errors() {
   auto* errors = reinterpret_cast<JobError*>(family_.address(shared_->errors, workers_ * sizeof(JobError)));
   for (std::uint32_t worker = 0; worker < workers_; ++worker) {
     // SYNC(job_error): a worker's release store -> this load; carries size and chunk
-    shm::Offset block = errors[worker].block.load(std::memory_order_acquire);
+    family::Offset block = errors[worker].block.load(std::memory_order_acquire);
     if (block == 0 || !family_.set_owner(block, owner_, owner_)) continue;   // still the worker's: not handed over yet
     std::size_t size = errors[worker].size.load(std::memory_order_relaxed);  // relaxed: ordered by block
     std::uint64_t chunk = errors[worker].chunk.load(std::memory_order_relaxed);  // relaxed: ordered by block
@@ -231,8 +231,8 @@ void MapJob::take_results(FunctionRef<void(Decoder&, std::size_t)> decode) {
   auto* results =
       reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
   for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
-    shm::Offset block = results[chunk].block.load(std::memory_order_relaxed);  // relaxed: ordered by complete()
-    std::size_t size = results[chunk].size.load(std::memory_order_relaxed);    // relaxed: as above
+    family::Offset block = results[chunk].block.load(std::memory_order_relaxed);  // relaxed: ordered by complete()
+    std::size_t size = results[chunk].size.load(std::memory_order_relaxed);       // relaxed: as above
     if (block == 0 || size > family_.block_size(block))
       throw DecodeError(operation_, name_, "a chunk came back without its results");
     Decoder in(std::span(family_.address(block, size), size), DecodeLimits::within_family());
@@ -245,13 +245,13 @@ void MapJob::take_results(FunctionRef<void(Decoder&, std::size_t)> decode) {
   }
 }
 
-std::vector<shm::Offset> MapJob::take_blocks() {
+std::vector<family::Offset> MapJob::take_blocks() {
   // Results that were not taken, because another chunk failed.
   if (shared_->results != 0) {
     auto* results =
         reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
     for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
-      shm::Offset block =
+      family::Offset block =
           results[chunk].block.exchange(0, std::memory_order_relaxed);  // relaxed: all writers are done or dead
       if (block != 0 && family_.owner(block) == owner_) family_.free(block);
     }

@@ -12,9 +12,9 @@
 
 #include "cohort/base/exit_status.hpp"
 #include "cohort/pool/pool_door.hpp"
+#include "family/family.hpp"
 #include "pool/layout.hpp"
 #include "pool/worker_end.hpp"
-#include "shm/family.hpp"
 
 namespace cohort::detail {
 
@@ -25,7 +25,7 @@ inline constexpr std::uint32_t kTriesToBegin = 3;
 class MapJob {
  public:
   /// `operation` is the call that the user made; it is kept, not copied.
-  MapJob(shm::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
+  MapJob(family::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
          std::span<const std::byte> state, std::size_t count, const MapOptions& options, const char* operation);
   ~MapJob();
   MapJob(const MapJob&) = delete;
@@ -36,7 +36,7 @@ class MapJob {
   /// Encodes all chunks.
   void prepare_encoded(FunctionRef<void(std::size_t, Encoder&)> encode);
 
-  [[nodiscard]] shm::Offset offset() const noexcept { return job_; }
+  [[nodiscard]] family::Offset offset() const noexcept { return job_; }
   [[nodiscard]] const std::byte* output() const;
   [[nodiscard]] std::uint64_t chunks() const noexcept { return shared_->chunks; }
   /// All chunks are done or failed. Costs a load a worker.
@@ -56,27 +56,27 @@ class MapJob {
   /// Gives each chunk's results, in order.
   void take_results(FunctionRef<void(Decoder&, std::size_t)> decode);
   /// The blocks to be freed once nobody looks; the job holds none afterwards.
-  [[nodiscard]] std::vector<shm::Offset> take_blocks();
+  [[nodiscard]] std::vector<family::Offset> take_blocks();
 
   std::uint64_t entry = 0;  ///< of its slot while it is published
 
  private:
-  [[nodiscard]] shm::Offset allocate(std::size_t size);
+  [[nodiscard]] family::Offset allocate(std::size_t size);
   void collect_errors();
   /// Has all chunks that nobody has begun fail by that.
   void fail_free_chunks(std::exception_ptr why);
   [[nodiscard]] std::uint64_t finished_chunks() const noexcept;
   [[nodiscard]] std::size_t items_in(std::uint64_t chunk) const noexcept;
 
-  shm::Family& family_;
-  shm::MemberId owner_;
+  family::Family& family_;
+  family::MemberId owner_;
   std::uint32_t workers_;
   const char* operation_;
   std::string_view name_;
   std::size_t count_;
   int retries_;
-  std::vector<shm::Offset> blocks_;
-  shm::Offset job_ = 0;
+  std::vector<family::Offset> blocks_;
+  family::Offset job_ = 0;
   JobShared* shared_ = nullptr;
   std::atomic<std::uint32_t>* states_ = nullptr;
   FinishedCounter* finished_ = nullptr;

@@ -38,7 +38,7 @@ PoolCore::PoolCore(PoolOptions options)
       method_(options_.start_method ? *options_.start_method : get_start_method()),
       workers_(static_cast<std::size_t>(count_of_workers(options_.processes))),
       tasks_(kTaskCapacity) {
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   owner_ = family.self();
   auto count = static_cast<std::uint32_t>(workers_.size());
   block_ = family.allocate_control(pool_size(count), owner_);
@@ -57,18 +57,19 @@ PoolCore::PoolCore(PoolOptions options)
 
 PoolCore::~PoolCore() try {
   // After the family was left, as by an object at namespace scope, the blocks have gone with it.
-  if (owner_pid_ != os::process_id() || block_ == 0 || !shm::Family::exists()) return;
+  if (owner_pid_ != os::process_id() || block_ == 0 || !family::Family::exists()) return;
   // All workers are dead, or terminate() would still hold the block.
   jobs_->free_all();
   for (std::size_t number = 0; number < callables_.size(); ++number)
-    if (!callables_[number].module_path.empty()) shm::Family::instance().free(shared_->callables[number].module.block);
-  shm::Family::instance().free(block_);
+    if (!callables_[number].module_path.empty())
+      family::Family::instance().free(shared_->callables[number].module.block);
+  family::Family::instance().free(block_);
 } catch (const std::exception&) {  // another thread has left the family meanwhile, at the end of the process
 }
 
 void PoolCore::require_owner(const char* operation) const {
   // A forked copy is no member. Asking for the pid instead would be a system call for each task.
-  if (!(shm::Family::self_or_nobody() == owner_))
+  if (!(family::Family::self_or_nobody() == owner_))
     throw StateError(operation, "", "only the process that made a pool can use it");
 }
 
@@ -143,7 +144,7 @@ std::uint32_t PoolCore::add_callable(const CallableDescriptor& callable, const c
   PoolCallable& place = shared_->callables[callables_.size()];
   place = {known.id, {0, known.module_path.size()}};
   if (!known.module_path.empty()) {
-    auto& family = shm::Family::instance();
+    auto& family = family::Family::instance();
     place.module.block = family.allocate(known.module_path.size(), owner_);
     std::memcpy(family.address(place.module.block, place.module.size), known.module_path.data(), place.module.size);
   }
@@ -285,7 +286,7 @@ bool PoolCore::take_completions() {
 void PoolCore::take_result(std::uint32_t index) {
   TaskRecord& record = shared_->tasks[index];
   auto kind = record.outcome == TaskOutcome::value ? TaskResult::Kind::value : TaskResult::Kind::remote_error;
-  shm::Offset block = record.result.load(std::memory_order_relaxed);  // relaxed: ordered by state
+  family::Offset block = record.result.load(std::memory_order_relaxed);  // relaxed: ordered by state
   if (block == 0) {
     std::size_t size = std::min<std::size_t>(record.result_bytes, sizeof record.inline_result);
     resolve(index, TaskResult(kind, std::span(record.inline_result, size)));
@@ -297,7 +298,7 @@ void PoolCore::take_result(std::uint32_t index) {
 void PoolCore::release_arguments(TaskRecord& record) noexcept {
   if (record.arguments_size != kInBlock) return;
   try {
-    shm::Family::instance().free(record.arguments.block);
+    family::Family::instance().free(record.arguments.block);
   } catch (const Error&) {  // a stray write spoilt the record: leaking the block is the lesser evil
   }
   record.arguments_size = 0;
@@ -324,7 +325,7 @@ std::uint64_t PoolCore::queued_state(const Task& task) noexcept {
 
 std::vector<std::uint32_t> PoolCore::reclaim_tasks(std::uint32_t w) {
   std::vector<std::uint32_t> running;
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   for (std::uint32_t index = 0; index < kTaskCapacity; ++index) {
     if (!tasks_[index].active) continue;
     TaskRecord& record = shared_->tasks[index];
@@ -334,7 +335,7 @@ std::vector<std::uint32_t> PoolCore::reclaim_tasks(std::uint32_t w) {
     if (state.phase == TaskPhase::done) {
       take_result(index);  // finished, but its completion was not announced any more
     } else if (state.phase == TaskPhase::running) {
-      shm::Offset block = record.result.exchange(0, std::memory_order_relaxed);  // relaxed: its writer is dead
+      family::Offset block = record.result.exchange(0, std::memory_order_relaxed);  // relaxed: its writer is dead
       if (block != 0 && family.owner(block) == owner_) family.free(block);
       running.push_back(index);
     }

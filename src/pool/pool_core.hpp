@@ -21,10 +21,10 @@
 #include "cohort/pool/pool_door.hpp"
 #include "cohort/process/finalizer.hpp"
 #include "cohort/process/process.hpp"
+#include "family/family.hpp"
 #include "pool/job_board.hpp"
 #include "pool/layout.hpp"
 #include "pool/task_arguments.hpp"
-#include "shm/family.hpp"
 
 namespace cohort::detail {
 
@@ -53,7 +53,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
 
   [[nodiscard]] int processes() const noexcept { return static_cast<int>(workers_.size()); }
   [[nodiscard]] std::vector<int> worker_pids();
-  [[nodiscard]] shm::MemberId owner() const noexcept { return owner_; }
+  [[nodiscard]] family::MemberId owner() const noexcept { return owner_; }
   /// Throws when the pool takes no tasks.
   void check_open(const char* operation);
 
@@ -145,8 +145,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   const int owner_pid_;
   const int cpus_ = cpu_count();
   StartMethod method_;
-  shm::MemberId owner_{};
-  shm::Offset block_ = 0;
+  family::MemberId owner_{};
+  family::Offset block_ = 0;
   PoolShared* shared_ = nullptr;
   WorkerShared* shared_workers_ = nullptr;
 

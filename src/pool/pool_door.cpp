@@ -8,10 +8,10 @@
 #include "cohort/base/handle.hpp"
 #include "cohort/pool/worker_died.hpp"
 #include "cohort/wire/remote_error.hpp"
+#include "family/family.hpp"
 #include "pool/encoded_failure.hpp"
 #include "pool/map_job.hpp"
 #include "pool/pool_core.hpp"
-#include "shm/family.hpp"
 
 namespace cohort {
 
@@ -60,14 +60,14 @@ TaskResult& TaskResult::operator=(TaskResult&& other) noexcept {
 void TaskResult::free_block() noexcept {
   try {
     // A forked copy must not free what its parent holds; a family that was torn down has freed it already.
-    if (shm::Family::self_or_nobody() && shm::Family::exists()) shm::Family::instance().free(block_);
+    if (family::Family::self_or_nobody() && family::Family::exists()) family::Family::instance().free(block_);
   } catch (const std::exception&) {  // freed with the family
   }
   block_ = 0;
 }
 
 std::span<const std::byte> TaskResult::bytes_in_block(const TaskSink& sink) const {
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   if (size_ > family.block_size(block_))
     throw DecodeError(sink.taking(), sink.task(), "its result is larger than its block");
   return {family.address(block_, size_), size_};

@@ -12,6 +12,7 @@
 #include "cohort/base/log.hpp"
 #include "cohort/pool/worker_died.hpp"
 #include "cohort/wire/remote_error.hpp"
+#include "family/lock.hpp"
 #include "os/process.hpp"
 #include "os/process_attributes.hpp"
 #include "pool/encoded_failure.hpp"
@@ -21,7 +22,6 @@
 #include "pool/worker.hpp"
 #include "process/process_core.hpp"
 #include "process/service_thread.hpp"
-#include "shm/lock.hpp"
 
 namespace cohort::detail {
 
@@ -148,10 +148,10 @@ void PoolCore::try_to_replace() noexcept {
   Deadline again = kPauseWhenLockedOut;
   try {
     // A stopped process may hold a lock of the family, and this thread has other work. terminate() waits for it.
-    shm::LockDeadline soon(Deadline::now());
+    family::LockDeadline soon(Deadline::now());
     replace_missing_workers();
     return;
-  } catch (const shm::LockedOut&) {  // NOLINT(bugprone-empty-catch): no failure of the pool's
+  } catch (const family::LockedOut&) {  // NOLINT(bugprone-empty-catch): no failure of the pool's
   } catch (...) {
     note_failed_replacement(std::current_exception());
     again = next_try_;
@@ -170,10 +170,10 @@ void PoolCore::try_to_replace() noexcept {
 Deadline PoolCore::replace_by_fork() noexcept {
   if (std::lock_guard guard(mutex_); pause_.count() != 0 && !next_try_.expired()) return next_try_;
   try {
-    shm::LockDeadline soon(Deadline::now());  // the call that waits here may have a deadline
+    family::LockDeadline soon(Deadline::now());  // the call that waits here may have a deadline
     replace_missing_workers();
     return Deadline::never();
-  } catch (const shm::LockedOut&) { return kPauseWhenLockedOut; } catch (...) {
+  } catch (const family::LockedOut&) { return kPauseWhenLockedOut; } catch (...) {
     note_failed_replacement(std::current_exception());
   }
   std::lock_guard guard(mutex_);
@@ -271,9 +271,9 @@ std::string PoolCore::take_last_words(std::uint32_t w) {
 
 std::exception_ptr PoolCore::take_initializer_error(std::uint32_t w) {
   WorkerShared& shared = shared_workers_[w];
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   // SYNC(init_error): Worker::initialize() release store -> this load; carries the block
-  shm::Offset block = shared.init_error.exchange(0, std::memory_order_acquire);
+  family::Offset block = shared.init_error.exchange(0, std::memory_order_acquire);
   if (block == 0 || !family.set_owner(block, owner_, owner_)) return nullptr;
   std::size_t size = std::min(static_cast<std::size_t>(shared.init_error_size.load(std::memory_order_relaxed)),
                               family.block_size(block));  // relaxed: ordered by init_error

@@ -9,7 +9,7 @@
 
 namespace cohort::detail {
 
-TaskArguments::TaskArguments(FunctionRef<void(Encoder&)> encode, shm::MemberId owner, bool privately) {
+TaskArguments::TaskArguments(FunctionRef<void(Encoder&)> encode, family::MemberId owner, bool privately) {
   if (privately) {
     SpanEncoder out(inline_);
     encode(out);
@@ -34,18 +34,18 @@ TaskArguments::TaskArguments(TaskArguments&& other) noexcept
 }
 
 TaskArguments::~TaskArguments() {
-  if (block_ != 0) shm::Family::instance().free(block_);
+  if (block_ != 0) family::Family::instance().free(block_);
 }
 
 void TaskArguments::make_private() {
   if (block_ == 0) return;
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   const std::byte* bytes = family.address(block_, size_);
   private_.assign(bytes, bytes + size_);
   family.free(std::exchange(block_, 0));
 }
 
-void TaskArguments::move_to(TaskRecord& record, shm::MemberId owner) {
+void TaskArguments::move_to(TaskRecord& record, family::MemberId owner) {
   const std::byte* bytes = private_.empty() ? inline_.data() : private_.data();
   if (block_ == 0 && size_ <= TaskRecord::kInlineArguments) {
     if (size_ != 0) std::memcpy(record.arguments.bytes, bytes, size_);
@@ -53,7 +53,7 @@ void TaskArguments::move_to(TaskRecord& record, shm::MemberId owner) {
     return;
   }
   if (block_ == 0) {
-    auto& family = shm::Family::instance();
+    auto& family = family::Family::instance();
     block_ = family.allocate(size_, owner);
     std::memcpy(family.address(block_, size_), bytes, size_);
   }

@@ -19,6 +19,7 @@
 #include "cohort/base/log.hpp"
 #include "cohort/process/process.hpp"
 #include "cohort/wire/remote_error.hpp"
+#include "family/family.hpp"
 #include "os/cpu.hpp"
 #include "os/process.hpp"
 #include "os/process_attributes.hpp"
@@ -30,7 +31,6 @@
 #include "pool/wake.hpp"
 #include "process/launch.hpp"
 #include "process/uncaught.hpp"
-#include "shm/family.hpp"
 
 namespace cohort::detail {
 
@@ -38,7 +38,7 @@ namespace {
 
 // The encoded exception of a call, in a block that the caller owns from now on.
 struct CaughtError {
-  shm::Offset block = 0;
+  family::Offset block = 0;
   std::size_t size = 0;
 };
 
@@ -49,11 +49,11 @@ constexpr unsigned kLooksWhileBusy = 32;
 class Worker {
  public:
   Worker(std::uint64_t pool, std::uint32_t index)
-      : family_(shm::Family::instance()),
+      : family_(family::Family::instance()),
         pool_(family_.at<PoolShared>(pool)),
         index_(index),
         self_(family_.self()),
-        owner_(shm::MemberId::unpack(pool_->owner)),
+        owner_(family::MemberId::unpack(pool_->owner)),
         name_(current_process().name) {
     if (pool_->magic != kPoolMagic || pool_->version != kPoolVersion || index >= pool_->worker_capacity)
       throw IncompatibleError("pool worker", std::to_string(pool), "this is not a pool of this version");
@@ -68,7 +68,7 @@ class Worker {
 
  private:
   // A copy that a call of the user's has made of this process by a fork of its own: no second worker.
-  [[nodiscard]] bool is_copy() const noexcept { return !(shm::Family::self_or_nobody() == self_); }
+  [[nodiscard]] bool is_copy() const noexcept { return !(family::Family::self_or_nobody() == self_); }
   bool step();
   bool execute(std::uint64_t entry);
   void perform(TaskRecord& record);
@@ -90,11 +90,11 @@ class Worker {
   /// Runs `body` so that an exception leaves its encoded form. True when it returned. Comes back in this process only.
   bool guarded(FunctionRef<void()> body, FamilyEncoder& error, FunctionRef<std::string_view()> task);
 
-  shm::Family& family_;
+  family::Family& family_;
   PoolShared* pool_;
   std::uint32_t index_;
-  shm::MemberId self_;
-  shm::MemberId owner_;
+  family::MemberId self_;
+  family::MemberId owner_;
   std::string name_;
   WorkerShared* mine_ = nullptr;
   bool busy_ = false;  // what WorkerShared::busy says
@@ -153,7 +153,7 @@ void Worker::initialize(const Partial& initializer) {
   FamilyEncoder error({}, self_);
   if (initializer && !guarded([&] { initializer(); }, error, [] { return std::string_view("initializer"); })) {
     std::size_t size = error.size();
-    shm::Offset block = error.take_block();
+    family::Offset block = error.take_block();
     mine_->init_error_size.store(size, std::memory_order_relaxed);  // relaxed: ordered by init_error
     family_.set_owner(block, owner_);
     // SYNC(init_error): this release store -> take_initializer_error() acquire load; carries the block
@@ -237,7 +237,7 @@ void Worker::perform(TaskRecord& record) {
   FamilyEncoder& message = returned ? out : error;
   record.outcome = returned ? TaskOutcome::value : TaskOutcome::error;
   record.result_bytes = message.size();
-  shm::Offset block = message.take_block();
+  family::Offset block = message.take_block();
   COHORT_CRASH_POINT("pool.result_made");
   record.result.store(block,
                       std::memory_order_relaxed);  // relaxed: ordered by state, or the reader knows that we are dead
@@ -250,7 +250,7 @@ void Worker::perform(TaskRecord& record) {
 std::span<const std::byte> Worker::arguments_of(const TaskRecord& record) {
   std::uint32_t size = record.arguments_size;
   if (size != kInBlock) return {record.arguments.bytes, std::min<std::size_t>(size, TaskRecord::kInlineArguments)};
-  shm::Offset block = record.arguments.block;
+  family::Offset block = record.arguments.block;
   std::uint64_t bytes = record.arguments_block_bytes;
   if (bytes > family_.block_size(block))
     throw DecodeError("task", std::to_string(bytes), "its arguments are larger than their block");
@@ -458,7 +458,7 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
     // The first error of each worker is kept; the owner throws the lowest of them.
     if (job.error->block.load(std::memory_order_relaxed) == 0) {  // relaxed: only we set it
       std::size_t size = error.size();
-      shm::Offset block = error.take_block();
+      family::Offset block = error.take_block();
       job.error->size.store(size, std::memory_order_relaxed);    // relaxed: ordered by block
       job.error->chunk.store(chunk, std::memory_order_relaxed);  // relaxed: ordered by block
       // SYNC(job_error): this release store -> collect_errors() acquire load; carries size and chunk
@@ -468,7 +468,7 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
     }
   } else if (!job.ranged) {
     job.results[chunk].size.store(out.size(), std::memory_order_relaxed);  // relaxed: ordered by the chunk's state
-    shm::Offset block = out.take_block();
+    family::Offset block = out.take_block();
     job.results[chunk].block.store(
         block, std::memory_order_relaxed);  // relaxed: as above, or the reader knows that we are dead
     COHORT_CRASH_POINT("pool.chunk_named");

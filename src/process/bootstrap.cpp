@@ -16,6 +16,7 @@
 #include "cohort/base/log.hpp"
 #include "cohort/process/init.hpp"
 #include "cohort/wire/remote_error.hpp"
+#include "family/family.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
 #include "os/program_start.hpp"
@@ -27,7 +28,6 @@
 #include "process/process_state.hpp"
 #include "process/reexecution.hpp"
 #include "process/standard_streams.hpp"
-#include "shm/family.hpp"
 
 namespace cohort {
 
@@ -65,8 +65,8 @@ std::optional<std::string> orders() {
 // Whether a family memory lies where reexecute() passes it on, and is not one that this program's constructors have
 // begun.
 bool inherited_family() {
-  if (!shm::Family::is_family_memory(detail::kFamilyDescriptor)) return false;
-  return !shm::Family::exists() || shm::Family::instance().fd() != detail::kFamilyDescriptor;
+  if (!family::Family::is_family_memory(detail::kFamilyDescriptor)) return false;
+  return !family::Family::exists() || family::Family::instance().fd() != detail::kFamilyDescriptor;
 }
 
 // Whether the inherited descriptors are what reexecute() passed on. Files of others may have their numbers by now.
@@ -77,7 +77,7 @@ bool has_descriptors(const detail::Reexecution& r) {
     if (socket >= 0 && !os::is_socket(socket)) return false;
   for (int fd : r.descriptors)
     if (!os::is_open(fd)) return false;
-  return shm::Family::is_family_memory(r.family);
+  return family::Family::is_family_memory(r.family);
 }
 
 int run_worker(const detail::Reexecution& r) {
@@ -88,7 +88,7 @@ int run_worker(const detail::Reexecution& r) {
         os::current_credentials(), 0);
   detail::make_standard_streams_line_buffered();
   detail::Launch launch = detail::take_launch(r.member);
-  shm::Family::instance().member(r.member).words[detail::word_claimed].store(
+  family::Family::instance().member(r.member).words[detail::word_claimed].store(
       1, std::memory_order_relaxed);  // relaxed: a flag
   detail::apply_launch(launch);
   return detail::run_launch(launch, r.member, std::move(descriptors));
@@ -97,7 +97,7 @@ int run_worker(const detail::Reexecution& r) {
 int run_role(const detail::Reexecution& r) {
   std::vector<int> inherited = r.descriptors;
   inherited.insert(inherited.end(), {r.family, r.parent_life, r.requests, r.client_end, r.server_life});
-  if (shm::Family::exists()) return say(detail::status_too_late);
+  if (family::Family::exists()) return say(detail::status_too_late);
   if (!has_descriptors(r)) return say(detail::status_descriptors);
   for (int fd : inherited) {
     if (fd < 0) continue;
@@ -111,8 +111,8 @@ int run_role(const detail::Reexecution& r) {
     if (error != 0) throw OsError(error, "clone", "the thread that watches the parent");
   }
   if (r.binds_now) os::unset_environment_variable("LD_BIND_NOW");
-  shm::Family::adopt(os::Fd(r.family));
-  auto& family = shm::Family::instance();
+  family::Family::adopt(os::Fd(r.family));
+  auto& family = family::Family::instance();
   // relaxed: written before this program was executed
   if (family.member(r.member).words[detail::word_nonce].load(std::memory_order_relaxed) != r.nonce)
     return say("a worker could not start: its orders do not fit the family that they name");

@@ -15,6 +15,7 @@
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "cohort/wire/remote_error.hpp"
+#include "family/family.hpp"
 #include "os/credentials.hpp"
 #include "os/futex.hpp"
 #include "os/poller.hpp"
@@ -28,7 +29,6 @@
 #include "process/launch.hpp"
 #include "process/process_exit.hpp"
 #include "process/standard_streams.hpp"
-#include "shm/family.hpp"
 
 namespace cohort::detail {
 
@@ -41,19 +41,19 @@ constexpr std::uint64_t kRequesterEnded = std::uint64_t{1} << 32;  // plus its p
 
 class ForkServer {
  public:
-  ForkServer(const Reexecution& reexecution, shm::MemberId starter)
+  ForkServer(const Reexecution& reexecution, family::MemberId starter)
       : requests_(reexecution.requests),
         starter_life_(reexecution.parent_life),
         client_end_(reexecution.client_end),
         self_(reexecution.member),
-        starter_(shm::Family::instance().identity(starter)) {}
+        starter_(family::Family::instance().identity(starter)) {}
 
   /// The exit status of this process, which is the server or one of its children.
   int serve();
 
  private:
   struct Child {
-    shm::MemberId member;
+    family::MemberId member;
     pid_t requester;
   };
   struct Requester {
@@ -69,7 +69,7 @@ class ForkServer {
   void accept(const ForkRequest& request, os::Packet& packet);
   [[nodiscard]] bool may_ask(const os::Packet::Sender& sender) const;
   void start_child(const ForkRequest& request, os::Packet& packet);
-  [[nodiscard]] Requester* requester_of(const shm::MemberRecord& record);
+  [[nodiscard]] Requester* requester_of(const family::MemberRecord& record);
   int live(const ForkRequest& request, std::vector<os::Fd>& fds);
   void signal(const ForkRequest& request, pid_t sender);
   void report(const Child& child, int wait_status);
@@ -79,7 +79,7 @@ class ForkServer {
   os::Fd requests_;
   os::Fd starter_life_;
   os::Fd client_end_;  // passed on to the children, so that they can ask for processes too
-  shm::MemberId self_;
+  family::MemberId self_;
   os::ProcessIdentity starter_;
   os::Fd own_life_;  // likewise
   os::Fd child_ended_;
@@ -197,10 +197,10 @@ bool ForkServer::may_ask(const os::Packet::Sender& sender) const {
 }
 
 // The process that a prepared child is to belong to; nullptr when it has ended since it asked.
-ForkServer::Requester* ForkServer::requester_of(const shm::MemberRecord& record) {
+ForkServer::Requester* ForkServer::requester_of(const family::MemberRecord& record) {
   // relaxed: written before the request was sent
-  shm::MemberId parent = shm::MemberId::unpack(record.parent.load(std::memory_order_relaxed));
-  os::ProcessIdentity identity = shm::Family::instance().identity(parent);
+  family::MemberId parent = family::MemberId::unpack(record.parent.load(std::memory_order_relaxed));
+  os::ProcessIdentity identity = family::Family::instance().identity(parent);
   if (identity.pid == 0) return nullptr;
   auto found = requesters_.find(identity.pid);
   if (found != requesters_.end()) {
@@ -223,7 +223,7 @@ ForkServer::Requester* ForkServer::requester_of(const shm::MemberRecord& record)
 }
 
 // Says that this server writes nothing more into the record of a request that was withdrawn.
-void drop(shm::MemberRecord& record) {
+void drop(family::MemberRecord& record) {
   auto withdrawn = static_cast<std::uint32_t>(LaunchState::withdrawn);
   // SYNC(launch_state): this release exchange -> take_back() acquire load
   (void)record.launch_state.compare_exchange_strong(withdrawn, static_cast<std::uint32_t>(LaunchState::dropped),
@@ -232,11 +232,11 @@ void drop(shm::MemberRecord& record) {
 }
 
 void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
-  shm::MemberId member{request.slot, request.generation};
-  shm::MemberRecord* record;
+  family::MemberId member{request.slot, request.generation};
+  family::MemberRecord* record;
   Requester* requester;
   try {
-    record = &shm::Family::instance().member(member);
+    record = &family::Family::instance().member(member);
     requester = requester_of(*record);
   } catch (const Error&) {  // the requester died and was swept up meanwhile
     return;
@@ -291,7 +291,7 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
 
 // Tells the requester that there is a child, if the server has not. False: the server died and the requester gave this
 // child up.
-bool claim_start(shm::MemberRecord& record) {
+bool claim_start(family::MemberRecord& record) {
   record.words[word_pid].store(static_cast<std::uint64_t>(os::process_id()),
                                std::memory_order_relaxed);  // relaxed: ordered by launch_state
   auto state = static_cast<std::uint32_t>(LaunchState::prepared);
@@ -310,8 +310,8 @@ int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
   // orders.
   os::set_parent_death_signal(SIGKILL);
   if (os::parent_process_id() != pid_) os::end_process(137);
-  shm::MemberId self{request.slot, request.generation};
-  auto& family = shm::Family::instance();
+  family::MemberId self{request.slot, request.generation};
+  auto& family = family::Family::instance();
   family.become(self);
   auto& record = family.member(self);
   if (!claim_start(record)) os::end_process(137);
@@ -351,16 +351,16 @@ int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
 }
 
 void ForkServer::signal(const ForkRequest& request, pid_t sender) {
-  shm::MemberId member{request.slot, request.generation};
+  family::MemberId member{request.slot, request.generation};
   for (const auto& [pid, child] : children_)
     if (child.member == member && child.requester == sender) os::signal_child(pid, static_cast<int>(request.argument));
 }
 
 void ForkServer::report(const Child& child, int wait_status) try {
-  auto& record = shm::Family::instance().member(child.member);
+  auto& record = family::Family::instance().member(child.member);
   record.exit_status.store(wait_status, std::memory_order_relaxed);  // relaxed: ordered by exit_state
   // SYNC(exit): this release store -> RelayedChild::known() acquire load; carries exit_status
-  record.exit_state.store(static_cast<std::uint32_t>(shm::ExitState::known), std::memory_order_release);
+  record.exit_state.store(static_cast<std::uint32_t>(family::ExitState::known), std::memory_order_release);
   os::futex_wake_all(record.exit_state);
 } catch (const Error&) {  // its requester died and was swept up
 }
@@ -395,11 +395,11 @@ void ForkServer::kill_children_of(pid_t requester) {
 }  // namespace
 
 int serve_forks(const Reexecution& reexecution) {
-  auto& progress = shm::Family::instance().member(reexecution.member).words[word_claimed];
+  auto& progress = family::Family::instance().member(reexecution.member).words[word_claimed];
   progress.store(1, std::memory_order_relaxed);  // relaxed: a flag that orders nothing
   Launch launch = take_launch(reexecution.member);
   apply_launch(launch);
-  shm::MemberId starter = shm::MemberId::unpack(launch.parent);
+  family::MemberId starter = family::MemberId::unpack(launch.parent);
   for (const CallableId& id : launch.preload) {
     try {
       std::vector<std::byte> nothing;

@@ -11,6 +11,8 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
 #include "os/poller.hpp"
 #include "os/process.hpp"
 #include "os/process_attributes.hpp"
@@ -24,8 +26,6 @@
 #include "process/relayed_child.hpp"
 #include "process/service_thread.hpp"
 #include "process/standard_streams.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
 
 namespace cohort::detail {
 
@@ -43,7 +43,7 @@ struct Server {
   // Records that a server may still write to, though nobody waits for it any more.
   struct Lent {
     std::shared_ptr<ForkServerLink> link;
-    shm::MemberId member;
+    family::MemberId member;
     int parent;  // whose child it was to be; a forked copy of that has no part in it
   };
   std::vector<Lent> lent;
@@ -56,8 +56,8 @@ Server& server() {
 }
 
 bool is_ours_again(const Server::Lent& each) {
-  auto& family = shm::Family::instance();
-  if (each.parent != os::process_id() || family.member_state(each.member) == shm::MemberState::free) return true;
+  auto& family = family::Family::instance();
+  if (each.parent != os::process_id() || family.member_state(each.member) == family::MemberState::free) return true;
   const auto& record = family.member(each.member);
   // SYNC(launch_state): fork server's release exchange -> this load; SYNC(exit): likewise. The record is ours again
   bool dropped =
@@ -84,21 +84,21 @@ void release_ended_servers() {
     if (!lock) return (void)call_at(std::chrono::milliseconds(50), release_ended_servers);
     try {
       // A stopped process may hold a lock of the family, and this thread has other work.
-      shm::LockDeadline soon(Deadline::now());
+      family::LockDeadline soon(Deadline::now());
       take_back(s.lent);
       auto found = std::find_if(s.retired.begin(), s.retired.end(), [](const auto& link) { return link->ended(); });
       if (found == s.retired.end()) return;
-      shm::Family::instance().give_back((*found)->member());  // its own end finds nothing left to do
+      family::Family::instance().give_back((*found)->member());  // its own end finds nothing left to do
       ended = std::move(*found);
       s.retired.erase(found);
-    } catch (const shm::LockedOut&) { return (void)call_at(std::chrono::milliseconds(50), release_ended_servers); }
+    } catch (const family::LockedOut&) { return (void)call_at(std::chrono::milliseconds(50), release_ended_servers); }
   }
 }
 
 std::shared_ptr<ForkServerLink> execute_server() {
-  auto& family = shm::Family::instance();
-  shm::MemberId self = family.self();
-  shm::MemberId member = family.reserve_member(self);
+  auto& family = family::Family::instance();
+  family::MemberId self = family.self();
+  family::MemberId member = family.reserve_member(self);
   auto [client_end, server_end] = os::make_packet_pair();
   os::ask_for_senders(server_end.get());  // before there can be any
   client_end = os::above_standard_streams(std::move(client_end));
@@ -148,15 +148,15 @@ std::shared_ptr<ForkServerLink> current_server(Launch& launch) {
   std::unique_lock lock(s.mutex);
   if (s.refused) return nullptr;
   try {
-    shm::LockDeadline soon(Deadline::now());
+    family::LockDeadline soon(Deadline::now());
     take_back(s.lent);
     // Those whose end could not be watched, for lack of memory.
     std::erase_if(s.retired, [](const auto& link) {
       if (!link->ended()) return false;
-      shm::Family::instance().give_back(link->member());
+      family::Family::instance().give_back(link->member());
       return true;
     });
-  } catch (const shm::LockedOut&) {  // NOLINT(bugprone-empty-catch): the next start does it
+  } catch (const family::LockedOut&) {  // NOLINT(bugprone-empty-catch): the next start does it
   }
   os::Credentials present = os::current_credentials();
   bool starts = !s.link || s.abandoned || s.link->lost() || s.link->ended() || !(s.credentials == present);
@@ -192,7 +192,7 @@ constexpr std::chrono::milliseconds kServerLook{50};
 
 // Waits for the answer in the child's record. A server that dies or is stopped leaves the record "prepared";
 // withdrawing it there makes sure that no child of it can still begin.
-Outcome await_answer(ForkServerLink& link, shm::MemberRecord& record) {
+Outcome await_answer(ForkServerLink& link, family::MemberRecord& record) {
   ServerPatience patience(link);
   Deadline beginning = std::chrono::seconds(10);
   while (true) {
@@ -219,7 +219,7 @@ Outcome await_answer(ForkServerLink& link, shm::MemberRecord& record) {
   }
 }
 
-Outcome request_child(ForkServerLink& link, shm::MemberId member, std::span<const Encoder::Descriptor> descriptors) {
+Outcome request_child(ForkServerLink& link, family::MemberId member, std::span<const Encoder::Descriptor> descriptors) {
   ForkRequest request;
   request.slot = member.slot;
   request.generation = member.generation;
@@ -240,7 +240,7 @@ Outcome request_child(ForkServerLink& link, shm::MemberId member, std::span<cons
     if (patience.is_over()) return Outcome::silent;
     (void)os::wait_any_readable({}, std::chrono::milliseconds(2));  // others have asked for much
   }
-  return await_answer(link, shm::Family::instance().member(member));
+  return await_answer(link, family::Family::instance().member(member));
 }
 
 void note_refusal() {
@@ -314,14 +314,14 @@ std::unique_lock<std::mutex> lock_fork_server_for_fork() { return std::unique_lo
 namespace {
 
 // The caller holds the mutex.
-void lend(std::shared_ptr<ForkServerLink> link, shm::MemberId member) noexcept try {
+void lend(std::shared_ptr<ForkServerLink> link, family::MemberId member) noexcept try {
   server().lent.push_back({std::move(link), member, os::process_id()});
 } catch (const std::exception&) {  // no memory to remember it: then it is lent for good
 }
 
 }  // namespace
 
-bool try_lend_record(std::shared_ptr<ForkServerLink> link, shm::MemberId member) noexcept {
+bool try_lend_record(std::shared_ptr<ForkServerLink> link, family::MemberId member) noexcept {
   std::unique_lock lock(server().mutex, std::try_to_lock);
   if (lock) lend(std::move(link), member);
   return lock.owns_lock();
@@ -333,8 +333,8 @@ ForkServerFallbacks fork_server_fallbacks() noexcept {
 
 std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std::string& name, bool daemon,
                                                    const AuthenticationKey& authkey) {
-  auto& family = shm::Family::instance();
-  shm::MemberId parent = family.self();
+  auto& family = family::Family::instance();
+  family::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::forkserver, parent);
   Attached attached = describe_target(launch, core, name);
   os::ProcessAttributes attributes = os::capture_process_attributes();
@@ -348,7 +348,7 @@ std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std:
       note_refusal();
       break;
     }
-    shm::MemberId member = family.reserve_member(parent);
+    family::MemberId member = family.reserve_member(parent);
     Outcome outcome;
     try {
       store_launch(launch, attached.objects, member);

@@ -24,7 +24,7 @@ namespace cohort::detail {
 void adopt_fork_server(std::shared_ptr<ForkServerLink> link, os::Credentials credentials, std::uint64_t environment);
 /// Keeps the record of a child from being used again as long as a server that was not waited for may still write to it.
 /// False, with nothing done, while another thread starts a child or a server.
-[[nodiscard]] bool try_lend_record(std::shared_ptr<ForkServerLink> link, shm::MemberId member) noexcept;
+[[nodiscard]] bool try_lend_record(std::shared_ptr<ForkServerLink> link, family::MemberId member) noexcept;
 /// Ends the servers that this process started, and waits for them. Their children are gone with them.
 void stop_fork_servers() noexcept;
 /// Keeps the connection still around a fork by Cohort.

@@ -7,24 +7,24 @@
 #include <utility>
 
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
 #include "os/poller.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
 #include "os/socket.hpp"
 #include "process/launch.hpp"
 #include "process/service_thread.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
 
 namespace cohort::detail {
 
-ForkServerLink::ForkServerLink(os::Fd requests, os::Fd life, shm::MemberId member)
+ForkServerLink::ForkServerLink(os::Fd requests, os::Fd life, family::MemberId member)
     : requests_(std::move(requests)),
       number_(os::socket_number(requests_.get())),
       life_(std::move(life)),
       member_(member) {}
 
-ForkServerLink::ForkServerLink(os::Fd requests, os::Child child, shm::MemberId member)
+ForkServerLink::ForkServerLink(os::Fd requests, os::Child child, family::MemberId member)
     : requests_(std::move(requests)),
       number_(os::socket_number(requests_.get())),
       child_(std::move(child)),
@@ -44,13 +44,13 @@ bool ForkServerLink::lost() const noexcept { return os::socket_number(requests_.
 std::optional<ExitStatus> ForkServerLink::status() { return is_ours() ? child_.poll() : std::nullopt; }
 
 os::ProcessIdentity ForkServerLink::identity() noexcept {
-  if (!is_ours()) return shm::Family::instance().identity(member_);
+  if (!is_ours()) return family::Family::instance().identity(member_);
   return {child_.pid(), 0};
 }
 
 std::uint64_t ForkServerLink::progress() const noexcept {
   // relaxed: a flag that orders nothing
-  return shm::Family::instance().member_words(member_)[word_claimed].load(std::memory_order_relaxed);
+  return family::Family::instance().member_words(member_)[word_claimed].load(std::memory_order_relaxed);
 }
 
 void ForkServerLink::watch_end(const std::shared_ptr<ForkServerLink>& link, void (*after)()) noexcept try {
@@ -77,7 +77,7 @@ bool ServerPatience::is_over() noexcept {
 bool ForkServerLink::ended() {
   if (is_ours() && (life() < 0 || os::is_readable(life()))) return child_.poll().has_value();
   if (life() >= 0) return os::is_readable(life());
-  return !shm::Family::instance().is_alive(member_);
+  return !family::Family::instance().is_alive(member_);
 }
 
 ForkServerLink::Sent ForkServerLink::try_request(const ForkRequest& request, std::span<const int> fds) try {
@@ -116,8 +116,8 @@ void ForkServerLink::stop() noexcept try {
   end();
   owner_pid_ = 0;
   // A stopped process may hold a lock of the family for longer.
-  shm::LockDeadline soon(Deadline::now());
-  shm::Family::instance().give_back(member_);
+  family::LockDeadline soon(Deadline::now());
+  family::Family::instance().give_back(member_);
 } catch (const std::exception&) {  // the record is left to others, who see that its process has ended
 }
 

@@ -14,20 +14,20 @@
 
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/exit_status.hpp"
+#include "family/layout.hpp"
 #include "os/child.hpp"
 #include "os/fd.hpp"
 #include "os/process_identity.hpp"
 #include "process/fork_server_protocol.hpp"
-#include "shm/layout.hpp"
 
 namespace cohort::detail {
 
 class ForkServerLink {
  public:
   /// A server that this process did not start.
-  ForkServerLink(os::Fd requests, os::Fd life, shm::MemberId member);
+  ForkServerLink(os::Fd requests, os::Fd life, family::MemberId member);
   /// A server that this process started.
-  ForkServerLink(os::Fd requests, os::Child child, shm::MemberId member);
+  ForkServerLink(os::Fd requests, os::Child child, family::MemberId member);
   ForkServerLink(const ForkServerLink&) = delete;
   ForkServerLink& operator=(const ForkServerLink&) = delete;
   ~ForkServerLink();
@@ -62,7 +62,7 @@ class ForkServerLink {
 
   [[nodiscard]] int requests() const noexcept { return requests_.get(); }
   [[nodiscard]] int life() const noexcept;
-  [[nodiscard]] shm::MemberId member() const noexcept { return member_; }
+  [[nodiscard]] family::MemberId member() const noexcept { return member_; }
   [[nodiscard]] int pid() const noexcept { return child_.pid(); }
 
  private:
@@ -70,7 +70,7 @@ class ForkServerLink {
   std::uint64_t number_;  // of that socket
   os::Fd life_;           // pidfd of another's server; one of ours is in child_
   os::Child child_;
-  shm::MemberId member_;
+  family::MemberId member_;
   int owner_pid_ = 0;
   std::uint64_t watch_ = 0;
   bool asked_to_end_ = false;

@@ -8,6 +8,7 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
+#include "object/objects.hpp"
 #include "os/process.hpp"
 #include "os/secret_memory.hpp"
 #include "process/process_core.hpp"
@@ -40,7 +41,7 @@ std::string hex(const os::BuildId& id) {
 }  // namespace
 
 Launch describe_launch(const std::string& name, std::vector<unsigned> identity, bool daemon,
-                       const AuthenticationKey& authkey, StartMethod method, shm::MemberId parent) {
+                       const AuthenticationKey& authkey, StartMethod method, family::MemberId parent) {
   Launch launch;
   launch.program = os::program_module().build_id;
   launch.name = name;
@@ -75,18 +76,18 @@ Attached describe_target(Launch& launch, ProcessCore& core, const std::string& n
   return {body.take_attachments(), body.take_descriptors()};
 }
 
-void store_launch(const Launch& launch, std::span<const Encoder::Attachment> attachments, shm::MemberId member) {
-  auto& family = shm::Family::instance();
+void store_launch(const Launch& launch, std::span<const Encoder::Attachment> attachments, family::MemberId member) {
+  auto& family = family::Family::instance();
   if (!attachments.empty()) {
-    std::vector<shm::Offset> objects;
+    std::vector<family::Offset> objects;
     for (const auto& attachment : attachments) objects.push_back(attachment.object);
-    family.objects().grant(member, objects);
+    object::Objects(family).grant(member, objects);
   }
   std::vector<std::byte> bytes = encode(launch);
   std::span<const std::byte> key = launch.authkey.bytes();
   const LaunchSizes sizes{bytes.size(), key.size()};
   const std::uint64_t all = sizeof sizes + key.size() + bytes.size();
-  shm::Offset block = family.allocate(all, member);
+  family::Offset block = family.allocate(all, member);
   std::byte* place = family.address(block, all);
   std::memcpy(place, &sizes, sizeof sizes);
   std::ranges::copy(key, place + sizeof sizes);
@@ -95,19 +96,20 @@ void store_launch(const Launch& launch, std::span<const Encoder::Attachment> att
   family.member(member).launch.store(block, std::memory_order_release);
 }
 
-void forget_launch(shm::MemberId member) noexcept try {
-  auto& family = shm::Family::instance();
-  shm::Offset block = family.member(member).launch.load(std::memory_order_relaxed);  // relaxed: this thread stored it
+void forget_launch(family::MemberId member) noexcept try {
+  auto& family = family::Family::instance();
+  family::Offset block =
+      family.member(member).launch.load(std::memory_order_relaxed);  // relaxed: this thread stored it
   LaunchSizes sizes;
   std::memcpy(&sizes, family.address(block, sizeof sizes), sizeof sizes);
   os::wipe({family.address(block, sizeof sizes + sizes.key) + sizeof sizes, sizes.key});
 } catch (const Error&) {  // the family was left; it is wiped when the block is freed
 }
 
-Launch take_launch(shm::MemberId member) {
-  auto& family = shm::Family::instance();
+Launch take_launch(family::MemberId member) {
+  auto& family = family::Family::instance();
   // SYNC(launch): store_launch() release store -> this load; carries the block's bytes
-  shm::Offset block = family.member(member).launch.load(std::memory_order_acquire);
+  family::Offset block = family.member(member).launch.load(std::memory_order_acquire);
   LaunchSizes sizes;
   std::memcpy(&sizes, family.address(block, sizeof sizes), sizeof sizes);
   const std::uint64_t room = family.block_size(block) - sizeof sizes;
@@ -151,13 +153,13 @@ void apply_launch(const Launch& launch) {
   state.next_child = 1;
   state.parent_name = launch.parent_name;
   state.parent_pid = launch.parent_pid;
-  state.parent = shm::MemberId::unpack(launch.parent);
+  state.parent = family::MemberId::unpack(launch.parent);
   state.default_method = launch.default_method;
   state.executable = launch.executable;
   state.preload.clear();
 }
 
-int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors descriptors) {
+int run_launch(const Launch& launch, family::MemberId self, CarriedDescriptors descriptors) {
   if (get_logger().enabled(LogLevel::info)) get_logger().info("child process calling its function");
   int code = run_reporting(launch.name, [&] {
     load_callable_module(launch.target, launch.target_module);
@@ -168,7 +170,7 @@ int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors desc
     VectorEncoder nothing;
     target.call()(in, nothing);
   });
-  if (!(shm::Family::self_or_nobody() == self)) end_launched_copy(code);
+  if (!(family::Family::self_or_nobody() == self)) end_launched_copy(code);
   log_exit(code);
   flush_standard_streams();
   note_exit_code(self, code);
@@ -180,22 +182,22 @@ void end_launched_copy(int code) noexcept {
   os::end_process(code);
 }
 
-void note_failure(shm::MemberId self, const std::string& text) noexcept try {
-  auto& family = shm::Family::instance();
+void note_failure(family::MemberId self, const std::string& text) noexcept try {
+  auto& family = family::Family::instance();
   auto& record = family.member(self);
   // relaxed: written before this process was started
-  shm::MemberId starter = shm::MemberId::unpack(record.parent.load(std::memory_order_relaxed));
-  shm::Offset block = family.allocate(text.size() + 1, starter);
+  family::MemberId starter = family::MemberId::unpack(record.parent.load(std::memory_order_relaxed));
+  family::Offset block = family.allocate(text.size() + 1, starter);
   std::memcpy(family.address(block, text.size() + 1), text.c_str(), text.size() + 1);
   // SYNC(failure): this release exchange -> take_failure() acquire exchange; carries the block's bytes
   record.words[word_failure].exchange(block, std::memory_order_acq_rel);
 } catch (...) {  // no memory, or nobody left to tell
 }
 
-std::string take_failure(shm::MemberId member) try {
-  auto& family = shm::Family::instance();
+std::string take_failure(family::MemberId member) try {
+  auto& family = family::Family::instance();
   // SYNC(failure): release exchange in note_failure() -> acquire here; carries the block's bytes
-  shm::Offset block = family.member(member).words[word_failure].exchange(0, std::memory_order_acq_rel);
+  family::Offset block = family.member(member).words[word_failure].exchange(0, std::memory_order_acq_rel);
   if (block == 0) return {};
   const std::byte* place = family.address(block, 1);
   std::size_t size = family.block_size(block);
@@ -210,12 +212,12 @@ void log_exit(int code) {
   if (get_logger().enabled(LogLevel::info)) get_logger().info("process exiting with exit code " + std::to_string(code));
 }
 
-void note_exit_code(shm::MemberId self, int code) noexcept try {
+void note_exit_code(family::MemberId self, int code) noexcept try {
   // A copy that the user's function made of this process by fork(2) ends with a code of its own.
-  if (!(shm::Family::self_or_nobody() == self)) return;
+  if (!(family::Family::self_or_nobody() == self)) return;
   std::uint64_t word = std::uint64_t{1} << 32 | static_cast<std::uint32_t>(code & 0xff);
   // relaxed: read only after this process has ended
-  shm::Family::instance().member(self).words[word_exit_code].store(word, std::memory_order_relaxed);
+  family::Family::instance().member(self).words[word_exit_code].store(word, std::memory_order_relaxed);
 } catch (...) {  // the family is being torn down: the status comes from the kernel then
 }
 

@@ -14,9 +14,9 @@
 
 #include "cohort/process/process.hpp"
 #include "cohort/wire/callable.hpp"
+#include "family/family.hpp"
 #include "os/module.hpp"
 #include "process/authentication_key.hpp"
-#include "shm/family.hpp"
 
 namespace cohort::detail {
 
@@ -55,7 +55,7 @@ struct Attached {
 /// The most descriptors among the arguments: what one packet to a fork server holds beside a directory and two streams.
 inline constexpr std::size_t kMostDescriptors = 250;
 
-/// Words of shm::MemberRecord that the process layer uses.
+/// Words of family::MemberRecord that the process layer uses.
 enum LaunchWord : std::size_t {
   word_nonce = 0,  ///< random; the child must know it. Written by the parent before the start
   word_pid = 1,    ///< written by the fork server after the fork
@@ -75,7 +75,7 @@ enum class StartStep : std::uint64_t {
   bond = 2,       ///< start the thread that ends it with its parent
 };
 
-/// shm::MemberRecord::launch_state.
+/// family::MemberRecord::launch_state.
 enum class LaunchState : std::uint32_t {
   prepared = 0,  ///< written by the parent
   forked = 1,    ///< written by the fork server, or by the child if that is sooner: word_pid is valid
@@ -89,31 +89,31 @@ enum class LaunchState : std::uint32_t {
 
 /// Fills in what does not depend on the start method.
 [[nodiscard]] Launch describe_launch(const std::string& name, std::vector<unsigned> identity, bool daemon,
-                                     const AuthenticationKey& authkey, StartMethod method, shm::MemberId parent);
+                                     const AuthenticationKey& authkey, StartMethod method, family::MemberId parent);
 /// Adds the target and its arguments. Throws StateError when only a forked copy can run the body, EncodeError.
 [[nodiscard]] Attached describe_target(Launch& launch, ProcessCore& core, const std::string& name);
 /// Puts the launch into a block that `member` owns and writes its place into the member's record.
-void store_launch(const Launch& launch, std::span<const Encoder::Attachment> attachments, shm::MemberId member);
+void store_launch(const Launch& launch, std::span<const Encoder::Attachment> attachments, family::MemberId member);
 /// Wipes the key of a launch that nobody will take any more, though the block stays.
-void forget_launch(shm::MemberId member) noexcept;
+void forget_launch(family::MemberId member) noexcept;
 /// Takes the launch of `member` out of its block, wipes the key there and gives the block up. Throws DecodeError,
 /// IncompatibleError.
-[[nodiscard]] Launch take_launch(shm::MemberId member);
+[[nodiscard]] Launch take_launch(family::MemberId member);
 /// Makes this process what the launch says it is (name, parent, log, start method …).
 void apply_launch(const Launch& launch);
 /// Runs the target, after apply_launch(), with the descriptors that came for its arguments, and gives the exit code.
-[[nodiscard]] int run_launch(const Launch& launch, shm::MemberId self, CarriedDescriptors descriptors);
+[[nodiscard]] int run_launch(const Launch& launch, family::MemberId self, CarriedDescriptors descriptors);
 /// The end of a copy that the function has made of this process by a fork of its own, and in which it came to that
 /// code. Runs nothing that the process has for its end.
 [[noreturn]] void end_launched_copy(int code) noexcept;
 /// Leaves the reason why a re-executed process does not take up its work in its member's record, in a block that its
 /// starter owns: nobody may be at its standard error.
-void note_failure(shm::MemberId self, const std::string& text) noexcept;
+void note_failure(family::MemberId self, const std::string& text) noexcept;
 /// That reason, once; empty when there is none.
-[[nodiscard]] std::string take_failure(shm::MemberId member);
+[[nodiscard]] std::string take_failure(family::MemberId member);
 /// Logs the end of this process's work.
 void log_exit(int code);
 /// Notes in the member's record that this process is about to end with `code`.
-void note_exit_code(shm::MemberId self, int code) noexcept;
+void note_exit_code(family::MemberId self, int code) noexcept;
 
 }  // namespace cohort::detail

@@ -7,12 +7,12 @@
 #include "cohort/base/error.hpp"
 #include "cohort/base/handle.hpp"
 #include "cohort/base/log.hpp"
+#include "family/family.hpp"
 #include "os/process.hpp"
 #include "process/children.hpp"
 #include "process/process_exit.hpp"
 #include "process/process_state.hpp"
 #include "process/record_return.hpp"
-#include "shm/family.hpp"
 
 namespace cohort {
 
@@ -248,9 +248,9 @@ void ProcessCore::set_authkey(std::vector<std::byte> key) {
 int ProcessCore::sentinel() { return require_started("Process.sentinel")->sentinel(); }
 StartMethod ProcessCore::start_method() { return require_started("Process.start_method")->method(); }
 
-shm::MemberId ProcessCore::member() {
+family::MemberId ProcessCore::member() {
   std::lock_guard guard(mutex_);
-  return child_ ? child_->member() : shm::kNobody;
+  return child_ ? child_->member() : family::kNobody;
 }
 
 std::string ProcessCore::to_string() {

@@ -55,7 +55,7 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
   [[nodiscard]] ProcessBody& body() noexcept { return *body_; }
   [[nodiscard]] bool force_fork() const noexcept { return options_.force_fork; }
   /// The child's member slot; nobody before start().
-  [[nodiscard]] shm::MemberId member();
+  [[nodiscard]] family::MemberId member();
 
  private:
   void require_creator(const char* operation) const;

@@ -5,12 +5,12 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "family/family.hpp"
 #include "os/process.hpp"
 #include "process/children.hpp"
 #include "process/finalizers.hpp"
 #include "process/fork_server_client.hpp"
 #include "process/uncaught.hpp"
-#include "shm/family.hpp"
 
 namespace cohort::detail {
 
@@ -27,7 +27,7 @@ void register_process_exit() {
   if (before == pid) return;
   ran = false;
   // The family registers its own end when it is made; made first, it ends last.
-  (void)shm::Family::instance();
+  (void)family::Family::instance();
   // A forked copy inherits the registration.
   if (before == 0)
     std::atexit([] {

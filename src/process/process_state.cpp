@@ -4,11 +4,11 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
+#include "family/family.hpp"
 #include "os/cpu.hpp"
 #include "os/poller.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
-#include "shm/family.hpp"
 
 namespace cohort {
 
@@ -61,11 +61,11 @@ std::optional<ParentProcess> parent_process() {
   return ParentProcess(state.parent_name, state.parent_pid, state.parent.pack());
 }
 
-bool ParentProcess::is_alive() const { return shm::Family::instance().is_alive(shm::MemberId::unpack(member_)); }
+bool ParentProcess::is_alive() const { return family::Family::instance().is_alive(family::MemberId::unpack(member_)); }
 
 bool ParentProcess::join(Deadline deadline) const {
-  auto& family = shm::Family::instance();
-  os::Fd pidfd = os::open_pidfd(family.identity(shm::MemberId::unpack(member_)));
+  auto& family = family::Family::instance();
+  os::Fd pidfd = os::open_pidfd(family.identity(family::MemberId::unpack(member_)));
   while (is_alive()) {
     if (deadline.expired()) return false;
     // Without a pidfd there is nothing to sleep on but the clock.

@@ -12,8 +12,8 @@
 
 #include "cohort/process/process.hpp"
 #include "cohort/process/start_method.hpp"
+#include "family/layout.hpp"
 #include "process/authentication_key.hpp"
-#include "shm/layout.hpp"
 
 namespace cohort::detail {
 
@@ -29,7 +29,7 @@ struct ProcessState {
 
   std::string parent_name;
   int parent_pid = 0;
-  shm::MemberId parent{};
+  family::MemberId parent{};
 
   std::optional<StartMethod> default_method;
   std::string executable;  ///< empty: this program

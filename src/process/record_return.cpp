@@ -12,9 +12,9 @@
 #include "cohort/base/error.hpp"
 #include "cohort/base/handle.hpp"
 #include "cohort/base/log.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
 #include "process/service_thread.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
 
 namespace cohort::detail {
 
@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds kPause{50};
 struct PutOff {
   std::mutex mutex;
   std::shared_ptr<RunningChild> first;  // a list through the children, for which no memory is needed
-  std::vector<shm::MemberId> members;
+  std::vector<family::MemberId> members;
   bool tended = false;       // the service thread will come
   PutOff* former = nullptr;  // the parent's, in a forked child: kept reachable, never used
 };
@@ -44,10 +44,10 @@ bool released_now(Release&& release) {
   PutOff& all = instance();
   if (std::lock_guard guard(all.mutex); all.first || !all.members.empty()) return false;
   try {
-    shm::LockDeadline soon(Deadline::now());
+    family::LockDeadline soon(Deadline::now());
     release();
     return true;
-  } catch (const shm::LockedOut&) { return false; }
+  } catch (const family::LockedOut&) { return false; }
 }
 
 void put_back(std::shared_ptr<RunningChild> child) {
@@ -59,7 +59,7 @@ void put_back(std::shared_ptr<RunningChild> child) {
 
 // One of those that wait. False when there are none, and then the next to be put off has to call for the service
 // thread.
-bool take_one(std::shared_ptr<RunningChild>& child, shm::MemberId& member) {
+bool take_one(std::shared_ptr<RunningChild>& child, family::MemberId& member) {
   PutOff& all = instance();
   std::lock_guard guard(all.mutex);
   if (all.first) {
@@ -82,11 +82,11 @@ void give_back_what_waits() {
     all.tended = false;
   });
   std::shared_ptr<RunningChild> child;
-  for (shm::MemberId member = shm::kNobody; take_one(child, member); child.reset()) {
+  for (family::MemberId member = family::kNobody; take_one(child, member); child.reset()) {
     try {
-      shm::LockDeadline soon(Deadline::now());
-      child ? child->release_record() : shm::Family::instance().give_back(member);
-    } catch (const shm::LockedOut&) {
+      family::LockDeadline soon(Deadline::now());
+      child ? child->release_record() : family::Family::instance().give_back(member);
+    } catch (const family::LockedOut&) {
       if (child) {
         put_back(std::move(child));
       } else {
@@ -123,8 +123,8 @@ void give_record_back(std::shared_ptr<RunningChild> child) {
   call_service_thread();
 }
 
-void give_record_back(shm::MemberId member) noexcept try {
-  if (released_now([&] { shm::Family::instance().give_back(member); })) return;
+void give_record_back(family::MemberId member) noexcept try {
+  if (released_now([&] { family::Family::instance().give_back(member); })) return;
   {
     PutOff& all = instance();
     std::lock_guard guard(all.mutex);

@@ -21,7 +21,7 @@ namespace cohort::detail {
 void give_record_back(std::shared_ptr<RunningChild> child);
 /// The same for the record of a child that could not be started, or is nobody's. Without memory to remember it the
 /// record stays taken as long as this process runs.
-void give_record_back(shm::MemberId member) noexcept;
+void give_record_back(family::MemberId member) noexcept;
 
 /// In a forked child: what waits is the parent's.
 void forget_records() noexcept;

@@ -9,13 +9,13 @@
 #include <utility>
 
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
 #include "os/module.hpp"
 #include "os/process.hpp"
 #include "os/process_attributes.hpp"
 #include "os/program_start.hpp"
 #include "process/launch.hpp"
 #include "process/process_state.hpp"
-#include "shm/family.hpp"
 
 namespace cohort::detail {
 
@@ -41,7 +41,7 @@ void require_reexecutable(const std::string& program) {
         "a re-executed child would be started with raised privileges (" + why +
             "), and takes no orders then: neither spawn nor forkserver can work here. Use the start method fork, or "
             "give the privileges up for good first (setresgid, setresuid)");
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   if (!family.has_descriptor())
     throw BootstrapError(
         "Process.start", "",
@@ -130,18 +130,18 @@ const char* bootstrap_status_text(int status) noexcept {
   }
 }
 
-std::string why_not_claimed(shm::MemberId member, const ExitStatus& status) {
+std::string why_not_claimed(family::MemberId member, const ExitStatus& status) {
   std::string words = take_failure(member);
   if (!words.empty()) return words;
   const char* text = status.code() ? bootstrap_status_text(*status.code()) : nullptr;
   return text != nullptr ? text : "it " + status.to_string() + " before it took up its work";
 }
 
-void wait_until_claimed(shm::MemberId member, os::Child& child, const std::string& name) {
+void wait_until_claimed(family::MemberId member, os::Child& child, const std::string& name) {
   static std::atomic<bool> known_to_work{false};
   bool other = has_other_executable();
   if (!other && known_to_work.load(std::memory_order_relaxed)) return;  // relaxed: a hint
-  auto& record = shm::Family::instance().member(member);
+  auto& record = family::Family::instance().member(member);
   auto claimed = [&] {
     return record.words[word_claimed].load(std::memory_order_relaxed) != 0;  // relaxed: a flag that orders nothing
   };
@@ -183,7 +183,7 @@ os::Child reexecute(Reexecution reexecution) {
     loader = os::loader_command();
   }
   require_reexecutable(program);
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   reexecution.family = family.fd();
   reexecution.nonce = random_number();
   // relaxed: the child sees it because exec comes later

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "family/layout.hpp"
 #include "os/child.hpp"
 #include "os/fd.hpp"
-#include "shm/layout.hpp"
 
 namespace cohort::detail {
 
@@ -20,13 +20,13 @@ enum class Role { worker, fork_server };
 /// What a re-executed process finds in its environment: numbers of inherited descriptors and its place in the family.
 struct Reexecution {
   Role role = Role::worker;
-  int family = -1;         ///< the family memory
-  int parent_life = -1;    ///< pidfd of the parent; -1: none
-  int requests = -1;       ///< a fork server's: where it reads requests
-  int client_end = -1;     ///< where requests are sent; a fork server passes it on to its children. -1: none
-  int server_life = -1;    ///< in a worker: pidfd of the fork server that client_end leads to; -1: none
-  shm::MemberId server{};  ///< in a worker: that server's member slot
-  shm::MemberId member{};
+  int family = -1;            ///< the family memory
+  int parent_life = -1;       ///< pidfd of the parent; -1: none
+  int requests = -1;          ///< a fork server's: where it reads requests
+  int client_end = -1;        ///< where requests are sent; a fork server passes it on to its children. -1: none
+  int server_life = -1;       ///< in a worker: pidfd of the fork server that client_end leads to; -1: none
+  family::MemberId server{};  ///< in a worker: that server's member slot
+  family::MemberId member{};
   std::vector<int> descriptors;  ///< of a worker: that came for its arguments
   bool binds_now = false;        ///< LD_BIND_NOW was added to the environment, and is to be taken out again
   std::uint64_t nonce = 0;
@@ -71,9 +71,9 @@ enum BootstrapStatus : int {
 /// between: another executable, a launcher, constructors. Returns at once after the first child that did, unless
 /// another file is executed.
 /// Throws: BootstrapError that says why it did not, after its end
-void wait_until_claimed(shm::MemberId member, os::Child& child, const std::string& name);
+void wait_until_claimed(family::MemberId member, os::Child& child, const std::string& name);
 /// Why a re-executed child ended before it took up its work, as far as anybody knows: its own words, or what its status
 /// says.
-[[nodiscard]] std::string why_not_claimed(shm::MemberId member, const ExitStatus& status);
+[[nodiscard]] std::string why_not_claimed(family::MemberId member, const ExitStatus& status);
 
 }  // namespace cohort::detail

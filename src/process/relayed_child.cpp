@@ -5,19 +5,19 @@
 #include <chrono>
 
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
 #include "os/poller.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
 #include "process/fork_server_client.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
 
 namespace cohort::detail {
 
 // The server reports an end before it reaps, and it cannot have reaped before the requester has seen the answer's pid:
 // so the pid is the child's when the pidfd is opened, unless the report is there already, and then the pidfd is not
 // used.
-RelayedChild::RelayedChild(int pid, shm::MemberId member, std::shared_ptr<ForkServerLink> server)
+RelayedChild::RelayedChild(int pid, family::MemberId member, std::shared_ptr<ForkServerLink> server)
     : RunningChild(member, StartMethod::forkserver), pid_(pid), life_(os::open_pidfd(pid)), server_(std::move(server)) {
   // SYNC(exit): fork server's release store -> this load; it comes after the opening, and that is the point
   if (record().exit_state.load(std::memory_order_acquire) == 0) return;
@@ -32,10 +32,10 @@ std::optional<ExitStatus> RelayedChild::known() {
   std::lock_guard guard(mutex_);
   if (status_) return status_;
   // SYNC(exit): fork server's release store -> this load; carries exit_status
-  auto state = static_cast<shm::ExitState>(record().exit_state.load(std::memory_order_acquire));
-  if (state == shm::ExitState::unknown) status_ = last_words();
+  auto state = static_cast<family::ExitState>(record().exit_state.load(std::memory_order_acquire));
+  if (state == family::ExitState::unknown) status_ = last_words();
   // relaxed: ordered by the acquire above
-  if (state == shm::ExitState::known) status_ = exit_status_of(record().exit_status.load(std::memory_order_relaxed));
+  if (state == family::ExitState::known) status_ = exit_status_of(record().exit_status.load(std::memory_order_relaxed));
   return status_;
 }
 
@@ -66,8 +66,8 @@ void RelayedChild::release_record() {
     lends = report_may_come_;
   }
   if (!lends) return RunningChild::release_record();
-  (void)shm::Family::instance().member_died(member());
-  if (!try_lend_record(server_, member())) throw shm::LockedOut();  // a start that holds the list may wait long
+  (void)family::Family::instance().member_died(member());
+  if (!try_lend_record(server_, member())) throw family::LockedOut();  // a start that holds the list may wait long
 }
 
 // True when the kernel says that the child has ended.
@@ -75,7 +75,7 @@ bool RelayedChild::wait_for_end(Deadline deadline) {
   if (life_) return os::wait_readable(life_.get(), deadline);
   // The children of a server die with it, which the member table shows.
   auto is_gone = [this] {
-    return !shm::Family::instance().is_alive(member()) && (server_->ended() || os::is_stopped(server_->identity()));
+    return !family::Family::instance().is_alive(member()) && (server_->ended() || os::is_stopped(server_->identity()));
   };
   if (known() || is_gone()) return true;
   auto overdue = [&](const park::Patience&) { return is_gone(); };

@@ -17,7 +17,7 @@ namespace cohort::detail {
 
 class RelayedChild final : public RunningChild {
  public:
-  RelayedChild(int pid, shm::MemberId member, std::shared_ptr<ForkServerLink> server);
+  RelayedChild(int pid, family::MemberId member, std::shared_ptr<ForkServerLink> server);
   [[nodiscard]] int pid() const noexcept override { return pid_; }
   std::optional<ExitStatus> wait(Deadline deadline) override;
   bool send_signal(int signal) override;

@@ -7,11 +7,11 @@
 #include <chrono>
 
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
 #include "os/thread.hpp"
 #include "process/launch.hpp"
 #include "process/service_thread.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
 
 namespace cohort::detail {
 
@@ -41,12 +41,12 @@ constexpr std::chrono::milliseconds kFirstPause{2};
 constexpr std::chrono::milliseconds kLongestPause{50};
 
 // On the service thread. The record stays: it holds how the child ended.
-void repair_ended(shm::MemberId member, std::chrono::milliseconds pause) {
+void repair_ended(family::MemberId member, std::chrono::milliseconds pause) {
   try {
     // A process that is stopped may hold a lock that this takes.
-    shm::LockDeadline soon(Deadline::now());
-    (void)shm::Family::instance().member_died(member);
-  } catch (const shm::LockedOut&) {
+    family::LockDeadline soon(Deadline::now());
+    (void)family::Family::instance().member_died(member);
+  } catch (const family::LockedOut&) {
     (void)call_at(pause, [=] { repair_ended(member, std::min(2 * pause, kLongestPause)); });
   } catch (const StateError&) {  // NOLINT(bugprone-empty-catch)
     // This process has left the family.
@@ -55,13 +55,13 @@ void repair_ended(shm::MemberId member, std::chrono::milliseconds pause) {
 
 }  // namespace
 
-RunningChild::RunningChild(shm::MemberId member, StartMethod method)
-    : member_(member), record_(&shm::Family::instance().member(member)), method_(method) {}
+RunningChild::RunningChild(family::MemberId member, StartMethod method)
+    : member_(member), record_(&family::Family::instance().member(member)), method_(method) {}
 RunningChild::~RunningChild() {
   if (end_watch_ != 0) unwatch(end_watch_);
 }
 
-void RunningChild::release_record() { shm::Family::instance().give_back(member_); }
+void RunningChild::release_record() { family::Family::instance().give_back(member_); }
 
 void RunningChild::repair_at_end() noexcept try {
   if (pidfd() < 0) return;
@@ -91,7 +91,7 @@ ExitStatus RunningChild::last_words() const noexcept {
 
 std::uint64_t sentinel_fallbacks() noexcept { return fallbacks.load(std::memory_order_relaxed); }  // relaxed: a counter
 
-DirectChild::DirectChild(os::Child child, shm::MemberId member, StartMethod method)
+DirectChild::DirectChild(os::Child child, family::MemberId member, StartMethod method)
     : RunningChild(member, method), child_(std::move(child)) {}
 
 std::optional<ExitStatus> DirectChild::wait(Deadline deadline) {

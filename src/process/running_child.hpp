@@ -14,20 +14,20 @@
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/exit_status.hpp"
 #include "cohort/process/start_method.hpp"
+#include "family/layout.hpp"
 #include "os/child.hpp"
 #include "os/fd.hpp"
-#include "shm/layout.hpp"
 
 namespace cohort::detail {
 
 class RunningChild : public std::enable_shared_from_this<RunningChild> {
  public:
-  RunningChild(shm::MemberId member, StartMethod method);
+  RunningChild(family::MemberId member, StartMethod method);
   RunningChild(const RunningChild&) = delete;
   RunningChild& operator=(const RunningChild&) = delete;
   virtual ~RunningChild();
 
-  [[nodiscard]] shm::MemberId member() const noexcept { return member_; }
+  [[nodiscard]] family::MemberId member() const noexcept { return member_; }
   [[nodiscard]] StartMethod method() const noexcept { return method_; }
   /// Readable when the child has ended. Stays open as long as this object.
   [[nodiscard]] int sentinel();
@@ -44,7 +44,7 @@ class RunningChild : public std::enable_shared_from_this<RunningChild> {
   void repair_at_end() noexcept;
   /// Gives the child's record back after its end, once nobody can write to it any more. See record_return.hpp, which
   /// calls it.
-  /// Throws shm::LockedOut under a shm::LockDeadline, and may be called again then.
+  /// Throws family::LockedOut under a family::LockDeadline, and may be called again then.
   virtual void release_record();
   /// The next of those whose record is to be given back later. Of record_return.cpp.
   std::shared_ptr<RunningChild> next_put_off;
@@ -53,13 +53,13 @@ class RunningChild : public std::enable_shared_from_this<RunningChild> {
   /// A pidfd of the child; -1 where the kernel has none.
   [[nodiscard]] virtual int pidfd() const noexcept = 0;
   /// The child's record, which is its own until the status is settled and the slot released.
-  [[nodiscard]] shm::MemberRecord& record() const noexcept { return *record_; }
+  [[nodiscard]] family::MemberRecord& record() const noexcept { return *record_; }
   /// What the child said it would end with, if it came to say it; unknown otherwise. Only for a child that has ended.
   [[nodiscard]] ExitStatus last_words() const noexcept;
 
  private:
-  shm::MemberId member_;
-  shm::MemberRecord* record_;
+  family::MemberId member_;
+  family::MemberRecord* record_;
   StartMethod method_;
   std::uint64_t end_watch_ = 0;
   std::mutex sentinel_mutex_;
@@ -69,7 +69,7 @@ class RunningChild : public std::enable_shared_from_this<RunningChild> {
 /// A child of this very process: fork and spawn.
 class DirectChild final : public RunningChild {
  public:
-  DirectChild(os::Child child, shm::MemberId member, StartMethod method);
+  DirectChild(os::Child child, family::MemberId member, StartMethod method);
   [[nodiscard]] int pid() const noexcept override { return child_.pid(); }
   std::optional<ExitStatus> wait(Deadline deadline) override;
   bool send_signal(int signal) override { return child_.send_signal(signal); }

@@ -11,6 +11,11 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
+#include "family/process_page.hpp"
+#include "object/local_objects.hpp"
+#include "object/objects.hpp"
 #include "os/child.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
@@ -29,11 +34,6 @@
 #include "process/service_thread.hpp"
 #include "process/standard_streams.hpp"
 #include "process/uncaught.hpp"
-#include "shm/family.hpp"
-#include "shm/local_objects.hpp"
-#include "shm/lock.hpp"
-#include "shm/objects.hpp"
-#include "shm/process_page.hpp"
 
 namespace cohort::detail {
 
@@ -61,7 +61,7 @@ struct ForkGuards {
 constexpr int kBadStart = 70;  // EX_SOFTWARE, as a re-executed child that cannot begin ends
 
 // Tells the parent what this copy could not do, and ends it.
-[[noreturn]] void fail_start(shm::MemberRecord& record, StartStep step, int error) noexcept {
+[[noreturn]] void fail_start(family::MemberRecord& record, StartStep step, int error) noexcept {
   // relaxed: both: ordered by launch_state
   record.words[word_step].store(static_cast<std::uint64_t>(step), std::memory_order_relaxed);
   record.words[word_error].store(static_cast<std::uint64_t>(error), std::memory_order_relaxed);
@@ -72,8 +72,8 @@ constexpr int kBadStart = 70;  // EX_SOFTWARE, as a re-executed child that canno
 }
 
 // The child's first steps, while the parent waits for their outcome. Returns only as a child that may live.
-void begin(ForkGuards& guards, shm::Family& family, shm::MemberId member, shm::MemberRecord& record, os::Fd parent_life,
-           int parent_pid) noexcept {
+void begin(ForkGuards& guards, family::Family& family, family::MemberId member, family::MemberRecord& record,
+           os::Fd parent_life, int parent_pid) noexcept {
   if (int error = bind_to_parent(std::move(parent_life), parent_pid)) fail_start(record, StartStep::bond, error);
   try {
     guards.in_child();
@@ -87,7 +87,7 @@ void begin(ForkGuards& guards, shm::Family& family, shm::MemberId member, shm::M
 }
 
 // Returns when the child has begun, or has ended otherwise. Throws when it says that it lacks something.
-void await_beginning(shm::MemberRecord& record, os::Child& child) {
+void await_beginning(family::MemberRecord& record, os::Child& child) {
   // SYNC(launch_state): release stores in begin(), fail_start() -> this load; carries step and error
   auto state = [&] { return static_cast<LaunchState>(record.launch_state.load(std::memory_order_acquire)); };
   auto told = [&] { return state() != LaunchState::prepared || child.status().has_value(); };
@@ -121,9 +121,9 @@ int work(ProcessCore& core, const Launch& launch) {
   });
 }
 
-void finish(shm::MemberId member, int code) {
+void finish(family::MemberId member, int code) {
   // A copy that the function made of the process, and that returned from it, has nothing of this process's to end.
-  if (!(shm::Family::self_or_nobody() == member)) return flush_standard_streams();
+  if (!(family::Family::self_or_nobody() == member)) return flush_standard_streams();
   run_process_exit();
   log_exit(code);
   flush_standard_streams();
@@ -133,8 +133,8 @@ void finish(shm::MemberId member, int code) {
 // The child's whole life. It shares no thread with the parent, so the heap and the streams are usable. Whatever happens
 // in it, no frame of the parent's that called start() is ever returned to or unwound here: that would be the program a
 // second time.
-[[noreturn]] void live(ProcessCore& core, const Launch& launch, shm::MemberId member) noexcept {
-  shm::LockDeadline::Lifted lifted;  // the parent's may be a call with a deadline
+[[noreturn]] void live(ProcessCore& core, const Launch& launch, family::MemberId member) noexcept {
+  family::LockDeadline::Lifted lifted;  // the parent's may be a call with a deadline
   int code = kBadStart;
   try {
     try {
@@ -142,7 +142,7 @@ void finish(shm::MemberId member, int code) {
     } catch (const abi::__forced_unwind&) {
       // pthread_exit() in the only thread that the user knows: as at the end of main(), the process ends with 0.
       finish(member, 0);
-      shm::Family::leave();
+      family::Family::leave();
       os::end_process(0);
     }
     finish(member, code);
@@ -152,7 +152,7 @@ void finish(shm::MemberId member, int code) {
     report_current(launch.name);
     note_exit_code(member, code);
   }
-  shm::Family::leave();
+  family::Family::leave();
   // Not exit(): the parent's exit handlers and static objects are the parent's to end.
   os::end_process(code);
 }
@@ -180,20 +180,20 @@ std::shared_ptr<RunningChild> start_by_fork(ProcessCore& core, const std::string
         "this process has " + std::to_string(threads) +
             " threads, and a forked copy may hang on any lock that they hold; use forkserver or spawn, or set "
             "ProcessOptions::force_fork");
-  auto& family = shm::Family::instance();
-  shm::MemberId parent = family.self();
+  auto& family = family::Family::instance();
+  family::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::fork, parent);
-  shm::MemberId member = family.reserve_member(parent);
-  shm::MemberRecord& record = family.member(member);
+  family::MemberId member = family.reserve_member(parent);
+  family::MemberRecord& record = family.member(member);
   pid_t pid;
   try {
     os::Fd life = os::own_life();
     int parent_pid = os::process_id();
     flush_standard_streams();
     // The child's handles are as ours, and so are its references.
-    shm::ObjectsTurn handles;
-    shm::settle_local_objects();
-    family.objects().copy_ledger(member);
+    family::ObjectsTurn handles;
+    object::settle_local_objects();
+    object::Objects(family).copy_ledger(member);
     ForkGuards guards;
     pid = os::fork_process();
     if (pid == 0) begin(guards, family, member, record, std::move(life), parent_pid);

@@ -3,6 +3,7 @@
 // The start method spawn: the program is executed anew.
 
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
 #include "os/process.hpp"
 #include "process/fork_server_client.hpp"
 #include "process/launch.hpp"
@@ -10,17 +11,16 @@
 #include "process/record_return.hpp"
 #include "process/reexecution.hpp"
 #include "process/standard_streams.hpp"
-#include "shm/family.hpp"
 
 namespace cohort::detail {
 
 std::shared_ptr<RunningChild> start_by_spawn(ProcessCore& core, const std::string& name, bool daemon,
                                              const AuthenticationKey& authkey) {
-  auto& family = shm::Family::instance();
-  shm::MemberId parent = family.self();
+  auto& family = family::Family::instance();
+  family::MemberId parent = family.self();
   Launch launch = describe_launch(name, core.identity(), daemon, authkey, StartMethod::spawn, parent);
   Attached attached = describe_target(launch, core, name);
-  shm::MemberId member = family.reserve_member(parent);
+  family::MemberId member = family.reserve_member(parent);
   try {
     store_launch(launch, attached.objects, member);
     Reexecution reexecution;

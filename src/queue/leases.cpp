@@ -9,16 +9,17 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "park/wait_word.hpp"
 #include "ring/ring_sides.hpp"
 #include "ring/ring_wait.hpp"
 #include "ring/side_lock.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
 #include "watch/death_watch.hpp"
 
 namespace cohort::queue {
 
+using family::Offset;
 using ring::items_of;
 using ring::kItemMask;
 using ring::kMostInline;
@@ -30,13 +31,12 @@ using ring::SideGuard;
 using ring::throw_damaged;
 using ring::WaitLimits;
 using ring::wake_partners;
-using shm::Offset;
 using watch::DeathWatch;
 
-using shm::Family;
-using shm::JournalWrite;
-using shm::kNobody;
-using shm::Objects;
+using family::Family;
+using family::kNobody;
+using object::JournalWrite;
+using object::Objects;
 
 namespace {
 
@@ -172,13 +172,14 @@ class Lender {
     COHORT_CRASH_POINT("channel.task_done.named");
     try {
       end_lease(queue_, *lease);
-    } catch (const shm::LockedOut&) {  // NOLINT(bugprone-empty-catch): it is counted; whoever comes next ends the lease
+    } catch (
+        const family::LockedOut&) {  // NOLINT(bugprone-empty-catch): it is counted; whoever comes next ends the lease
     }
     return true;
   }
 
   /// Returns how many.
-  std::uint64_t give_back(shm::MemberId dead) {
+  std::uint64_t give_back(family::MemberId dead) {
     for (Lease* lease = leases_of(queue_); lease != leases_of(queue_) + queue_.lease_count; ++lease) {
       std::uint64_t holder = dead.pack();
       // relaxed: under the lock
@@ -298,14 +299,14 @@ std::size_t returned_leases(const QueueBody& queue) noexcept {
   return queue.returned.load(std::memory_order_relaxed);  // relaxed: a count of one moment
 }
 
-void return_leases(QueueBody& queue, shm::MemberId dead) {
+void return_leases(QueueBody& queue, family::MemberId dead) {
   if (Lender(queue).give_back(dead) == 0) return;
   COHORT_CRASH_POINT("channel.return_leases.before_wake");
   wake_partners(queue.ring.in, INT_MAX);
   ring_watchers(queue.ring.in);
 }
 
-void destroy_leases(QueueBody& queue, shm::Destroyer& destroyer) {
+void destroy_leases(QueueBody& queue, object::Destroyer& destroyer) {
   // Nobody else has a reference.
   for (Lease* lease = leases_of(queue); lease != leases_of(queue) + queue.lease_count; ++lease) {
     if (lease->state.load(std::memory_order_relaxed) == kLeaseFree) continue;  // relaxed: nobody else is here

@@ -24,7 +24,7 @@ using ring::WaitLimits;
 /// Items that wait for another consumer because theirs died.
 [[nodiscard]] std::size_t returned_leases(const QueueBody& queue) noexcept;
 /// `dead` is gone: what it had taken and was not done with waits for another consumer.
-void return_leases(QueueBody& queue, shm::MemberId dead);
-void destroy_leases(QueueBody& queue, shm::Destroyer& destroyer);
+void return_leases(QueueBody& queue, family::MemberId dead);
+void destroy_leases(QueueBody& queue, object::Destroyer& destroyer);
 
 }  // namespace cohort::queue

@@ -12,24 +12,24 @@
 #include "cohort/base/error.hpp"
 #include "cohort/queue/loan.hpp"
 #include "cohort/wire/decoder.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
+#include "object/objects.hpp"
 #include "queue/leases.hpp"
 #include "queue/queue_body.hpp"
 #include "ring/byte_ring.hpp"
 #include "ring/own_block.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
-#include "shm/objects.hpp"
 #include "watch/readiness.hpp"
 
 namespace cohort::detail {
 
+using family::Family;
+using object::Objects;
 using queue::QueueBody;
 using ring::Message;
 using ring::OwnBlock;
 using ring::RingBody;
 using ring::WaitLimits;
-using shm::Family;
-using shm::Objects;
 
 namespace {
 
@@ -39,28 +39,28 @@ constexpr std::uint32_t kClosed = 1;  // in local_flags()
 template <class Result, class Call>
 Result within(const Deadline& deadline, Result late, Call call) {
   if (deadline.is_never()) return call();
-  shm::LockDeadline limit(deadline);
+  family::LockDeadline limit(deadline);
   try {
     return call();
-  } catch (const shm::LockedOut&) { return late; }
+  } catch (const family::LockedOut&) { return late; }
 }
 
-void member_died(shm::Offset, void* body, shm::MemberId dead) {
+void member_died(family::Offset, void* body, family::MemberId dead) {
   auto& queue = *static_cast<QueueBody*>(body);
   ring::repair(queue.ring);
   if (queue.lease_count != 0) queue::return_leases(queue, dead);
 }
 
-void destroy(shm::Destroyer& destroyer, void* body) {
+void destroy(object::Destroyer& destroyer, void* body) {
   auto& queue = *static_cast<QueueBody*>(body);
   queue::destroy_leases(queue, destroyer);
   ring::destroy(queue.ring, destroyer);
 }
 
-constexpr shm::ObjectOperations kOperations{.member_died = member_died, .destroy = destroy};
-const bool kRegistered = shm::register_object_kind(ObjectKind::queue, kOperations) &&
-                         shm::register_object_kind(ObjectKind::simple_queue, kOperations) &&
-                         shm::register_object_kind(ObjectKind::joinable_queue, kOperations);
+constexpr object::ObjectOperations kOperations{.member_died = member_died, .destroy = destroy};
+const bool kRegistered = object::register_object_kind(ObjectKind::queue, kOperations) &&
+                         object::register_object_kind(ObjectKind::simple_queue, kOperations) &&
+                         object::register_object_kind(ObjectKind::joinable_queue, kOperations);
 
 QueueBody& queue_at(void* body) noexcept { return *static_cast<QueueBody*>(body); }
 
@@ -91,7 +91,7 @@ class Parcel {
   explicit Parcel(MessageEncoder& encoder) {
     if (!encoder.has_attachments()) return;
     auto attachments = encoder.take_attachments();
-    std::vector<shm::Offset> objects;
+    std::vector<family::Offset> objects;
     objects.reserve(attachments.size());
     for (const auto& attachment : attachments) objects.push_back(attachment.object);
     Objects::Entry made = Objects::instance().make_parcel(objects);
@@ -239,7 +239,7 @@ std::size_t QueueHandle::put_plain(const void* values, std::size_t size, std::si
 std::size_t QueueHandle::put_plain_in_blocks(const std::byte* values, std::size_t size, std::size_t count,
                                              const Limits& limits) const {
   RingBody& ring = queue_at(body()).ring;
-  shm::LockDeadline limit(limits.deadline);
+  family::LockDeadline limit(limits.deadline);
   std::size_t done = 0;
   try {
     for (; done < count; ++done) {
@@ -248,7 +248,7 @@ std::size_t QueueHandle::put_plain_in_blocks(const std::byte* values, std::size_
       if (!ring::put(ring, {.size = size, .block = block.offset()}, limits)) break;
       block.forget();
     }
-  } catch (const shm::LockedOut&) {  // NOLINT(bugprone-empty-catch): as when the deadline has passed
+  } catch (const family::LockedOut&) {  // NOLINT(bugprone-empty-catch): as when the deadline has passed
   }
   return done;
 }
@@ -259,7 +259,7 @@ bool QueueHandle::put_message(FunctionRef<void(Encoder&)> encode, const Limits& 
     MessageEncoder encoder(limits.deadline);
     {
       // Not while the user's code runs: what it does has its own deadlines.
-      shm::LockDeadline::Lifted lifted;
+      family::LockDeadline::Lifted lifted;
       encode(encoder);
     }
     return put_encoded(encoder, limits);
@@ -272,7 +272,7 @@ bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits) con
   std::span<const std::byte> bytes = encoder.bytes();
   Message message{.bytes = bytes.data(), .size = bytes.size(), .parcel = parcel.entry()};
   // Room for the parcel's word beside the message.
-  if (queue.lease_count == 0 && bytes.size() + sizeof(shm::Offset) <= ring::kMostInline) {
+  if (queue.lease_count == 0 && bytes.size() + sizeof(family::Offset) <= ring::kMostInline) {
     if (!ring::put(queue.ring, message, limits)) return false;
     parcel.forget();
     return true;

@@ -8,20 +8,20 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
+#include "object/objects.hpp"
 #include "os/cpu.hpp"
 #include "ring/ring_sides.hpp"
 #include "ring/side_lock.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
-#include "shm/objects.hpp"
 
 namespace cohort::ring {
 
 using detail::ReceivedMessage;
-using shm::Family;
-using shm::JournalWrite;
-using shm::kNobody;
-using shm::Objects;
+using family::Family;
+using family::kNobody;
+using object::JournalWrite;
+using object::Objects;
 
 namespace {
 
@@ -91,7 +91,7 @@ std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t s
       copy_bytes(to, values + done * size, size);
       if (done % kCommitEvery == kCommitEvery - 1) producer.commit();
     }
-  } catch (const shm::LockedOut&) {
+  } catch (const family::LockedOut&) {
     // What came before is committed.
     if (done == 0) throw;
   }
@@ -104,9 +104,9 @@ std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t s
 // ---- taking ----------------------------------------------------------------------------------------------------------
 
 const char* type_of_queue(RingBody& ring) noexcept {
-  switch (static_cast<shm::ObjectKind>(shm::header_of(&ring).kind)) {
-    case shm::ObjectKind::simple_queue: return "SimpleQueue";
-    case shm::ObjectKind::joinable_queue: return "JoinableQueue";
+  switch (static_cast<object::ObjectKind>(object::header_of(&ring).kind)) {
+    case object::ObjectKind::simple_queue: return "SimpleQueue";
+    case object::ObjectKind::joinable_queue: return "JoinableQueue";
     default: return "Queue";
   }
 }
@@ -191,7 +191,7 @@ namespace {
 
 // Who has the lock now has it from the dead one, and is not done repairing, or has nothing to repair: `changing` and `moving`
 // are 0 once that is done.
-bool may_be_left_by(const RingSide& side, shm::MemberId dead) noexcept {
+bool may_be_left_by(const RingSide& side, family::MemberId dead) noexcept {
   // SYNC(side): as in SideGuard(); carries what a repair changed before
   std::uint64_t holder = side.lock.load(std::memory_order_acquire);
   if (holder != 0 && sync::ThreadWord::unpack(holder).is_of(dead)) return true;
@@ -201,12 +201,12 @@ bool may_be_left_by(const RingSide& side, shm::MemberId dead) noexcept {
 
 }  // namespace
 
-void repair_after(RingBody& ring, shm::MemberId dead) {
+void repair_after(RingBody& ring, family::MemberId dead) {
   if (may_be_left_by(ring.in, dead)) Producer producer(ring);
   if (may_be_left_by(ring.out, dead)) Consumer consumer(ring);
 }
 
-void destroy(RingBody& ring, shm::Destroyer& destroyer) {
+void destroy(RingBody& ring, object::Destroyer& destroyer) {
   // Nobody else has a reference, so nothing here is under a lock; all deaths are repaired. Every step leaves the ring in
   // a form from which the next destroyer goes on.
   RingSide& out = ring.out;

@@ -19,7 +19,7 @@
 #include "cohort/ring/wait_limits.hpp"
 #include "ring/layout.hpp"
 
-namespace cohort::shm {
+namespace cohort::object {
 class Destroyer;
 }
 
@@ -43,7 +43,7 @@ using detail::WaitLimits;
 [[nodiscard]] bool try_put(RingBody& ring, const Message& message);
 /// Puts values of `size` bytes (at most kMostInline) that lie one after the other; as many of `count` as there is room
 /// for, which it returns. A process that dies in it has put some of them.
-/// Throws: OutOfFamilyMemory; shm::LockedOut, but only before the first value
+/// Throws: OutOfFamilyMemory; family::LockedOut, but only before the first value
 [[nodiscard]] std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count);
 enum class Taken { nothing, message, comes_in_pieces };
 /// Takes the oldest message, unless it comes in pieces (message_pieces.hpp).
@@ -86,8 +86,8 @@ enum class Taken { nothing, message, comes_in_pieces };
 void repair(RingBody& ring);
 /// The same, without waiting for those who hold a side and live, but for the moments in which they change what a dead one
 /// may have begun.
-void repair_after(RingBody& ring, shm::MemberId dead);
+void repair_after(RingBody& ring, family::MemberId dead);
 /// Frees all that the ring names. For ObjectOperations::destroy.
-void destroy(RingBody& ring, shm::Destroyer& destroyer);
+void destroy(RingBody& ring, object::Destroyer& destroyer);
 
 }  // namespace cohort::ring

@@ -9,11 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shm/layout.hpp"
+#include "family/layout.hpp"
 
 namespace cohort::ring {
 
-using shm::Offset;
+using family::Offset;
 
 /// One of the two sides of a ring: where producers are (in), or consumers (out).
 struct alignas(64) RingSide {

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-#include "shm/family.hpp"
+#include "family/family.hpp"
 
 namespace cohort::ring {
 
@@ -15,15 +15,15 @@ class OwnBlock {
  public:
   /// Throws: OutOfFamilyMemory
   explicit OwnBlock(std::size_t size)
-      : size_(size), block_(shm::Family::instance().allocate(size, shm::Family::instance().self())) {}
+      : size_(size), block_(family::Family::instance().allocate(size, family::Family::instance().self())) {}
   /// For what taking something out needs.
   enum Taking { kTaking };
   OwnBlock(std::size_t size, Taking)
-      : size_(size), block_(shm::Family::instance().allocate_to_take(size, shm::Family::instance().self())) {}
+      : size_(size), block_(family::Family::instance().allocate_to_take(size, family::Family::instance().self())) {}
   ~OwnBlock() {
     if (block_ == 0) return;
     try {
-      shm::Family::instance().free(block_);
+      family::Family::instance().free(block_);
     } catch (...) {  // NOLINT(bugprone-empty-catch)
       // It goes with this process.
     }
@@ -31,15 +31,15 @@ class OwnBlock {
   OwnBlock(const OwnBlock&) = delete;
   OwnBlock& operator=(const OwnBlock&) = delete;
 
-  [[nodiscard]] shm::Offset offset() const noexcept { return block_; }
+  [[nodiscard]] family::Offset offset() const noexcept { return block_; }
   /// Where it lies in this process.
-  [[nodiscard]] std::byte* place() const { return shm::Family::instance().address(block_, size_); }
+  [[nodiscard]] std::byte* place() const { return family::Family::instance().address(block_, size_); }
   /// It is somebody else's now.
   void forget() noexcept { block_ = 0; }
 
  private:
   std::size_t size_;
-  shm::Offset block_;
+  family::Offset block_;
 };
 
 }  // namespace cohort::ring

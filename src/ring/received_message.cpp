@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "shm/family.hpp"
-#include "shm/lender.hpp"
-#include "shm/lock.hpp"
-#include "shm/objects.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
+#include "object/lender.hpp"
+#include "object/objects.hpp"
 
 namespace cohort::detail {
 
@@ -16,9 +16,9 @@ namespace {
 
 // Destructors: a family that was left has taken our blocks and references back already.
 void free_own_block(std::uint64_t block) noexcept {
-  if (block == 0 || !shm::Family::self_or_nobody()) return;
+  if (block == 0 || !family::Family::self_or_nobody()) return;
   try {
-    shm::Family::instance().free(block);
+    family::Family::instance().free(block);
   } catch (...) {  // NOLINT(bugprone-empty-catch)
   }
 }
@@ -28,28 +28,28 @@ void free_own_block(std::uint64_t block) noexcept {
 void ReceivedMessage::release() noexcept {
   free_own_block(std::exchange(block_, 0));
   ParcelEntry parcel = std::exchange(parcel_, {});
-  if (parcel.object == 0 || !shm::Family::self_or_nobody()) return;
+  if (parcel.object == 0 || !family::Family::self_or_nobody()) return;
   try {
-    shm::Objects::instance().free_parcel({parcel.object, parcel.index});
+    object::Objects::instance().free_parcel({parcel.object, parcel.index});
   } catch (...) {  // NOLINT(bugprone-empty-catch)
   }
 }
 
 void Unpacking::begin(ReceivedMessage& message) {
-  auto lender = std::make_shared<shm::Lender>(shm::Objects::Entry{message.parcel_.object, message.parcel_.index});
+  auto lender = std::make_shared<object::Lender>(object::Objects::Entry{message.parcel_.object, message.parcel_.index});
   message.parcel_ = {};
   message.lender_ = lender;
-  lending_ = std::make_shared<shm::Lending>(std::move(lender));
+  lending_ = std::make_shared<object::Lending>(std::move(lender));
 }
 
 MessageEncoder::~MessageEncoder() { free_own_block(block_); }
 
 void MessageEncoder::write_slow(const std::byte* data, std::size_t size) {
-  auto& family = shm::Family::instance();
-  shm::LockDeadline limit(deadline_);
+  auto& family = family::Family::instance();
+  family::LockDeadline limit(deadline_);
   std::size_t used = static_cast<std::size_t>(cursor_ - begin_);
   // A value that does not fit is often one large range: give that exactly one block.
-  shm::Offset bigger = family.allocate(std::max(used + size, 2 * used), family.self());
+  family::Offset bigger = family.allocate(std::max(used + size, 2 * used), family.self());
   std::size_t room = family.block_size(bigger);
   std::byte* place = family.address(bigger, room);
   if (used != 0) std::memcpy(place, begin_, used);

@@ -6,14 +6,14 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
-#include "shm/objects.hpp"
+#include "object/objects.hpp"
 
 namespace cohort::ring {
 
-using shm::Family;
-using shm::JournalWrite;
-using shm::kNobody;
-using shm::Objects;
+using family::Family;
+using family::kNobody;
+using object::JournalWrite;
+using object::Objects;
 
 void throw_damaged(const char* what) {
   throw StateError("Queue", "", std::string("the queue's memory is damaged: ") + what);

@@ -12,13 +12,14 @@
 #include <span>
 
 #include "cohort/ring/received_message.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "os/cpu.hpp"
 #include "os/prefetch.hpp"
 #include "ring/layout.hpp"
 #include "ring/side_lock.hpp"
-#include "shm/family.hpp"
 
-namespace cohort::shm {
+namespace cohort::object {
 class Destroyer;
 }
 
@@ -93,7 +94,7 @@ inline void copy_bytes(std::byte* to, const std::byte* from, std::size_t size) n
 /// Holds `in`.
 class Producer {
  public:
-  explicit Producer(RingBody& ring) : ring_(ring), family_(shm::Family::instance()), guard_(ring.in) {
+  explicit Producer(RingBody& ring) : ring_(ring), family_(family::Family::instance()), guard_(ring.in) {
     if (guard_.taken_over()) [[unlikely]] {
       repair_in(ring);
       guard_.mark_repaired();
@@ -192,7 +193,7 @@ class Producer {
   void add_segment();
 
   RingBody& ring_;
-  shm::Family& family_;
+  family::Family& family_;
   SideGuard guard_;
   std::uint64_t position_ = 0;
 };
@@ -209,9 +210,9 @@ struct Record {
 class Reader {
  public:
   /// @param destroyer  frees the segments; nullptr: this process does
-  explicit Reader(RingBody& ring, shm::Destroyer* destroyer = nullptr)
+  explicit Reader(RingBody& ring, object::Destroyer* destroyer = nullptr)
       : ring_(ring),
-        family_(shm::Family::instance()),
+        family_(family::Family::instance()),
         destroyer_(destroyer),
         position_(ring.out.position.load(std::memory_order_relaxed)) {}  // relaxed: written under the lock
 
@@ -296,8 +297,8 @@ class Reader {
   void remove_segment(Offset at, Segment& segment);
 
   RingBody& ring_;
-  shm::Family& family_;
-  shm::Destroyer* destroyer_;
+  family::Family& family_;
+  object::Destroyer* destroyer_;
   std::uint64_t position_;
   std::uint64_t before_ = 0;
 };

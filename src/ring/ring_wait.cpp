@@ -4,10 +4,10 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "family/lock.hpp"
 #include "os/cpu.hpp"
 #include "ring/ring_sides.hpp"
 #include "ring/side_lock.hpp"
-#include "shm/lock.hpp"
 
 namespace cohort::ring {
 
@@ -90,7 +90,7 @@ namespace {
       done += try_put_plain(ring, values + done * size, size, count - done);
       if (done == count) break;
     }
-  } catch (const shm::LockedOut&) {
+  } catch (const family::LockedOut&) {
     // Those that were put are put.
     if (done == 0) throw;
   }

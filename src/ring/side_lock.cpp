@@ -3,10 +3,10 @@
 #include "ring/side_lock.hpp"
 
 #include "base/crash_point.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
+#include "object/objects.hpp"
 #include "os/cpu.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
-#include "shm/objects.hpp"
 
 namespace cohort::ring {
 
@@ -45,8 +45,8 @@ void SideGuard::wait() {
   // relaxed: a hint
   bool beside = side_.cpu.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(os::current_cpu() + 1);
   park::Hooks hooks{.spin = park::kSpinForMoment, .beside = beside, .at = at_lock_place, .overdue = overdue};
-  park::Waited waited = lock_word_of(side_).wait(take, shm::LockDeadline::for_this_wait(), hooks);
-  if (!waited.ready()) throw shm::LockedOut();
+  park::Waited waited = lock_word_of(side_).wait(take, family::LockDeadline::for_this_wait(), hooks);
+  if (!waited.ready()) throw family::LockedOut();
   // Others may still sleep for the lock, and the wake-up was ours.
   // relaxed: our own release looks at it
   if (waited.slept) side_.waiters.fetch_or(kLockWaiters, std::memory_order_relaxed);
@@ -71,8 +71,8 @@ void SideGuard::wake_marked_partners() noexcept {
 
 void ring_watchers(RingSide& side) noexcept {
   if (side.object == 0) return;
-  auto& family = shm::Family::instance();
-  family.objects().ring(family.address(side.object, 1));
+  auto& family = family::Family::instance();
+  object::Objects(family).ring(family.address(side.object, 1));
 }
 
 void wake_partners(RingSide& side, int count) noexcept { partners_of(side).notify(count, at_wake_place); }

@@ -24,7 +24,7 @@ inline constexpr std::uint32_t kPartners = 2;     ///< somebody of the other sid
 /// Holds the lock of a side while it exists.
 class SideGuard {
  public:
-  /// Throws what sync::this_thread() throws, and shm::LockedOut when a shm::LockDeadline says so.
+  /// Throws what sync::this_thread() throws, and family::LockedOut when a family::LockDeadline says so.
   explicit SideGuard(RingSide& side) : side_(side), self_(sync::this_thread()) {
     std::uint64_t expected = 0;
     // SYNC(side): release store in ~SideGuard -> acquire here; carries all that the lock guards

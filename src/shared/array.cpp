@@ -7,9 +7,9 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/wire/object.hpp"
+#include "object/objects.hpp"
 #include "shared/owned_block.hpp"
 #include "shared/shape.hpp"
-#include "shm/objects.hpp"
 
 namespace cohort::detail {
 
@@ -32,17 +32,17 @@ std::size_t body_size(std::uint64_t shape) noexcept {
   return sizeof(ArrayBody) + (shape_is_atomic(shape) ? 0 : shape_size(shape));
 }
 
-void repair_array(shm::Offset, void* body, shm::MemberId dead) {
+void repair_array(family::Offset, void* body, family::MemberId dead) {
   // relaxed: constant once the object is listed
   settle_block_of(static_cast<ArrayBody*>(body)->block.load(std::memory_order_relaxed), dead);
 }
 
-void destroy_array(shm::Destroyer& destroyer, void* body) {
+void destroy_array(object::Destroyer& destroyer, void* body) {
   destroyer.free_block(static_cast<ArrayBody*>(body)->block);
 }
 
 const bool kRegistered =
-    shm::register_object_kind(ObjectKind::array, {.member_died = repair_array, .destroy = destroy_array});
+    object::register_object_kind(ObjectKind::array, {.member_died = repair_array, .destroy = destroy_array});
 
 // A block has at least one byte, whatever the array has.
 std::uint64_t bytes_for(std::uint64_t shape, std::size_t count, const char* type) {
@@ -92,7 +92,7 @@ std::byte* ArrayCore::find_items() const {
   std::uint64_t block = array.block.load(std::memory_order_relaxed);
   std::size_t size =
       array.count.load(std::memory_order_relaxed) * shape_size(array.shape.load(std::memory_order_relaxed));
-  std::byte* items = shm::Family::instance().address(block, std::max<std::size_t>(size, 1));
+  std::byte* items = family::Family::instance().address(block, std::max<std::size_t>(size, 1));
   if (array.settled.load(std::memory_order_relaxed) == 0) {
     settle_block(block);
     array.settled.store(1, std::memory_order_relaxed);

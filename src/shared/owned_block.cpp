@@ -8,9 +8,9 @@
 
 namespace cohort::detail {
 
-shm::Offset make_block(std::uint64_t size, std::span<const std::byte> contents) {
-  auto& family = shm::Family::instance();
-  shm::Offset block = family.allocate(size, family.self());
+family::Offset make_block(std::uint64_t size, std::span<const std::byte> contents) {
+  auto& family = family::Family::instance();
+  family::Offset block = family.allocate(size, family.self());
   COHORT_CRASH_POINT("shared.block.allocated");
   std::byte* place = family.address(block, size);
   if (!contents.empty()) std::memcpy(place, contents.data(), contents.size());
@@ -18,23 +18,23 @@ shm::Offset make_block(std::uint64_t size, std::span<const std::byte> contents) 
   return block;
 }
 
-void settle_block(shm::Offset block) {
+void settle_block(family::Offset block) {
   COHORT_CRASH_POINT("shared.block.named");
-  shm::Family::instance().set_owner(block, shm::kNobody);
+  family::Family::instance().set_owner(block, family::kNobody);
   COHORT_CRASH_POINT("shared.block.settled");
 }
 
-void settle_block_of(shm::Offset block, shm::MemberId dead) noexcept {
+void settle_block_of(family::Offset block, family::MemberId dead) noexcept {
   try {
-    (void)shm::Family::instance().set_owner(block, dead, shm::kNobody);
+    (void)family::Family::instance().set_owner(block, dead, family::kNobody);
   } catch (...) {  // NOLINT(bugprone-empty-catch): a stray word names no block
   }
 }
 
-void forget_block(shm::Offset block) noexcept {
+void forget_block(family::Offset block) noexcept {
   if (block == 0) return;
   try {
-    shm::Family::instance().free(block);
+    family::Family::instance().free(block);
   } catch (...) {  // NOLINT(bugprone-empty-catch): it goes with this process
   }
 }

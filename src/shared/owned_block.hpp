@@ -12,23 +12,23 @@
 #include <memory>
 #include <span>
 
-#include "shm/family.hpp"
+#include "family/family.hpp"
 
 namespace cohort::detail {
 
 /// Whether an object's init has run, and which block it made: filled in by init, read by the constructor.
 struct BlockCreation {
   bool ran = false;
-  shm::Offset block = 0;
+  family::Offset block = 0;
 };
 
 /// A block of ours of at least `size` bytes that begins with `contents`, the rest zero.
-[[nodiscard]] shm::Offset make_block(std::uint64_t size, std::span<const std::byte> contents);
+[[nodiscard]] family::Offset make_block(std::uint64_t size, std::span<const std::byte> contents);
 /// The block belongs to the object that names it, not to us.
-void settle_block(shm::Offset block);
+void settle_block(family::Offset block);
 /// The same when `dead` still has it.
-void settle_block_of(shm::Offset block, shm::MemberId dead) noexcept;
+void settle_block_of(family::Offset block, family::MemberId dead) noexcept;
 /// Frees a block that no object has come to name.
-void forget_block(shm::Offset block) noexcept;
+void forget_block(family::Offset block) noexcept;
 
 }  // namespace cohort::detail

@@ -8,12 +8,12 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/sync/handle_codec.hpp"
+#include "family/lock.hpp"
+#include "family/process_page.hpp"
+#include "object/objects.hpp"
 #include "os/named_memory.hpp"
 #include "shared/named_memory.hpp"
 #include "shared/owned_block.hpp"
-#include "shm/lock.hpp"
-#include "shm/objects.hpp"
-#include "shm/process_page.hpp"
 
 namespace cohort {
 
@@ -30,23 +30,23 @@ struct MemoryBody {
   std::atomic<std::uint64_t> current;  // index of the block << 56 | size in bytes; its store commits a resize
   std::atomic<std::uint64_t> settled;  // 1: the first block is nobody's
   std::atomic<std::uint64_t> blocks[kBlocks];
-  shm::LockWord lock;  // of resize()
+  family::LockWord lock;  // of resize()
 };
 static_assert(offsetof(MemoryBody, blocks) == 16 && offsetof(MemoryBody, lock) == 256 && sizeof(MemoryBody) == 320);
 
-void repair_memory(shm::Offset, void* body, shm::MemberId dead) {
+void repair_memory(family::Offset, void* body, family::MemberId dead) {
   for (auto& word : static_cast<MemoryBody*>(body)->blocks) {
     // SYNC(memory block): release in resize() -> acquire here; carries nothing but the block's name
     if (std::uint64_t block = word.load(std::memory_order_acquire)) settle_block_of(block, dead);
   }
 }
 
-void destroy_memory(shm::Destroyer& destroyer, void* body) {
+void destroy_memory(object::Destroyer& destroyer, void* body) {
   for (auto& word : static_cast<MemoryBody*>(body)->blocks) destroyer.free_block(word);
 }
 
 const bool kRegistered =
-    shm::register_object_kind(ObjectKind::shared_memory, {.member_died = repair_memory, .destroy = destroy_memory});
+    object::register_object_kind(ObjectKind::shared_memory, {.member_died = repair_memory, .destroy = destroy_memory});
 
 std::size_t index_of(std::uint64_t current) noexcept { return current >> kSizeBits; }
 std::uint64_t size_of(std::uint64_t current) noexcept { return current & kSizeMask; }
@@ -56,7 +56,7 @@ std::byte* place_of(const MemoryBody& body, std::uint64_t current) {
   if (index >= kBlocks) throw StateError("SharedMemory", "", "the control block is damaged");
   // relaxed: carried by the acquire load of `current`
   std::uint64_t block = body.blocks[index].load(std::memory_order_relaxed);
-  return shm::Family::instance().address(block, size_of(current));
+  return family::Family::instance().address(block, size_of(current));
 }
 
 }  // namespace
@@ -98,11 +98,11 @@ std::span<std::byte> AnonymousMemory::bytes() const {
 }
 
 void AnonymousMemory::resize(std::uint64_t size, Deadline deadline) const try {
-  shm::LockDeadline limit(deadline);
+  family::LockDeadline limit(deadline);
   (void)bytes();
   auto* memory = static_cast<MemoryBody*>(body());
-  auto& family = shm::Family::instance();
-  shm::LockGuard guard(memory->lock, shm::own_identity());
+  auto& family = family::Family::instance();
+  family::LockGuard guard(memory->lock, family::own_identity());
   // A resize whose caller died is done or not begun: a block it left stays named, and is freed with the object.
   guard.mark_repaired();
   std::uint64_t current = memory->current.load(std::memory_order_relaxed);  // relaxed: written under the lock
@@ -113,7 +113,7 @@ void AnonymousMemory::resize(std::uint64_t size, Deadline deadline) const try {
     // relaxed: under the lock
     while (index < kBlocks && memory->blocks[index].load(std::memory_order_relaxed) != 0) ++index;
     if (index == kBlocks) throw OutOfFamilyMemory("SharedMemory.resize", "", "it was enlarged too often");
-    shm::Offset block = make_block(size, {old, static_cast<std::size_t>(before)});
+    family::Offset block = make_block(size, {old, static_cast<std::size_t>(before)});
     // SYNC(memory block): release here -> acquire in repair_memory()
     memory->blocks[index].store(block, std::memory_order_release);
     COHORT_CRASH_POINT("shared.memory.named");
@@ -124,7 +124,7 @@ void AnonymousMemory::resize(std::uint64_t size, Deadline deadline) const try {
   COHORT_CRASH_POINT("shared.memory.filled");
   // SYNC(memory size): release here -> acquire in bytes()
   memory->current.store(std::uint64_t{index} << kSizeBits | size, std::memory_order_release);
-} catch (const shm::LockedOut&) {
+} catch (const family::LockedOut&) {
   // Either the lock was not had or the new block: both come before the first change.
   throw TimeoutError("SharedMemory.resize", "",
                      "another process, which may be stopped, was in the middle of a call; nothing was changed");

@@ -9,14 +9,14 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "family/process_page.hpp"
 #include "shared/record.hpp"
 #include "shared/shape.hpp"
-#include "shm/process_page.hpp"
 
 namespace cohort::detail {
 
 bool has_left_family() noexcept {
-  const shm::ProcessPage* own = shm::process_page_or_null();
+  const family::ProcessPage* own = family::process_page_or_null();
   return own != nullptr && own->left.load(std::memory_order_relaxed) != 0;  // relaxed: set once, orders nothing
 }
 

@@ -10,8 +10,8 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "sync/barrier_core.hpp"
 
 namespace cohort {
@@ -47,14 +47,14 @@ std::shared_ptr<const Attachments> attachments_of(const std::shared_ptr<detail::
 // After the barrier is listed, so that whoever dies here leaves a parcel that is named by a ledger or by an object.
 void keep_alive(BarrierBody& body, const Attachments& attachments) {
   if (attachments.empty()) return;
-  std::vector<shm::Offset> objects;
+  std::vector<family::Offset> objects;
   objects.reserve(attachments.size());
   for (const auto& one : attachments) objects.push_back(one.object);
-  shm::Family& family = shm::Family::instance();
-  auto parcel = family.objects().make_parcel(objects);
+  family::Family& family = family::Family::instance();
+  auto parcel = object::Objects(family).make_parcel(objects);
   COHORT_CRASH_POINT("sync.barrier.action_held");
-  std::array<shm::JournalWrite, 1> write{{{family.offset_of(&body.action_parcel), parcel.object}}};
-  family.objects().give_parcel(parcel, write);
+  std::array<object::JournalWrite, 1> write{{{family.offset_of(&body.action_parcel), parcel.object}}};
+  object::Objects(family).give_parcel(parcel, write);
   COHORT_CRASH_POINT("sync.barrier.action_kept");
 }
 
@@ -70,16 +70,16 @@ void call_action(const BarrierBody& body) {
   descriptor.call()(in, out);
 }
 
-void member_died(shm::Offset, void* place, shm::MemberId dead) {
+void member_died(family::Offset, void* place, family::MemberId dead) {
   BarrierCore(body_of(place)).mend(sync::this_thread(), [dead](std::uint64_t thread) {
     return thread != 0 && sync::ThreadWord::unpack(thread).is_of(dead);
   });
 }
 
-void destroy(shm::Destroyer& destroyer, void* place) { destroyer.free_parcel(body_of(place).action_parcel); }
+void destroy(object::Destroyer& destroyer, void* place) { destroyer.free_parcel(body_of(place).action_parcel); }
 
 const bool registered =
-    shm::register_object_kind(detail::ObjectKind::barrier, {.member_died = member_died, .destroy = destroy});
+    object::register_object_kind(detail::ObjectKind::barrier, {.member_died = member_died, .destroy = destroy});
 
 std::uint32_t checked(int parties) {
   // The most that members and their threads could come to; keeps the sizes below sound.

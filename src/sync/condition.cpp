@@ -10,8 +10,8 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "sync/condition_core.hpp"
 #include "sync/user_lock.hpp"
 
@@ -36,44 +36,44 @@ Guard guard_of(ConditionBody& body) {
   std::uint64_t lock = body.lock.load(std::memory_order_relaxed);
   bool recursive = body.recursive.load(std::memory_order_relaxed) != 0;
   if (lock == 0) return {body.own_lock, recursive};
-  return {*shm::Family::instance().at<LockBody>(lock), recursive};
+  return {*family::Family::instance().at<LockBody>(lock), recursive};
 }
 
 sync::ConditionWaiter* find_table(std::uint64_t offset, std::size_t bytes) {
-  return reinterpret_cast<sync::ConditionWaiter*>(shm::Family::instance().address(offset, bytes));
+  return reinterpret_cast<sync::ConditionWaiter*>(family::Family::instance().address(offset, bytes));
 }
 
 // Named before it is nobody's: a death in between is mended by member_died().
 constexpr auto grow = [](std::atomic<std::uint64_t>& word, std::size_t bytes) {
-  shm::Family& family = shm::Family::instance();
-  shm::Offset block = family.allocate_control(bytes, family.self());
+  family::Family& family = family::Family::instance();
+  family::Offset block = family.allocate_control(bytes, family.self());
   word.store(block,
              std::memory_order_release);  // SYNC(table): release -> acquire in member_died(); under the lock else
   COHORT_CRASH_POINT("sync.condition.table_named");
-  family.set_owner(block, shm::kNobody);
+  family.set_owner(block, family::kNobody);
 };
 
-void member_died(shm::Offset, void* place, shm::MemberId dead) {
+void member_died(family::Offset, void* place, family::MemberId dead) {
   ConditionBody& body = body_of(place);
-  shm::Family& family = shm::Family::instance();
+  family::Family& family = family::Family::instance();
   for (auto& word : body.tables) {
     // SYNC(table): acquire here <- release in grow()
     std::uint64_t block = word.load(std::memory_order_acquire);
-    if (block != 0) (void)family.set_owner(block, dead, shm::kNobody);
+    if (block != 0) (void)family.set_owner(block, dead, family::kNobody);
   }
   Guard guard = guard_of(body);
   sync::repair_user_lock(guard.lock, dead);
   ConditionCore(body, guard.lock, find_table).try_mend(sync::this_thread(), false);
 }
 
-void destroy(shm::Destroyer& destroyer, void* place) {
+void destroy(object::Destroyer& destroyer, void* place) {
   ConditionBody& body = body_of(place);
   for (auto& word : body.tables) destroyer.free_block(word);
   destroyer.free_parcel(body.lock_parcel);
 }
 
 const bool registered =
-    shm::register_object_kind(detail::ObjectKind::condition, {.member_died = member_died, .destroy = destroy});
+    object::register_object_kind(detail::ObjectKind::condition, {.member_died = member_died, .destroy = destroy});
 
 // For calls that need the lock.
 Guard held_guard(ConditionBody& body, const sync::ThreadSelf& self, const char* verb) {
@@ -105,15 +105,15 @@ Condition::Condition(const detail::LockHandle& lock, bool recursive)
           },
           [lock](void* place) {
             ConditionBody& body = body_of(place);
-            shm::Family& family = shm::Family::instance();
-            std::array<shm::Offset, 1> objects{lock.name().offset};
-            auto parcel = family.objects().make_parcel(objects);
+            family::Family& family = family::Family::instance();
+            std::array<family::Offset, 1> objects{lock.name().offset};
+            auto parcel = object::Objects(family).make_parcel(objects);
             COHORT_CRASH_POINT("sync.condition.lock_held");
-            std::array<shm::JournalWrite, 2> writes{{
+            std::array<object::JournalWrite, 2> writes{{
                 {family.offset_of(&body.lock_parcel), parcel.object},
                 {family.offset_of(&body.lock), family.offset_of(lock.shared_body())},
             }};
-            family.objects().give_parcel(parcel, writes);
+            object::Objects(family).give_parcel(parcel, writes);
             COHORT_CRASH_POINT("sync.condition.lock_kept");
           }) {}
 

@@ -4,7 +4,7 @@
 
 #include <new>
 
-#include "shm/objects.hpp"
+#include "object/objects.hpp"
 #include "sync/event_core.hpp"
 
 namespace cohort {
@@ -24,7 +24,7 @@ void Event::set() {
   sync::EventCore::set(event, sync::this_thread());
   // SYNC(watch): between the store of the state and the look at the watchers
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  shm::Objects::instance().ring(&event);
+  object::Objects::instance().ring(&event);
 }
 
 void Event::clear() { sync::EventCore::clear(body_of(body())); }

@@ -5,8 +5,8 @@
 #include <new>
 
 #include "cohort/base/error.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "sync/owner.hpp"
 #include "sync/user_lock.hpp"
 
@@ -18,10 +18,11 @@ using sync::LockBody;
 
 LockBody& body_of(void* body) { return *static_cast<LockBody*>(body); }
 
-const shm::ObjectOperations operations{
-    .member_died = [](shm::Offset, void* body, shm::MemberId dead) { sync::repair_user_lock(body_of(body), dead); }};
-const bool lock_registered = shm::register_object_kind(detail::ObjectKind::lock, operations);
-const bool rlock_registered = shm::register_object_kind(detail::ObjectKind::rlock, operations);
+const object::ObjectOperations operations{.member_died = [](family::Offset, void* body, family::MemberId dead) {
+  sync::repair_user_lock(body_of(body), dead);
+}};
+const bool lock_registered = object::register_object_kind(detail::ObjectKind::lock, operations);
+const bool rlock_registered = object::register_object_kind(detail::ObjectKind::rlock, operations);
 
 }  // namespace
 
@@ -30,11 +31,12 @@ namespace sync {
 std::optional<LockOwner> owner_of(std::uint64_t word) {
   if (word == kFree) return std::nullopt;
   ThreadWord name = ThreadWord::unpack(word);
-  shm::Family& family = shm::Family::instance();
-  const auto* record = family.at<shm::MemberRecord>(family.places().members + name.slot * sizeof(shm::MemberRecord));
+  family::Family& family = family::Family::instance();
+  const auto* record =
+      family.at<family::MemberRecord>(family.places().members + name.slot * sizeof(family::MemberRecord));
   // relaxed: both: for people
   std::uint64_t state = record->state.load(std::memory_order_relaxed);
-  bool known = name.is_of({name.slot, shm::Members::generation_of(state)});
+  bool known = name.is_of({name.slot, family::Members::generation_of(state)});
   return LockOwner{known ? record->pid.load(std::memory_order_relaxed) : 0, static_cast<std::int32_t>(name.tid)};
 }
 
@@ -61,7 +63,7 @@ bool LockHandle::owner_died() const {
 void LockHandle::mark_consistent() {
   LockBody& lock = body_of(body());
   if (!owned())
-    throw StateError(shm::header_of(&lock).kind == static_cast<std::uint32_t>(ObjectKind::rlock)
+    throw StateError(object::header_of(&lock).kind == static_cast<std::uint32_t>(ObjectKind::rlock)
                          ? "RLock.mark_consistent"
                          : "Lock.mark_consistent",
                      "", "only who holds the lock can say that its data is sound");

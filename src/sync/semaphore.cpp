@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cohort/base/error.hpp"
-#include "shm/objects.hpp"
+#include "object/objects.hpp"
 #include "sync/owned_semaphore_core.hpp"
 #include "sync/user_lock.hpp"
 
@@ -28,7 +28,7 @@ const char* type_of(ObjectKind kind) {
 
 // What the user called, for messages.
 std::string call(const SemaphoreBody* body, const char* verb) {
-  return std::string(type_of(static_cast<ObjectKind>(shm::header_of(body).kind))) + '.' + verb;
+  return std::string(type_of(static_cast<ObjectKind>(object::header_of(body).kind))) + '.' + verb;
 }
 
 std::uint32_t checked(ObjectKind kind, int value) {
@@ -45,15 +45,15 @@ std::uint32_t owned(ObjectKind kind, int value, const SemaphoreOptions& options)
   return checked(kind, value);
 }
 
-void member_died(shm::Offset, void* place, shm::MemberId dead) {
+void member_died(family::Offset, void* place, family::MemberId dead) {
   SemaphoreBody& body = body_of(place);
   if (has_owners(body) && OwnedSemaphoreCore::release_dead(body, sync::this_thread(), dead.pack()))
-    shm::Objects::instance().ring(place);  // behind the fence in release_dead()
+    object::Objects::instance().ring(place);  // behind the fence in release_dead()
 }
 
-constexpr shm::ObjectOperations operations{.member_died = member_died};
-const bool registered = shm::register_object_kind(ObjectKind::semaphore, operations) &&
-                        shm::register_object_kind(ObjectKind::bounded_semaphore, operations);
+constexpr object::ObjectOperations operations{.member_died = member_died};
+const bool registered = object::register_object_kind(ObjectKind::semaphore, operations) &&
+                        object::register_object_kind(ObjectKind::bounded_semaphore, operations);
 
 bool acquire_owned(SemaphoreBody& body, const sync::Until& until) {
   sync::ThreadSelf& self = sync::this_thread();
@@ -97,7 +97,7 @@ void SemaphoreHandle::release(int count) try {
   if (count < 1) throw ValueError(call(&semaphore, "release"), std::to_string(count), "the count must be at least 1");
   // The thread's name is not needed: one that has none yet only takes a fence too many.
   if (!SemaphoreCore::release(semaphore, sync::thread_self, static_cast<std::uint32_t>(count))) release_slowly(count);
-  shm::Objects::instance().ring(&semaphore);  // behind the fence in release()
+  object::Objects::instance().ring(&semaphore);  // behind the fence in release()
 } catch (const StateError&) { sync::rethrow_unless_left(); }
 
 // Permits with owners leave no room in `most`.

@@ -5,7 +5,7 @@
 #include <new>
 
 #include "cohort/base/error.hpp"
-#include "shm/objects.hpp"
+#include "object/objects.hpp"
 #include "sync/shared_mutex_core.hpp"
 #include "sync/user_lock.hpp"
 
@@ -18,14 +18,14 @@ using sync::SharedMutexCore;
 
 SharedMutexBody& body_of(void* body) { return *static_cast<SharedMutexBody*>(body); }
 
-void member_died(shm::Offset, void* place, shm::MemberId dead) {
+void member_died(family::Offset, void* place, family::MemberId dead) {
   SharedMutexBody& body = body_of(place);
   SharedMutexCore(body).mend(sync::this_thread(),
                              [dead](std::uint64_t thread) { return sync::ThreadWord::unpack(thread).is_of(dead); });
   sync::repair_user_lock(body.writer, dead);
 }
 
-const bool registered = shm::register_object_kind(detail::ObjectKind::shared_mutex, {.member_died = member_died});
+const bool registered = object::register_object_kind(detail::ObjectKind::shared_mutex, {.member_died = member_died});
 
 // For those who only ever try: puts away the dead, if it is time to look. True when it looked.
 bool mend(SharedMutexBody& mutex, sync::ThreadSelf& self) {

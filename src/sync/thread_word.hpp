@@ -14,7 +14,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "shm/layout.hpp"
+#include "family/layout.hpp"
 
 namespace cohort::sync {
 
@@ -25,7 +25,7 @@ struct ThreadWord {
   static constexpr unsigned kGenerationBits = 13;
   static constexpr unsigned kStartBits = 16;
   static_assert(kTidBits + kSlotBits + kGenerationBits + kStartBits == 63);
-  static_assert(1u << kSlotBits == shm::kMaxMembers);
+  static_assert(1u << kSlotBits == family::kMaxMembers);
 
   std::uint32_t tid = 0;
   std::uint32_t slot = 0;
@@ -50,7 +50,7 @@ struct ThreadWord {
     return parts;
   }
   /// Whether the thread belongs to that member.
-  [[nodiscard]] constexpr bool is_of(shm::MemberId member) const noexcept {
+  [[nodiscard]] constexpr bool is_of(family::MemberId member) const noexcept {
     return slot == member.slot && generation == (member.generation & ((1u << kGenerationBits) - 1));
   }
 };

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cohort/base/error.hpp"
-#include "shm/process_page.hpp"
+#include "family/process_page.hpp"
 
 namespace cohort::sync {
 
@@ -55,7 +55,7 @@ bool release_dead_owner(LockBody& lock, ThreadSelf& self) noexcept {
 }
 
 void rethrow_unless_left() {
-  const shm::ProcessPage* own = shm::process_page_or_null();
+  const family::ProcessPage* own = family::process_page_or_null();
   // relaxed: orders nothing; set by the end of this process
   if (own == nullptr || own->left.load(std::memory_order_relaxed) == 0) throw;
 }
@@ -86,7 +86,7 @@ bool recover_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, Deadlin
   return true;
 }
 
-void repair_user_lock(LockBody& lock, shm::MemberId dead) {
+void repair_user_lock(LockBody& lock, family::MemberId dead) {
   std::uint64_t owner = LockCore::owner(lock);
   if (owner != kFree && ThreadWord::unpack(owner).is_of(dead)) LockCore::release_dead(lock, this_thread(), owner);
 }

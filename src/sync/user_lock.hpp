@@ -4,7 +4,7 @@
 // What Lock, RLock and Condition promise of a lock, over the core: errors for wrong use, recursion, poison.
 #pragma once
 
-#include "shm/layout.hpp"
+#include "family/layout.hpp"
 #include "sync/lock_core.hpp"
 
 namespace cohort::sync {
@@ -68,6 +68,6 @@ bool release_dead_owner(LockBody& lock, ThreadSelf& self) noexcept;
 bool recover_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline, CallName name);
 
 /// Frees a lock whose owner was a thread of `dead`.
-void repair_user_lock(LockBody& lock, shm::MemberId dead);
+void repair_user_lock(LockBody& lock, family::MemberId dead);
 
 }  // namespace cohort::sync

@@ -14,14 +14,14 @@
 #include "cohort/queue/queue_core.hpp"
 #include "connection/connection_ring.hpp"
 #include "connection/connection_stream.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "os/stream_io.hpp"
 #include "os/thread.hpp"
 #include "park/fence.hpp"
 #include "park/wait_word.hpp"
 #include "queue/queue_body.hpp"
 #include "ring/side_lock.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
 #include "sync/event_core.hpp"
 #include "sync/owned_semaphore_core.hpp"
 #include "watch/death_watch.hpp"
@@ -33,11 +33,11 @@ namespace {
 using connection::can_receive;
 using connection::EndUse;
 using connection::kMayReceive;
+using object::ObjectKind;
+using object::Objects;
 using queue::QueueBody;
 using ring::kPartners;
 using ring::RingSide;
-using shm::ObjectKind;
-using shm::Objects;
 using watch::DeathWatch;
 using watch::kLongestSleep;
 
@@ -93,14 +93,14 @@ class Watched {
   /// From here on a change rings. Look at ready() behind a heavy fence, and at the word before.
   void watch() noexcept {
     if (!watching_)
-      shm::header_of(body_).watchers.fetch_add(1, std::memory_order_relaxed);  // relaxed: the fence orders
+      object::header_of(body_).watchers.fetch_add(1, std::memory_order_relaxed);  // relaxed: the fence orders
     watching_ = true;
     mark();
   }
   /// The end of that, in two steps with a heavy fence between them.
   void unwatch() noexcept {
     if (!watching_) return;
-    shm::header_of(body_).watchers.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a count
+    object::header_of(body_).watchers.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a count
     // The mark that woke us may have been that of one who sleeps for this object alone.
     mark();
   }

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "family/family.hpp"
+#include "family/lock.hpp"
 #include "park/patience.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
 
 namespace cohort::watch {
 
@@ -35,8 +35,8 @@ class DeathWatch {
     if (now < next_) return;
     try {
       // The wait has a deadline, and whoever holds a lock that the repairs need may be stopped.
-      shm::LockDeadline soon(Deadline::now());
-      shm::Family::instance().sweep();
+      family::LockDeadline soon(Deadline::now());
+      family::Family::instance().sweep();
     } catch (...) {  // NOLINT(bugprone-empty-catch)
       // Out of memory, or the family was left: the wait itself will tell.
     }

@@ -9,14 +9,14 @@
 #include <span>
 #include <vector>
 
+#include "family/family.hpp"
+#include "family/process_page.hpp"
+#include "object/objects.hpp"
 #include "os/process_identity.hpp"
 #include "os/stream_io.hpp"
 #include "os/thread.hpp"
 #include "park/wait_word.hpp"
 #include "ring/side_lock.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
-#include "shm/process_page.hpp"
 #include "watch/death_watch.hpp"
 
 namespace cohort::watch {
@@ -26,8 +26,8 @@ using ring::wake_partners;
 
 namespace {
 
-using shm::Objects;
-using shm::PolledTurn;
+using family::PolledTurn;
+using object::Objects;
 
 // Meets the light fence of who changes an object: it sees our mark, or we see the change.
 // SYNC(watch): heavy fence here -> the fence of Objects::ring()'s caller
@@ -37,19 +37,19 @@ void fence() noexcept { park::heavy_fence(); }
 class Readiness {
  public:
   explicit Readiness(const PolledObject& object)
-      : owner_(shm::own_identity()), bell_(os::above_standard_streams(os::make_eventfd())), object_(object) {}
+      : owner_(family::own_identity()), bell_(os::above_standard_streams(os::make_eventfd())), object_(object) {}
   ~Readiness();
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
 
   [[nodiscard]] int fd() const noexcept { return bell_.get(); }
   /// False in a copy of the process that made it.
-  [[nodiscard]] bool is_ours() const { return owner_ == shm::own_identity(); }
+  [[nodiscard]] bool is_ours() const { return owner_ == family::own_identity(); }
 
   /// From here on, a change of the object rings.
   void watch() noexcept {
     // relaxed: the fence orders
-    shm::header_of(object_.body).watchers.fetch_add(1, std::memory_order_relaxed);
+    object::header_of(object_.body).watchers.fetch_add(1, std::memory_order_relaxed);
     watching_ = true;
   }
   /// The end of that. The object may go afterwards.
@@ -103,7 +103,7 @@ struct Registry {
 Registry* registry = nullptr;
 
 Registry& own_registry() {
-  os::ProcessIdentity self = shm::own_identity();
+  os::ProcessIdentity self = family::own_identity();
   if (registry == nullptr || !(registry->owner == self)) registry = new Registry{self, {}, false, registry};
   return *registry;
 }
@@ -128,14 +128,14 @@ bool look_at(std::span<Readiness* const> objects, bool marks_hold) {
 
 // Has the thread look at once.
 void wake_thread() noexcept {
-  if (!shm::Family::self_or_nobody()) return;
+  if (!family::Family::self_or_nobody()) return;
   park::WaitWord(Objects::instance().watch_word(), park::Mark()).notify(INT_MAX);
 }
 
 void Readiness::unwatch() {
   if (!watching_) return;
   watching_ = false;
-  shm::header_of(object_.body).watchers.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a count
+  object::header_of(object_.body).watchers.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a count
   // The mark that was taken away for us may have been that of one who sleeps for this object alone.
   object_.side->waiters.fetch_or(kPartners, std::memory_order_relaxed);  // relaxed: the fence orders
   fence();
@@ -215,7 +215,7 @@ int polled_descriptor(const SharedHandle& handle, std::atomic<std::uint32_t>& fl
   PolledTurn turn;
   known = std::static_pointer_cast<Readiness>(handle.companion());
   if (known && known->is_ours()) return known->fd();
-  shm::Family::before_leaving(leave);
+  family::Family::before_leaving(leave);
   Registry& own = own_registry();
   if (own.all.size() == own.all.capacity()) own.all.reserve(2 * own.all.size() + 16);
   if (!own.has_thread) {

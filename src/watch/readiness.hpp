@@ -18,7 +18,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "cohort/shm/shared_handle.hpp"
+#include "cohort/object/shared_handle.hpp"
 #include "ring/layout.hpp"
 
 namespace cohort::watch {

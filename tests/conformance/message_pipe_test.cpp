@@ -13,8 +13,8 @@
 #include "cohort/queue.hpp"
 #include "cohort/wire/object.hpp"
 #include "conformance/process_conformance.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 
 namespace cohort::test {
 namespace {
@@ -27,7 +27,7 @@ Blob blob(std::string_view text) {
 }
 
 std::uint64_t live() {
-  auto& objects = shm::Family::instance().objects();
+  auto objects = object::Objects::instance();
   return objects.count(detail::ObjectKind::connection) + objects.count(detail::ObjectKind::pipe);
 }
 
@@ -73,7 +73,7 @@ TEST_P(PipeConformance, echoes_values_and_bytes) {
     EXPECT_THROW((void)here.recv<int>(patience()), EndOfFile);
     EXPECT_THROW((void)here.recv_bytes({}, patience()), EndOfFile);
   }
-  shm::Family::instance().sweep();
+  family::Family::instance().sweep();
   EXPECT_EQ(live(), before);
 }
 
@@ -174,7 +174,7 @@ TEST_P(PipeConformance, carries_the_reading_and_the_writing_end_of_others) {
     EXPECT_TRUE(p.join(patience()));
     EXPECT_EQ(p.exitcode(), 0);
   }
-  shm::Family::instance().sweep();
+  family::Family::instance().sweep();
   EXPECT_EQ(live(), before);
 }
 

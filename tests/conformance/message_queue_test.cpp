@@ -17,8 +17,8 @@
 #include "cohort/queue.hpp"
 #include "cohort/wire/object.hpp"
 #include "conformance/process_conformance.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 
 namespace cohort::test {
 namespace {
@@ -195,7 +195,7 @@ void answer_with_inner(Queue<Queue<std::string>> outer) {
 }
 
 TEST_P(Queues, go_through_queues_and_outlive_who_made_them) {
-  auto& objects = shm::Family::instance().objects();
+  auto objects = object::Objects::instance();
   auto before = objects.count(ObjectKind::queue);
   {
     Queue<Queue<std::string>> outer;

@@ -20,7 +20,7 @@
 
 #include "cohort/pool.hpp"
 #include "conformance/process_conformance.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
 
 namespace cohort::test {
 namespace {
@@ -64,7 +64,7 @@ class PoolLife : public EachMethod {
 };
 
 // Bytes that the family holds, when nothing is under way.
-std::uint64_t bytes_in_use() { return shm::Family::instance().statistics().in_use.count; }
+std::uint64_t bytes_in_use() { return family::Family::instance().statistics().in_use.count; }
 
 TEST_P(PoolLife, bad_numbers_of_processes_are_refused) {
   EXPECT_THROW(Pool({.processes = -1}), ValueError);

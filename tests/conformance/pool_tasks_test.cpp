@@ -15,7 +15,7 @@
 #include "cohort/pool.hpp"
 #include "cohort/sync/event.hpp"
 #include "conformance/process_conformance.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
 
 namespace cohort::test {
 

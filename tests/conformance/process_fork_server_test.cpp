@@ -13,11 +13,11 @@
 #include <fstream>
 
 #include "conformance/process_conformance.hpp"
+#include "family/family.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
 #include "process/fork_server_link.hpp"
 #include "process/launch.hpp"
-#include "shm/family.hpp"
 
 namespace cohort::test {
 namespace {
@@ -72,7 +72,7 @@ TEST_F(ForkServer, that_is_stopped_holds_neither_start_nor_terminate_nor_join) {
   EXPECT_EQ(from.next(), "here");
   int former = server_pid();
   stop(former);
-  auto reserved = shm::Family::instance().statistics().members_reserved;
+  auto reserved = family::Family::instance().statistics().members_reserved;
   Process p = started([] { throw SystemExit(7); });
   EXPECT_TRUE(p.join(patience()));
   EXPECT_EQ(p.exitcode(), 7);
@@ -89,7 +89,7 @@ TEST_F(ForkServer, that_is_stopped_holds_neither_start_nor_terminate_nor_join) {
   EXPECT_TRUE(eventually([&] {
     Process q = started([] {});
     q.join(patience());
-    return shm::Family::instance().statistics().members_reserved <= reserved && !os::is_alive({former, 0});
+    return family::Family::instance().statistics().members_reserved <= reserved && !os::is_alive({former, 0});
   }));
 }
 
@@ -195,12 +195,12 @@ void injected(const std::string& to) { say(to, "injected"); }
 
 // As somebody would who has taken a worker over: writes a launch and a request himself. What the server answers.
 detail::LaunchState ask(detail::ForkServerLink& link, const std::string& to) {
-  auto& family = shm::Family::instance();
-  shm::MemberId self = family.self();
+  auto& family = family::Family::instance();
+  family::MemberId self = family.self();
   auto launch = detail::describe_launch("x", {}, false, {}, StartMethod::forkserver, self);
   launch.target = detail::Invocation<Function<injected>, false, detail::ParameterList<std::string>>::descriptor.id();
   launch.body = encode(to);
-  shm::MemberId member = family.reserve_member(self);
+  family::MemberId member = family.reserve_member(self);
   detail::store_launch(launch, {}, member);
   detail::ForkRequest request;
   request.slot = member.slot;
@@ -224,10 +224,10 @@ void answer(const std::string& to, void (*give_up)()) {
     request.kind = kind;
     link->send(request);
   }
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   request.kind = detail::ForkRequestKind::signal;
   request.argument = SIGKILL;
-  family.for_each_member([&](shm::MemberId id, shm::MemberRecord&) {
+  family.for_each_member([&](family::MemberId id, family::MemberRecord&) {
     if (id == family.self()) return;
     request.slot = id.slot;
     request.generation = id.generation;

@@ -8,8 +8,8 @@
 #include "cohort/pool.hpp"
 #include "cohort/sync/handle_codec.hpp"
 #include "conformance/process_conformance.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 
 namespace cohort::test {
 namespace {
@@ -25,7 +25,7 @@ class Number : public SharedHandle {
 
 Number everywhere(10);
 
-std::uint64_t live() { return shm::Family::instance().objects().count(detail::ObjectKind::for_tests); }
+std::uint64_t live() { return object::Objects::instance().count(detail::ObjectKind::for_tests); }
 
 struct Handles : EachMethod {};
 COHORT_FOR_EACH_METHOD(Handles);
@@ -118,7 +118,7 @@ TEST_P(Handles, keep_their_object_alive_while_only_a_child_has_it) {
     EXPECT_TRUE(p.join(patience()));
     EXPECT_EQ(p.exitcode(), 0);
   }
-  shm::Family::instance().sweep();
+  family::Family::instance().sweep();
   EXPECT_EQ(live(), before);
 }
 
@@ -138,7 +138,7 @@ TEST_P(Handles, of_a_killed_child_are_dropped) {
     p.kill();
     EXPECT_TRUE(p.join(patience()));
   }
-  shm::Family::instance().sweep();
+  family::Family::instance().sweep();
   EXPECT_EQ(live(), before);
 }
 
@@ -159,7 +159,7 @@ TEST_P(Handles, reach_pool_tasks_and_initializers) {
     EXPECT_TRUE(pool.join(patience()));
     EXPECT_GE(initialized.value(), 1U);
   }
-  shm::Family::instance().sweep();
+  family::Family::instance().sweep();
   EXPECT_EQ(live(), before);
 }
 

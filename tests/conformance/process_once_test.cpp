@@ -17,7 +17,7 @@
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "conformance/process_conformance.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
 
 namespace cohort::test {
 namespace {
@@ -71,7 +71,7 @@ TEST_P(OneReturn, throws_in_the_parent_when_the_child_may_not_have_a_thread) {
   for (rlim_t most : {1, 2, 3}) {
     EXPECT_EQ(run_program([most] {
                 if (::setgid(61187) != 0 || ::setuid(61187) != 0) return 98;
-                (void)shm::Family::instance();
+                (void)family::Family::instance();
                 rlimit limit{most, most};
                 ::setrlimit(RLIMIT_NPROC, &limit);
                 return outcome_of_start();
@@ -87,7 +87,7 @@ TEST_P(OneReturn, says_what_the_child_lacked) {
   if (!shares_image()) GTEST_SKIP() << "as above";
   EXPECT_EQ(run_program([] {
               if (::setgid(61188) != 0 || ::setuid(61188) != 0) return 98;
-              (void)shm::Family::instance();
+              (void)family::Family::instance();
               rlimit limit{2, 2};
               ::setrlimit(RLIMIT_NPROC, &limit);
               Process p([] {});

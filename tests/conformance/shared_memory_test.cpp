@@ -14,7 +14,8 @@
 
 #include "cohort/shared.hpp"
 #include "conformance/process_conformance.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "unit/shared/python.hpp"
 
 namespace cohort {
@@ -88,7 +89,7 @@ TEST_P(SharedBytes, of_a_killed_owner_is_gone_if_anonymous_and_stays_if_named) {
   UniqueName name;
   Line ready(scratch / "ready");
   SharedMemory back(1_B);
-  auto& objects = shm::Family::instance().objects();
+  auto objects = object::Objects::instance();
   auto before = objects.count(detail::ObjectKind::shared_memory);
   Process p = started(make_and_stay, name.text(), ready.path(), back);
   EXPECT_EQ(ready.next(), "made");
@@ -96,7 +97,7 @@ TEST_P(SharedBytes, of_a_killed_owner_is_gone_if_anonymous_and_stays_if_named) {
   p.kill();
   EXPECT_TRUE(p.join(patience()));
   EXPECT_TRUE(eventually([&] {
-    (void)shm::Family::instance().sweep();
+    (void)family::Family::instance().sweep();
     return objects.count(detail::ObjectKind::shared_memory) == before;
   }));
   EXPECT_EQ(back.buf()[0], std::byte{2});

@@ -13,7 +13,8 @@
 #include "cohort/pool.hpp"
 #include "cohort/shared.hpp"
 #include "conformance/process_conformance.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 
 namespace cohort {
 
@@ -276,7 +277,7 @@ Array<int> made_by_child(const std::string& path) {
 }
 
 TEST_P(SharedArray, leaves_nothing_when_all_its_processes_end) {
-  auto& objects = shm::Family::instance().objects();
+  auto objects = object::Objects::instance();
   auto before = objects.count(detail::ObjectKind::array);
   auto values = objects.count(detail::ObjectKind::value);
   auto in_use = family_memory_statistics().in_use;
@@ -291,7 +292,7 @@ TEST_P(SharedArray, leaves_nothing_when_all_its_processes_end) {
     EXPECT_TRUE(killed.join(patience()));
   }
   EXPECT_TRUE(eventually([&] {
-    (void)shm::Family::instance().sweep();
+    (void)family::Family::instance().sweep();
     return objects.count(detail::ObjectKind::array) == before && objects.count(detail::ObjectKind::value) == values;
   }));
   EXPECT_LE(family_memory_statistics().in_use.count,

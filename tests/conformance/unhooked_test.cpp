@@ -7,8 +7,8 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/process.hpp"
+#include "family/family.hpp"
 #include "os/process.hpp"
-#include "shm/family.hpp"
 
 namespace cohort {
 namespace {
@@ -32,7 +32,7 @@ TEST_P(Unhooked, start_is_refused_with_an_explanation) {
   EXPECT_TRUE(os::child_processes().empty());
   EXPECT_FALSE(p.pid());
   EXPECT_TRUE(active_children().empty());
-  auto statistics = shm::Family::instance().statistics();
+  auto statistics = family::Family::instance().statistics();
   EXPECT_EQ(statistics.members_reserved, 0u) << "a slot was left behind";
   EXPECT_EQ(statistics.blocks, 0u) << "a launch block was left behind";
 }

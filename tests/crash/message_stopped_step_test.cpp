@@ -21,7 +21,8 @@
 #include "cohort/sync/barrier.hpp"
 #include "cohort/sync/lock.hpp"
 #include "crash/single_step.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 
 namespace cohort::testing {
 
@@ -105,7 +106,7 @@ class StoppedPeer : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
-    (void)shm::Family::instance().self();
+    (void)family::Family::instance().self();
   }
 
   // The victim does `operation`, which puts and takes `done`; it is stopped some 50 times on its way.
@@ -148,7 +149,7 @@ class StoppedPeer : public ::testing::Test {
     EXPECT_EQ(got.jobs + rest.jobs + victim_got.jobs, victim_put.jobs + prepared.jobs);
     EXPECT_EQ(got.answers + rest.answers, put.answers);
     EXPECT_EQ(got.messages + rest.messages, victim_put.messages + prepared.messages);
-    EXPECT_STREQ(shm::Family::instance().validate(), nullptr);
+    EXPECT_STREQ(family::Family::instance().validate(), nullptr);
   }
   static void nothing(Things&) {}
 };
@@ -168,7 +169,7 @@ TEST_F(StoppedPeer, that_puts_a_handle_holds_no_deadline) {
 TEST_F(StoppedPeer, that_allocates_and_frees_holds_no_deadline) {
   stop_on_the_way(nothing,
                   [](Things&) {
-                    auto& family = shm::Family::instance();
+                    auto& family = family::Family::instance();
                     family.free(family.allocate(100'000, family.self()));
                   },
                   {}, {}, {});
@@ -216,9 +217,9 @@ TEST_F(StoppedPeer, that_sends_holds_no_deadline) {
 
 // The item is taken already when its handle is looked up, so that giving up would lose it.
 TEST_F(StoppedPeer, that_stops_between_an_item_and_the_look_up_of_its_handle_holds_no_deadline) {
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   auto& objects_lock = family.header().objects.lock.word;
-  const std::uint64_t before = family.objects().count(detail::ObjectKind::lock);
+  const std::uint64_t before = object::Objects(family).count(detail::ObjectKind::lock);
   {
     Queue<Late> queue;
     auto pipe = Pipe();
@@ -254,7 +255,7 @@ TEST_F(StoppedPeer, that_stops_between_an_item_and_the_look_up_of_its_handle_hol
     }
   }
   Lock last;  // what was put off is done
-  EXPECT_EQ(family.objects().count(detail::ObjectKind::lock), before + 1);
+  EXPECT_EQ(object::Objects(family).count(detail::ObjectKind::lock), before + 1);
   EXPECT_STREQ(family.validate(), nullptr);
 }
 

@@ -9,19 +9,19 @@
 #include <vector>
 
 #include "base/crash_point.hpp"
-#include "cohort/shm/shared_handle.hpp"
+#include "cohort/object/shared_handle.hpp"
+#include "crash/family_support.hpp"
 #include "crash/kill_rounds.hpp"
-#include "crash/shm_support.hpp"
-#include "shm/objects.hpp"
+#include "object/objects.hpp"
 
-namespace cohort::shm {
+namespace cohort::object {
 namespace {
 
-using testing::Balance;
-using testing::expect_repaired;
-using testing::fork_child;
-using testing::wait_for;
-using testing::was_killed;
+using family::testing::Balance;
+using family::testing::expect_repaired;
+using family::testing::fork_child;
+using family::testing::wait_for;
+using family::testing::was_killed;
 
 struct TestBody {
   std::atomic<std::uint64_t> block;
@@ -72,7 +72,7 @@ void attach_block(Family& family, const TestHandle& handle) {
 
 // `outside` is an object of the parent process.
 void live_a_full_life(Family& family, TestHandle& outside) {
-  Objects& objects = family.objects();
+  Objects objects(family);
   {
     TestHandle one, two;
     attach_block(family, one);
@@ -117,7 +117,7 @@ class ObjectCrash : public ::testing::Test {
     (void)static_handle().id();
     TestHandle first;
   }
-  void TearDown() override { EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 0U); }
+  void TearDown() override { EXPECT_EQ(Objects(family).count(ObjectKind::for_tests), 0U); }
 
   Family& family = Family::instance();
 };
@@ -128,7 +128,7 @@ TEST_F(ObjectCrash, a_full_life_leaves_nothing_behind) {
   int status = wait_for(fork_child([&] { live_a_full_life(family, outside); }));
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   expect_repaired(family, before);
-  EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+  EXPECT_EQ(Objects(family).count(ObjectKind::for_tests), 1U);
 }
 
 TEST_F(ObjectCrash, survives_a_death_at_every_point_of_a_full_life) {
@@ -147,7 +147,7 @@ TEST_F(ObjectCrash, survives_a_death_at_every_point_of_a_full_life) {
     EXPECT_TRUE(died || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) << status;
     deaths += died ? 1 : 0;
     expect_repaired(family, before);
-    EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+    EXPECT_EQ(Objects(family).count(ObjectKind::for_tests), 1U);
     references = family.at<ObjectHeader>(offset_of(outside))->references.load();
     EXPECT_EQ(references, 1U) << "the parent's own";
   });
@@ -165,7 +165,7 @@ TEST_F(ObjectCrash, survives_a_death_in_the_repairer) {
       std::vector<TestHandle> many(static_cast<std::size_t>(40 - round % 4 * 9));
       for (auto& handle : many) attach_block(family, handle);
       std::vector<Offset> carried{offset_of(many[1]), offset_of(outside)};
-      for (int i = 0; i < 3 + round % 5; ++i) (void)family.objects().make_parcel(carried);
+      for (int i = 0; i < 3 + round % 5; ++i) (void)Objects(family).make_parcel(carried);
       ::raise(SIGKILL);
     }));
     ASSERT_TRUE(was_killed(status));
@@ -177,7 +177,7 @@ TEST_F(ObjectCrash, survives_a_death_in_the_repairer) {
     }));
     deaths += was_killed(status) ? 1 : 0;
     expect_repaired(family, before);
-    EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+    EXPECT_EQ(Objects(family).count(ObjectKind::for_tests), 1U);
     EXPECT_EQ(family.at<ObjectHeader>(offset_of(outside))->references.load(), 1U);
   });
   EXPECT_GE(deaths, 30);
@@ -206,7 +206,7 @@ TEST_F(ObjectCrash, survives_a_death_after_the_replay_of_a_dead_ones_journal) {
       ++deaths;
     }
     expect_repaired(family, before);
-    EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+    EXPECT_EQ(Objects(family).count(ObjectKind::for_tests), 1U);
     EXPECT_EQ(family.at<ObjectHeader>(offset_of(outside))->references.load(), 1U);
   };
   cohort::testing::for_each_kill({"object.step.replayed"}, {1, 1}, body);
@@ -215,11 +215,11 @@ TEST_F(ObjectCrash, survives_a_death_after_the_replay_of_a_dead_ones_journal) {
 
 // Who lists a static object dies: it is listed, and the next one finds it instead of making its own.
 TEST_F(ObjectCrash, a_static_object_is_listed_once_whoever_dies) {
-  Objects& objects = family.objects();
+  Objects objects(family);
   std::uint64_t key = 0;
   auto find = [&](std::uint64_t number) {
     return objects.find_or_create_static({{1, 2}, number}, [&] {
-      return objects.create(ObjectKind::for_tests, sizeof(cohort::shm::TestBody), [](void*) {});
+      return objects.create(ObjectKind::for_tests, sizeof(cohort::object::TestBody), [](void*) {});
     });
   };
   auto body = [&](const std::string& point, int, int round) {
@@ -250,7 +250,7 @@ pid_t fork_victim(Family& family, const TestHandle& outside) {
     TestHandle with_ours;
     with_ours.test().block.store(family.allocate(100, family.self()));
     std::vector<Offset> carried{offset_of(many[1]), offset_of(outside)};
-    for (int i = 0; i < 3; ++i) (void)family.objects().make_parcel(carried);
+    for (int i = 0; i < 3; ++i) (void)Objects(family).make_parcel(carried);
     ::raise(SIGKILL);
   });
 }
@@ -271,7 +271,7 @@ TEST_F(ObjectCrash, one_who_finds_all_slots_taken_repairs_the_dead_whoever_dies_
   attach_block(family, outside);
   Balance empty = Balance::of(family);
   std::vector<MemberId> reserved;
-  while (reserved.size() < kMaxMembers - 2) reserved.push_back(family.reserve_member(family.self()));
+  while (reserved.size() < family::kMaxMembers - 2) reserved.push_back(family.reserve_member(family.self()));
   Balance full = Balance::of(family);
   int deaths = 0;
   std::vector<std::string> points = crash_points();
@@ -293,12 +293,12 @@ TEST_F(ObjectCrash, one_who_finds_all_slots_taken_repairs_the_dead_whoever_dies_
   EXPECT_GE(deaths, 30);
   for (MemberId one : reserved) family.abandon_member(one);
   expect_repaired(family, empty);
-  EXPECT_EQ(family.objects().count(ObjectKind::for_tests), 1U);
+  EXPECT_EQ(Objects(family).count(ObjectKind::for_tests), 1U);
   EXPECT_EQ(family.at<ObjectHeader>(offset_of(outside))->references.load(), 1U);
 }
 
 TEST_F(ObjectCrash, a_death_while_the_table_of_statics_grows_loses_no_block) {
-  Objects& objects = family.objects();
+  Objects objects(family);
   const std::vector<std::string> growing = {"object.statics.allocated", "object.statics.named",
                                             "object.statics.marked"};
   cohort::testing::for_each_kill(growing, {1}, [&](const std::string& point, int, int) {
@@ -312,7 +312,7 @@ TEST_F(ObjectCrash, a_death_while_the_table_of_statics_grows_loses_no_block) {
       for (int i = 0; i < 40; ++i, made.fetch_add(1))
         (void)objects.find_or_create_static({.module = {1, 1}, .offset = key + made.load()}, [&] {
           auto init = [](void*) {};
-          return objects.create(ObjectKind::for_tests, sizeof(shm::TestBody), init);
+          return objects.create(ObjectKind::for_tests, sizeof(object::TestBody), init);
         });
     }));
     ASSERT_TRUE(was_killed(status)) << status;
@@ -339,4 +339,4 @@ TEST_F(ObjectCrash, tells_the_objects_of_a_death_once_or_more_before_its_blocks_
 }
 
 }  // namespace
-}  // namespace cohort::shm
+}  // namespace cohort::object

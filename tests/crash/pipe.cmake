@@ -4,4 +4,4 @@
 # Connections under deaths.
 cohort_test(pipe_step_test SOURCES pipe_step_test.cpp LABELS crash TIMEOUT 300 NO_MAIN_HOOK)
 crash_points_test(pipe_points_test LAYERS ring watch connection SOURCES pipe_points_test.cpp pipe_pieces_test.cpp
-  LIBRARIES cohort_sync cohort_wire cohort_shm)
+  LIBRARIES cohort_sync cohort_wire cohort_object cohort_family)

@@ -17,19 +17,19 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/connection/pipe.hpp"
+#include "crash/family_support.hpp"
 #include "crash/kill_rounds.hpp"
-#include "crash/shm_support.hpp"
 #include "support/pieces.hpp"
 
 namespace cohort::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using shm::Family;
-using shm::testing::Balance;
-using shm::testing::fork_child;
-using shm::testing::wait_for;
-using shm::testing::was_killed;
+using family::Family;
+using family::testing::Balance;
+using family::testing::fork_child;
+using family::testing::wait_for;
+using family::testing::was_killed;
 
 constexpr std::size_t kMessage = 10'000;
 
@@ -65,7 +65,7 @@ pid_t stopped_sender(Connection& from, Connection& to, const Bytes& message) {
       to.send_bytes(message);
     } catch (...) { ::_exit(1); }
     to.close();
-    shm::Family::leave();
+    family::Family::leave();
     ::_exit(0);
   }
   int status = 0;

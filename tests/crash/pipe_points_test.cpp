@@ -12,16 +12,16 @@
 #include "base/crash_point.hpp"
 #include "crash/kill_rounds.hpp"
 #include "crash/pipe_support.hpp"
-#include "shm/objects.hpp"
+#include "object/objects.hpp"
 
 namespace cohort::testing {
 namespace {
 
-using shm::Family;
-using shm::testing::Balance;
-using shm::testing::fork_child;
-using shm::testing::wait_for;
-using shm::testing::was_killed;
+using family::Family;
+using family::testing::Balance;
+using family::testing::fork_child;
+using family::testing::wait_for;
+using family::testing::was_killed;
 
 std::vector<std::string> pipe_points() {
   std::vector<std::string> points;
@@ -133,8 +133,8 @@ class PipePoints : public ::testing::Test {
   void expect_nothing_left() {
     EXPECT_STREQ(family.validate(), nullptr);
     EXPECT_EQ(Balance::of(family), before);
-    EXPECT_EQ(family.objects().count(shm::ObjectKind::connection), 0U);
-    EXPECT_EQ(family.objects().count(shm::ObjectKind::pipe), 0U);
+    EXPECT_EQ(object::Objects(family).count(object::ObjectKind::connection), 0U);
+    EXPECT_EQ(object::Objects(family).count(object::ObjectKind::pipe), 0U);
   }
 
   Family& family = Family::instance();

@@ -11,15 +11,15 @@
 
 #include "crash/pipe_support.hpp"
 #include "crash/single_step.hpp"
-#include "shm/objects.hpp"
+#include "object/objects.hpp"
 #include "support/pieces.hpp"
 
 namespace cohort::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using shm::Family;
-using shm::testing::Balance;
+using family::Family;
+using family::testing::Balance;
 
 using Blob = std::vector<std::byte>;
 
@@ -72,8 +72,8 @@ class PipeStep : public ::testing::Test {
     family.sweep();
     EXPECT_STREQ(family.validate(), nullptr);
     EXPECT_EQ(Balance::of(family), before);
-    EXPECT_EQ(family.objects().count(shm::ObjectKind::pipe), 0U);
-    EXPECT_EQ(family.objects().count(shm::ObjectKind::connection), 0U);
+    EXPECT_EQ(object::Objects(family).count(object::ObjectKind::pipe), 0U);
+    EXPECT_EQ(object::Objects(family).count(object::ObjectKind::connection), 0U);
   }
 
   void expect_whole(const Case& c, Connection& here, Connection& there) {

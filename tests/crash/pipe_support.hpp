@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "cohort/connection/pipe.hpp"
-#include "crash/shm_support.hpp"
+#include "crash/family_support.hpp"
 
 namespace cohort::testing {
 

@@ -18,7 +18,7 @@
 #include "cohort/pool.hpp"
 #include "cohort/process.hpp"
 #include "crash/kill_rounds.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
 #include "support/scratch.hpp"
 
 namespace cohort {
@@ -43,7 +43,7 @@ void arm_first(const std::string& name, int hit, const std::string& log) {
   if (!std::filesystem::exists(log)) arm(name, hit, log);
 }
 
-std::uint64_t bytes_in_use() { return shm::Family::instance().statistics().in_use.count; }
+std::uint64_t bytes_in_use() { return family::Family::instance().statistics().in_use.count; }
 
 std::vector<std::string> pool_points() {
   auto points = crash_points();
@@ -73,7 +73,7 @@ class PoolCrash : public ::testing::TestWithParam<std::string> {
     while (bytes_in_use() != before && !limit.expired()) std::this_thread::yield();
     EXPECT_EQ(bytes_in_use(), before);
     EXPECT_TRUE(active_children().empty());
-    EXPECT_EQ(shm::Family::instance().validate(), nullptr);
+    EXPECT_EQ(family::Family::instance().validate(), nullptr);
     return std::filesystem::file_size(log);
   }
 

@@ -14,7 +14,7 @@ namespace {
 
 // Ends the stepped worker's operation once it sleeps.
 pid_t start_ender(BarePool& pool) {
-  return shm::testing::fork_child([&pool] {
+  return family::testing::fork_child([&pool] {
     while (!detail::is_idle(pool.shared(), 0)) ::usleep(50);
     pool.stop();
   });
@@ -22,14 +22,14 @@ pid_t start_ender(BarePool& pool) {
 
 void end(pid_t pid) {
   ::kill(pid, SIGKILL);
-  (void)shm::testing::wait_for(pid);
+  (void)family::testing::wait_for(pid);
 }
 
 TEST(PoolStep, a_worker_may_die_at_each_instruction_while_another_one_sleeps) {
   if (!may_trace()) GTEST_SKIP() << "this system does not allow ptrace";
   constexpr std::uint32_t kTasks = 3;
   { BarePool warm(2); }
-  auto before = shm::testing::Balance::of(shm::Family::instance());
+  auto before = family::testing::Balance::of(family::Family::instance());
   Steps steps("pool: take, wake, do, announce, sleep", 1);
   while (steps.go_on()) {
     SCOPED_TRACE(steps.place());
@@ -44,10 +44,10 @@ TEST(PoolStep, a_worker_may_die_at_each_instruction_while_another_one_sleeps) {
       pool.repair(0, kTasks);
       EXPECT_TRUE(pool.wait_until_done(kTasks));
       pool.stop();
-      EXPECT_EQ(shm::testing::wait_for(sleeper), 0);
+      EXPECT_EQ(family::testing::wait_for(sleeper), 0);
       EXPECT_LE(detail::idle_workers(pool.shared()), 1u);
     }
-    shm::testing::expect_repaired(shm::Family::instance(), before);
+    family::testing::expect_repaired(family::Family::instance(), before);
   }
 }
 

@@ -15,7 +15,7 @@
 
 #include "cohort/base/deadline.hpp"
 #include "cohort/wire/callable.hpp"
-#include "crash/shm_support.hpp"
+#include "crash/family_support.hpp"
 #include "pool/family_encoder.hpp"
 #include "pool/layout.hpp"
 #include "pool/ring.hpp"
@@ -29,7 +29,7 @@ inline int add_one(int x) { return x + 1; }
 
 class BarePool {
  public:
-  explicit BarePool(std::uint32_t workers) : family_(shm::Family::instance()) {
+  explicit BarePool(std::uint32_t workers) : family_(family::Family::instance()) {
     std::size_t size = detail::pool_size(workers);
     block_ = family_.allocate_control(size, family_.self());
     pool_ = reinterpret_cast<detail::PoolShared*>(family_.address(block_, size));
@@ -50,7 +50,7 @@ class BarePool {
   void work(std::uint32_t worker) { detail::run_pool_worker(block_, worker, Partial(), {}); }
   /// A worker in a process of its own.
   pid_t start_worker(std::uint32_t worker) {
-    return shm::testing::fork_child([this, worker] { work(worker); });
+    return family::testing::fork_child([this, worker] { work(worker); });
   }
   /// Until the worker, a process of one thread, sleeps: it sets its bit first, and then looks once more.
   [[nodiscard]] bool wait_until_asleep(std::uint32_t worker, pid_t pid) {
@@ -116,8 +116,8 @@ class BarePool {
     return true;
   }
 
-  shm::Family& family_;
-  shm::Offset block_ = 0;
+  family::Family& family_;
+  family::Offset block_ = 0;
   detail::PoolShared* pool_ = nullptr;
 };
 

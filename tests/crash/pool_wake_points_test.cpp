@@ -24,15 +24,15 @@ struct Death {
   void operator()(const std::string& point) {
     ASSERT_TRUE(pool.wait_until_asleep(1, sleeper));
     pool.hand_in(2);
-    pid_t victim = shm::testing::fork_child([&] {
+    pid_t victim = family::testing::fork_child([&] {
       arm_crash_point(point, 1);
       pool.work(0);
     });
-    ASSERT_TRUE(shm::testing::was_killed(shm::testing::wait_for(victim))) << "did not pass the point";
+    ASSERT_TRUE(family::testing::was_killed(family::testing::wait_for(victim))) << "did not pass the point";
   }
   ~Death() {
     pool.stop();
-    EXPECT_EQ(shm::testing::wait_for(sleeper), 0);
+    EXPECT_EQ(family::testing::wait_for(sleeper), 0);
   }
 };
 
@@ -73,11 +73,11 @@ TEST(PoolWake, the_number_of_sleepers_is_right_after_each_death) {
 TEST(PoolWake, a_worker_that_dies_as_it_falls_asleep_is_not_counted_as_a_sleeper) {
   for_each_kill({"pool.idle"}, {1}, [&](const std::string& point, int, int) {
     BarePool pool(2);
-    pid_t victim = shm::testing::fork_child([&] {
+    pid_t victim = family::testing::fork_child([&] {
       arm_crash_point(point, 1);
       pool.work(0);
     });
-    ASSERT_TRUE(shm::testing::was_killed(shm::testing::wait_for(victim)));
+    ASSERT_TRUE(family::testing::was_killed(family::testing::wait_for(victim)));
     EXPECT_EQ(detail::idle_workers(pool.shared()), 1u);
     pool.repair(0, 0);
     EXPECT_EQ(detail::idle_workers(pool.shared()), 0u);

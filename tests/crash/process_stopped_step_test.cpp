@@ -20,8 +20,8 @@
 #include "cohort/sync/lock.hpp"
 #include "cohort/wait/wait.hpp"
 #include "crash/single_step.hpp"
-#include "shm/family.hpp"
-#include "shm/lock.hpp"
+#include "family/family.hpp"
+#include "family/lock.hpp"
 
 namespace cohort::testing {
 namespace {
@@ -41,7 +41,7 @@ void rest(Lock) { (void)at_rest(0); }
 void return_on_order(Lock order) { order.acquire(); }
 
 std::uint64_t records() {
-  auto now = shm::Family::instance().statistics();
+  auto now = family::Family::instance().statistics();
   return now.members_reserved + now.members_live + now.members_ended;
 }
 
@@ -63,22 +63,22 @@ auto timed(const char* what, Call&& call) {
 
 struct Place {
   const char* name;
-  shm::LockWord& (*lock)(shm::Header&);
+  family::LockWord& (*lock)(family::Header&);
   void (*operation)();
 };
 
 const Place kPlaces[] = {
-    {"the allocator", [](shm::Header& header) -> shm::LockWord& { return header.memory_lock; },
+    {"the allocator", [](family::Header& header) -> family::LockWord& { return header.memory_lock; },
      [] {
-       auto& family = shm::Family::instance();
+       auto& family = family::Family::instance();
        family.free(family.allocate(100'000, family.self()));
      }},
-    {"the table of members", [](shm::Header& header) -> shm::LockWord& { return header.member_lock; },
+    {"the table of members", [](family::Header& header) -> family::LockWord& { return header.member_lock; },
      [] {
-       auto& family = shm::Family::instance();
+       auto& family = family::Family::instance();
        family.abandon_member(family.reserve_member(family.self()));
      }},
-    {"the table of objects", [](shm::Header& header) -> shm::LockWord& { return header.objects.lock; },
+    {"the table of objects", [](family::Header& header) -> family::LockWord& { return header.objects.lock; },
      [] { Lock made; }},
 };
 
@@ -86,7 +86,7 @@ class StoppedBystander : public ::testing::TestWithParam<StartMethod> {};
 
 TEST_P(StoppedBystander, holds_up_nobody_who_asks_how_a_child_ended) {
   if (!may_trace()) GTEST_SKIP() << "this system does not let a process trace its child (ptrace)";
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   Lock lock;
   auto start = [&](auto function) {
     Process process({.start_method = GetParam()}, function, lock);
@@ -114,7 +114,7 @@ TEST_P(StoppedBystander, holds_up_nobody_who_asks_how_a_child_ended) {
       ASSERT_GE(during, before + 6);
 
       auto& word = place.lock(family.header()).word;
-      auto victim_holds = [&] { return static_cast<pid_t>(word.load() & shm::LockGuard::kPidMask) == victim.pid(); };
+      auto victim_holds = [&] { return static_cast<pid_t>(word.load() & family::LockGuard::kPidMask) == victim.pid(); };
       while (!victim_holds()) ASSERT_TRUE(victim.step(1)) << "the victim came by without the lock";
 
       for (Process* process : {&joined, &looked_at, &asked, &listed}) process->kill();

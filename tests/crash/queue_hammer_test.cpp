@@ -18,10 +18,10 @@ namespace cohort::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using shm::Family;
-using shm::testing::Balance;
-using shm::testing::fork_child;
-using shm::testing::wait_for;
+using family::Family;
+using family::testing::Balance;
+using family::testing::fork_child;
+using family::testing::wait_for;
 
 double seconds_to_run() {
   const char* wanted = std::getenv("COHORT_TEST_SECONDS");

@@ -22,11 +22,11 @@ namespace cohort::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using shm::Family;
-using shm::testing::Balance;
-using shm::testing::fork_child;
-using shm::testing::wait_for;
-using shm::testing::was_killed;
+using family::Family;
+using family::testing::Balance;
+using family::testing::fork_child;
+using family::testing::wait_for;
+using family::testing::was_killed;
 
 // Points of connections are killed at in their own test.
 std::vector<std::string> queue_points() {

@@ -21,9 +21,9 @@ namespace cohort::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using shm::Family;
-using shm::testing::Balance;
-using shm::testing::fork_child;
+using family::Family;
+using family::testing::Balance;
+using family::testing::fork_child;
 
 class QueueStep : public ::testing::Test {
  protected:
@@ -333,7 +333,7 @@ class QueueRepairStep : public QueueStep {
       auto* ring = static_cast<ring::RingBody*>(handle->shared_body());
       for (auto* side : {&ring->in, &ring->out}) {
         auto owner = [](std::uint64_t block) {
-          return block == 0 ? '-' : Family::instance().owner(block) == shm::kNobody ? 'n' : 'm';
+          return block == 0 ? '-' : Family::instance().owner(block) == family::kNobody ? 'n' : 'm';
         };
         if (side->lock == 0 || (side->changing == 0 && side->moving == 0)) continue;
         state += handle == &queues.cells ? 'c' : 'v';
@@ -477,7 +477,7 @@ class QueueSleepStep : public QueueStep {
           (void)own.get();
         };
         steps.kill(warm, [&] { c.operation(q); });
-        if (beside != 0) shm::testing::wait_for(beside);
+        if (beside != 0) family::testing::wait_for(beside);
         auto start = std::chrono::steady_clock::now();
         c.after(q);
         if (c.always_wakes || side.position.load() != position) {
@@ -489,7 +489,7 @@ class QueueSleepStep : public QueueStep {
         } else {
           ::kill(sleeper, SIGKILL);
         }
-        shm::testing::wait_for(sleeper);
+        family::testing::wait_for(sleeper);
       }
       family.sweep();
       EXPECT_STREQ(family.validate(), nullptr);

@@ -17,7 +17,7 @@
 
 #include "cohort/queue/joinable_queue.hpp"
 #include "cohort/queue/queue.hpp"
-#include "crash/shm_support.hpp"
+#include "crash/family_support.hpp"
 
 namespace cohort::testing {
 

@@ -9,17 +9,18 @@
 #include <vector>
 
 #include "cohort/queue.hpp"
-#include "crash/shm_support.hpp"
+#include "crash/family_support.hpp"
+#include "object/objects.hpp"
 #include "support/scratch.hpp"
 #include "unit/sync/sync_support.hpp"
 
 namespace cohort::test {
 namespace {
 
-using shm::Family;
-using shm::testing::Balance;
+using family::Family;
+using family::testing::Balance;
 
-constexpr int kForks = static_cast<int>(shm::kMaxMembers) + 200;
+constexpr int kForks = static_cast<int>(family::kMaxMembers) + 200;
 
 TEST(RawForks, more_than_there_are_slots_may_die_and_nobody_look) {
   auto& family = Family::instance();
@@ -46,9 +47,9 @@ TEST(RawForks, more_than_there_are_slots_may_die_and_nobody_look) {
     EXPECT_TRUE(lock.owner_died());
     lock.release();
   }
-  shm::testing::expect_repaired(family, before);
-  EXPECT_EQ(family.objects().count(shm::ObjectKind::lock), 0U);
-  EXPECT_EQ(family.objects().count(shm::ObjectKind::queue), 0U);
+  family::testing::expect_repaired(family, before);
+  EXPECT_EQ(object::Objects(family).count(object::ObjectKind::lock), 0U);
+  EXPECT_EQ(object::Objects(family).count(object::ObjectKind::queue), 0U);
 }
 
 }  // namespace

@@ -3,4 +3,4 @@
 #
 # Shared values and memory under deaths.
 crash_points_test(shared_points_test LAYERS shared SOURCES shared_points_test.cpp
-  LIBRARIES cohort_sync cohort_wire cohort_shm)
+  LIBRARIES cohort_sync cohort_wire cohort_object cohort_family)

@@ -15,22 +15,22 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/shared.hpp"
+#include "crash/family_support.hpp"
 #include "crash/kill_rounds.hpp"
-#include "crash/shm_support.hpp"
 #include "crash/single_step.hpp"
-#include "shm/objects.hpp"
+#include "object/objects.hpp"
 
 namespace cohort {
 namespace {
 
 using namespace std::chrono_literals;
 using namespace cohort::literals;
-using shm::Family;
-using shm::testing::Balance;
-using shm::testing::expect_repaired;
-using shm::testing::fork_child;
-using shm::testing::wait_for;
-using shm::testing::was_killed;
+using family::Family;
+using family::testing::Balance;
+using family::testing::expect_repaired;
+using family::testing::fork_child;
+using family::testing::wait_for;
+using family::testing::was_killed;
 
 // More than one word, so that it can be seen in part.
 using Record = std::array<std::int64_t, 7>;

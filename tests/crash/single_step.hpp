@@ -30,7 +30,7 @@
 #include <utility>
 #include <vector>
 
-#include "crash/shm_support.hpp"
+#include "crash/family_support.hpp"
 
 namespace cohort::testing {
 
@@ -56,7 +56,7 @@ class Stepped {
  public:
   template <class Prepare, class Operation>
   Stepped(Prepare&& prepare, Operation&& operation) {
-    pid_ = shm::testing::fork_child([&] {
+    pid_ = family::testing::fork_child([&] {
       // Nobody would continue it when the test program is killed by its deadline.
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       prepare();
@@ -114,10 +114,10 @@ bool kill_after(long steps, Prepare&& prepare, Operation&& operation) {
 }
 
 inline bool may_trace() {
-  pid_t child = shm::testing::fork_child([] {
+  pid_t child = family::testing::fork_child([] {
     if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
   });
-  int status = shm::testing::wait_for(child);
+  int status = family::testing::wait_for(child);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

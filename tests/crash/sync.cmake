@@ -4,4 +4,4 @@
 # The synchronization objects under deaths.
 cohort_test(sync_step_test SOURCES sync_step_test.cpp LABELS crash TIMEOUT 300 NO_MAIN_HOOK)
 cohort_test(sync_hammer_test SOURCES sync_hammer_test.cpp LABELS crash TIMEOUT 300 NO_MAIN_HOOK)
-crash_points_test(sync_points_test LAYERS sync SOURCES sync_points_test.cpp LIBRARIES cohort_shm cohort_wire)
+crash_points_test(sync_points_test LAYERS sync SOURCES sync_points_test.cpp LIBRARIES cohort_object cohort_family cohort_wire)

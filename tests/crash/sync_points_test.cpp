@@ -11,9 +11,10 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "crash/family_support.hpp"
 #include "crash/kill_rounds.hpp"
-#include "crash/shm_support.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "unit/sync/sync_support.hpp"
 
 namespace cohort::test {
@@ -195,14 +196,14 @@ bool kill_at(const std::string& point, int hit, Everything& everything, std::chr
 class SyncPoints : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(SyncPoints, each_death_leaves_everything_usable) {
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   {
     Everything first;  // what the process keeps from the first use on
     first.use();
     first.expect_usable();
   }
   family.sweep();
-  auto before = shm::testing::Balance::of(family);
+  auto before = family::testing::Balance::of(family);
   std::vector<std::string> points = crash_points();
   std::string room = std::string("sync.") + GetParam() + ".";
   std::erase_if(points, [&](const std::string& name) { return !name.starts_with(room); });
@@ -220,7 +221,7 @@ TEST_P(SyncPoints, each_death_leaves_everything_usable) {
     }
     family.sweep();
     EXPECT_STREQ(family.validate(), nullptr);
-    EXPECT_EQ(shm::testing::Balance::of(family), before);
+    EXPECT_EQ(family::testing::Balance::of(family), before);
   });
   std::size_t reached = 0;
   for (const auto& [point, count] : deaths) {
@@ -250,12 +251,12 @@ struct DeathAt {
 class SyncMakingPoints : public ::testing::TestWithParam<DeathAt> {};
 
 TEST_P(SyncMakingPoints, a_death_leaves_no_parcel_and_no_object) {
-  using shm::testing::Balance;
-  auto& family = shm::Family::instance();
+  using family::testing::Balance;
+  auto& family = family::Family::instance();
   Lock lock;
   family.sweep();
   Balance before = Balance::of(family);
-  std::uint64_t locks = family.objects().count(detail::ObjectKind::lock);
+  std::uint64_t locks = object::Objects(family).count(detail::ObjectKind::lock);
   std::string armed = GetParam().point;
   cohort::testing::for_each_kill({armed}, {GetParam().hit}, [&](const std::string& point, int hit, int round) {
     // Of static storage and not, in turn, as the hit of the first round says.
@@ -268,12 +269,12 @@ TEST_P(SyncMakingPoints, a_death_leaves_no_parcel_and_no_object) {
     });
     int status = maker.wait();
     ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
-    shm::testing::expect_repaired(family, before);
+    family::testing::expect_repaired(family, before);
   });
-  EXPECT_EQ(family.objects().count(detail::ObjectKind::lock), locks);
-  EXPECT_EQ(family.objects().count(detail::ObjectKind::condition), 0U);
-  EXPECT_EQ(family.objects().count(detail::ObjectKind::barrier), 0U);
-  EXPECT_EQ(shm::header_of(lock.shared_body()).references.load(), 1U) << "this process's own";
+  EXPECT_EQ(object::Objects(family).count(detail::ObjectKind::lock), locks);
+  EXPECT_EQ(object::Objects(family).count(detail::ObjectKind::condition), 0U);
+  EXPECT_EQ(object::Objects(family).count(detail::ObjectKind::barrier), 0U);
+  EXPECT_EQ(object::header_of(lock.shared_body()).references.load(), 1U) << "this process's own";
 }
 
 INSTANTIATE_TEST_SUITE_P(Points, SyncMakingPoints,

@@ -12,8 +12,8 @@
 
 #include "cohort/base/error.hpp"
 #include "crash/single_step.hpp"
+#include "family/family.hpp"
 #include "os/process.hpp"
-#include "shm/family.hpp"
 #include "sync/lock_core.hpp"
 #include "sync/owned_semaphore_core.hpp"
 #include "unit/sync/sync_support.hpp"
@@ -39,7 +39,7 @@ void kill_at_every_instruction(const char* name, const Operation& operation) {
     steps.kill(child);
     operation.check();
     // The slots of dead members are free again; and repairs run beside those of the waiters.
-    if (steps.kills() % 64 == 0) shm::Family::instance().sweep();
+    if (steps.kills() % 64 == 0) family::Family::instance().sweep();
   }
   EXPECT_GT(steps.kills(), 20);
 }
@@ -602,7 +602,7 @@ TEST(SyncStep, a_take_over_of_a_permit_may_be_cut_off_anywhere) {
                                  [&] {
                                    semaphore.acquire();
                                    semaphore.release();
-                                   owner->store(shm::MemberId{4000, 1}.pack());
+                                   owner->store(family::MemberId{4000, 1}.pack());
                                  },
                              .run =
                                  [&] {
@@ -622,7 +622,7 @@ TEST(SyncStep, the_repair_of_a_permit_may_be_cut_off_anywhere) {
   Semaphore semaphore(2, kOwned);
   auto* body = static_cast<sync::SemaphoreBody*>(semaphore.shared_body());
   auto* owners = reinterpret_cast<std::atomic<std::uint64_t>*>(body + 1);
-  std::uint64_t dead = shm::MemberId{4000, 1}.pack();
+  std::uint64_t dead = family::MemberId{4000, 1}.pack();
   kill_at_every_instruction(
       "Semaphore with owners, repair of two permits",
       {.prepare =

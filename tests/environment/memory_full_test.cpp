@@ -15,13 +15,13 @@
 #include <vector>
 
 #include "cohort/connection.hpp"
+#include "cohort/family/family_memory.hpp"
 #include "cohort/pool.hpp"
 #include "cohort/process.hpp"
 #include "cohort/queue.hpp"
 #include "cohort/shared.hpp"
-#include "cohort/shm/family_memory.hpp"
 #include "cohort/sync.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
 
 namespace cohort::test {
 namespace {
@@ -75,7 +75,7 @@ void in_a_child(Work work) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_EQ(status, 0);
   // A copy refers to all that its process did, until somebody looks for the dead.
-  shm::Family::instance().sweep();
+  family::Family::instance().sweep();
 }
 
 TEST(MemoryFull, lets_handles_be_taken_out_of_a_queue) {

@@ -31,7 +31,7 @@ class Fault:
     test: str  # what to run, below the build's tests directory
 
 
-SHM_POINTS = "crash/shm_points_test --gtest_brief=1 --gtest_filter="
+FAMILY_POINTS = "crash/family_points_test --gtest_brief=1 --gtest_filter="
 MODEL = "model/sync_model_test --gtest_brief=1 --gtest_filter=LockModel.*"
 RING = "model/ring_model_test --gtest_brief=1 --gtest_filter=RingModel.gives*:RingModel.goes*"
 STEP = "crash/queue_step_test --gtest_brief=1 --gtest_filter=QueueStep.put:QueueStep.put_many*"
@@ -41,18 +41,18 @@ TORTURE = "torture/torture --seconds 8 --seed 7"
 SURROUNDINGS = "torture/surroundings --seconds 150 --seed 1 "
 
 FAULTS = [
-    Fault("journal_not_replayed", "src/shm/objects.cpp", "if (count <= kMostJournalWrites) apply(count);",
-          "if (count == 99) apply(count);", "shm_points_test", SHM_POINTS + "ObjectCrash.survives*"),
-    Fault("leaked_reference", "src/shm/objects.cpp", "write(offset_of(header->references), references - 1);",
-          "write(offset_of(header->references), references);", "shm_points_test", SHM_POINTS + "ObjectCrash.a_full*"),
-    Fault("blocks_freed_before_repair", "src/shm/family.cpp", "  if (!joining && !objects_.member_died(id, flags)) {\n    state",
-          "  blocks_.free_owned(id, identity);\n  if (!joining && !objects_.member_died(id, flags)) {\n    state",
-          "shm_points_test",
-          SHM_POINTS + "ObjectCrash.tells*"),
-    Fault("object_never_destroyed", "src/shm/objects.cpp", "write(offset_of(state_.dying), object);", "",
-          "shm_points_test", SHM_POINTS + "ObjectCrash.a_full*"),
-    Fault("dead_holder_not_reported", "src/shm/lock.cpp", "    mark_damaged();\n", "", "shm_points_test",
-          SHM_POINTS + "*"),
+    Fault("journal_not_replayed", "src/object/objects.cpp", "if (count <= kMostJournalWrites) apply(count);",
+          "if (count == 99) apply(count);", "family_points_test", FAMILY_POINTS + "ObjectCrash.survives*"),
+    Fault("leaked_reference", "src/object/objects.cpp", "write(offset_of(header->references), references - 1);",
+          "write(offset_of(header->references), references);", "family_points_test", FAMILY_POINTS + "ObjectCrash.a_full*"),
+    Fault("blocks_freed_before_repair", "src/family/family.cpp", "  if (!joining && !repair_ledger(id, flags)) {\n    state",
+          "  blocks_.free_owned(id, identity);\n  if (!joining && !repair_ledger(id, flags)) {\n    state",
+          "family_points_test",
+          FAMILY_POINTS + "ObjectCrash.tells*"),
+    Fault("object_never_destroyed", "src/object/objects.cpp", "write(offset_of(state_.dying), object);", "",
+          "family_points_test", FAMILY_POINTS + "ObjectCrash.a_full*"),
+    Fault("dead_holder_not_reported", "src/family/lock.cpp", "    mark_damaged();\n", "", "family_points_test",
+          FAMILY_POINTS + "*"),
     Fault("lock_weak_release", "src/sync/lock_core.hpp", "body.owner.store(kFree, std::memory_order_release);",
           "body.owner.store(kFree, std::memory_order_relaxed);", "sync_model_test", MODEL),
     Fault("word_sends_no_wake", "src/park/wait_word.cpp", "  if (!claim()) return;\n  at(Place::claimed);\n  os::futex_wake(word_, count);\n",
@@ -81,7 +81,7 @@ FAULTS = [
           "pipe_points_test", PIECES),
     Fault("ring_block_lost_to_a_dead_consumer", "src/ring/ring_sides.cpp",
           "    if (!taken) family.set_owner(block, kNobody);\n", "", "torture", TORTURE),
-    Fault("lease_not_returned", "src/shm/objects.cpp",
+    Fault("lease_not_returned", "src/object/objects.cpp",
           "    operations_of(kind).member_died(pinned.object, body(pinned.object), dead);\n", "", "torture", TORTURE),
     Fault("exception_leaves_the_service_thread", "src/os/linux/thread.cpp",
           "catch (const std::exception& e) { log_failure(name, text_or_none(e)); }",
@@ -92,7 +92,7 @@ FAULTS = [
           SURROUNDINGS + "--only popen --only descriptors --rounds 4"),
     Fault("tee_gets_sigpipe", "src/os/linux/stream_io.cpp", "  SigpipeBlocked no_signal;\n", "", "surroundings",
           SURROUNDINGS + "--only run --rounds 2"),
-    Fault("item_lost_in_a_full_memory", "src/shm/objects.cpp", "family_.allocate_control_to_take(",
+    Fault("item_lost_in_a_full_memory", "src/object/objects.cpp", "family_.allocate_control_to_take(",
           "family_.allocate_control(", "surroundings",
           SURROUNDINGS + "--only queue --only memory_full --rounds 6"),
     Fault("child_returns_from_start", "src/process/start_fork.cpp", "  if (pid == 0) live(core, launch, member);\n", "",

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "shm/size_text.hpp"
+#include "family/size_text.hpp"
 
 namespace {
 
@@ -39,6 +39,6 @@ std::optional<std::uint64_t> read(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (cohort::shm::parse_size(text) != read(text)) { std::abort(); }
+  if (cohort::family::parse_size(text) != read(text)) { std::abort(); }
   return 0;
 }

@@ -30,12 +30,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROCESSORS = os.cpu_count() or 2
 
 SUITES = ["sync_points_test", "queue_points_test", "pipe_points_test", "pool_points_test",
-          "shm_points_test", "shared_points_test"]
+          "family_points_test", "shared_points_test"]
 # A point that no test can reach, with the reason. It is printed beside the others.
 UNREACHED = {}
 
 # The programs with steppers, and which of their tests step.
-STEPPERS = {"queue_step_test": "*", "pipe_step_test": "*", "sync_step_test": "*", "shm_step_test": "*",
+STEPPERS = {"queue_step_test": "*", "pipe_step_test": "*", "sync_step_test": "*", "family_step_test": "*",
             "pool_step_test": "*", "shared_points_test": "*instruction*"}
 STEPPED = re.compile(r"stepped: (.*): (\d+) kills in ([\d.]+) s, (.*)")
 NO_LIMIT = "1000000"

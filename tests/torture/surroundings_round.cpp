@@ -24,11 +24,11 @@
 #include <vector>
 
 #include "cohort/connection.hpp"
+#include "cohort/family/family_memory.hpp"
 #include "cohort/pool.hpp"
 #include "cohort/process.hpp"
 #include "cohort/queue.hpp"
 #include "cohort/shared.hpp"
-#include "cohort/shm/family_memory.hpp"
 #include "cohort/subprocess.hpp"
 #include "cohort/sync.hpp"
 #include "torture/surroundings.hpp"

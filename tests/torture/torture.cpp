@@ -24,8 +24,9 @@
 #include <vector>
 
 #include "base/crash_point.hpp"
-#include "cohort/shm/family_memory.hpp"
-#include "shm/family.hpp"
+#include "cohort/family/family_memory.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "torture/board.hpp"
 #include "torture/roles.hpp"
 
@@ -74,7 +75,7 @@ class Run {
 
   // True when everything held.
   bool go(bool steady) {
-    auto& family = shm::Family::instance();
+    auto& family = family::Family::instance();
     (void)family.self();
     // The first of everything makes what stays: ledgers, tables.
     { Shared first; }
@@ -202,13 +203,13 @@ class Run {
       else
         watch_crash_points(&note_passed);
 #endif
-      (void)shm::Family::instance().self();
+      (void)family::Family::instance().self();
       switch (child.role) {
         case Role::producer: produce(*shared_, board_, child.which, life, seed); break;
         case Role::consumer: consume(*shared_, board_, child.which, seed); break;
         case Role::locker: fight(*shared_, board_, child.which, seed); break;
       }
-      shm::Family::leave();
+      family::Family::leave();
     } catch (const std::exception& error) {
       std::fprintf(stderr, "torture: role %u of %u ended by: %s\n", static_cast<unsigned>(child.role), child.which,
                    error.what());
@@ -259,7 +260,7 @@ class Run {
         expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a process ended by an error or a signal of its own");
       }
       // Repairs are done by whoever comes upon them; here and there by the parent.
-      if (random_() % 3 == 0) shm::Family::instance().sweep();
+      if (random_() % 3 == 0) family::Family::instance().sweep();
       if (replace && (!in_peace || child.role != Role::producer)) start(child.role, child.which, in_peace);
     }
   }
@@ -300,9 +301,9 @@ class Run {
   }
 
   void check_memory(const FamilyMemoryStatistics& before, const FamilyMemoryStatistics& after) {
-    auto& family = shm::Family::instance();
+    auto& family = family::Family::instance();
     for (std::uint32_t kind = 1; kind < kObjectKinds; ++kind) {
-      std::uint64_t live = family.objects().count(static_cast<shm::ObjectKind>(kind));
+      std::uint64_t live = object::Objects(family).count(static_cast<object::ObjectKind>(kind));
       if (live != 0) std::printf("live objects of kind %u: %" PRIu64 "\n", kind, live);
       expect(live == 0, "objects are left");
     }

@@ -40,8 +40,8 @@
 #include "cohort/base/error.hpp"
 #include "cohort/base/export.hpp"
 #include "cohort/base/function_ref.hpp"
+#include "cohort/object/shared_handle.hpp"
 #include "cohort/ring/received_message.hpp"
-#include "cohort/shm/shared_handle.hpp"
 #include "cohort/wire/codec.hpp"
 #include "cohort/wire/decoder.hpp"
 

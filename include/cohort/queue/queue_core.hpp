@@ -16,9 +16,9 @@
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
 #include "cohort/base/function_ref.hpp"
+#include "cohort/object/shared_handle.hpp"
 #include "cohort/ring/received_message.hpp"
 #include "cohort/ring/wait_limits.hpp"
-#include "cohort/shm/shared_handle.hpp"
 
 namespace cohort {
 

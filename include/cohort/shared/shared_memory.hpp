@@ -36,8 +36,8 @@
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/object/shared_handle.hpp"
 #include "cohort/shared/shareable.hpp"
-#include "cohort/shm/shared_handle.hpp"
 #include "cohort/wire/codec.hpp"
 
 namespace cohort {

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "cohort/base/export.hpp"
+#include "cohort/object/shared_handle.hpp"
 #include "cohort/shared/atomic_reference.hpp"
 #include "cohort/shared/shareable.hpp"
-#include "cohort/shm/shared_handle.hpp"
 #include "cohort/sync/lock.hpp"
 
 namespace cohort::detail {

@@ -26,7 +26,7 @@
 
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
-#include "cohort/shm/shared_handle.hpp"
+#include "cohort/object/shared_handle.hpp"
 #include "cohort/sync/handle_codec.hpp"
 #include "cohort/wire/callable.hpp"
 

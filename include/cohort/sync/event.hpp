@@ -19,7 +19,7 @@
 
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
-#include "cohort/shm/shared_handle.hpp"
+#include "cohort/object/shared_handle.hpp"
 #include "cohort/sync/handle_codec.hpp"
 
 namespace cohort {

@@ -11,7 +11,7 @@
 
 #include <concepts>
 
-#include "cohort/shm/shared_handle.hpp"
+#include "cohort/object/shared_handle.hpp"
 #include "cohort/wire/codec.hpp"
 
 namespace cohort {

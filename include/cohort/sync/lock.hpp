@@ -25,7 +25,7 @@
 
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
-#include "cohort/shm/shared_handle.hpp"
+#include "cohort/object/shared_handle.hpp"
 #include "cohort/sync/handle_codec.hpp"
 #include "cohort/sync/time_point.hpp"
 

@@ -36,7 +36,7 @@
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
 #include "cohort/connection/connection.hpp"
-#include "cohort/shm/shared_handle.hpp"
+#include "cohort/object/shared_handle.hpp"
 
 namespace cohort {
 

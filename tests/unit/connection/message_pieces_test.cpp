@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cohort/connection/pipe.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
 #include "support/pieces.hpp"
 
 namespace cohort::connection {
@@ -21,7 +21,7 @@ using cohort::testing::Bytes;
 using cohort::testing::cut_into;
 using cohort::testing::pattern;
 
-std::uint64_t blocks_in_use() { return shm::Family::instance().statistics().blocks; }
+std::uint64_t blocks_in_use() { return family::Family::instance().statistics().blocks; }
 
 TEST(MessagePieces, messages_on_both_sides_of_the_threshold_arrive_whole_without_a_receiver_meanwhile) {
   auto [from, to] = Pipe(false);

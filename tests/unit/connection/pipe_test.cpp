@@ -14,8 +14,8 @@
 
 #include "cohort/wire/object.hpp"
 #include "connection/connection_ring.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "support/scratch.hpp"
 
 namespace cohort {
@@ -37,7 +37,7 @@ std::vector<std::byte> pattern(std::size_t size) {
 }
 
 std::uint64_t live() {
-  auto& objects = shm::Family::instance().objects();
+  auto objects = object::Objects::instance();
   return objects.count(detail::ObjectKind::connection) + objects.count(detail::ObjectKind::pipe);
 }
 
@@ -333,7 +333,7 @@ TEST_P(PipeOver, frees_a_sender_that_waits_for_a_process_that_is_killed) {
 TEST(Pipe, leaves_nothing_behind) {
   { auto first = Pipe(); }  // this process's list of references stays
   std::uint64_t before = live();
-  auto memory = shm::Family::instance().statistics().in_use.count;
+  auto memory = family::Family::instance().statistics().in_use.count;
   {
     auto [a, b] = Pipe();
     a.send(1);
@@ -344,7 +344,7 @@ TEST(Pipe, leaves_nothing_behind) {
     EXPECT_EQ(live(), before + 2);
   }
   EXPECT_EQ(live(), before);
-  EXPECT_EQ(shm::Family::instance().statistics().in_use.count, memory);
+  EXPECT_EQ(family::Family::instance().statistics().in_use.count, memory);
 }
 
 TEST(Pipe, carries_connections_and_keeps_them_on_their_way) {
@@ -435,7 +435,7 @@ TEST(Pipe, reports_a_record_that_something_wrote_over) {
   {
     connection::EndUse use(b.ring_end(), "test");
     auto& ring = use.pipe().ring[1];
-    auto* segment = shm::Family::instance().address(ring.out.segment, 4096);
+    auto* segment = family::Family::instance().address(ring.out.segment, 4096);
     std::memset(segment + sizeof(ring::Segment), 0xff, 64);
   }
   EXPECT_THROW((void)b.recv<int>(), StateError);

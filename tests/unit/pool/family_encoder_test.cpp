@@ -14,11 +14,11 @@ namespace {
 
 class FamilyEncoderTest : public testing::Test {
  protected:
-  shm::Family& family = shm::Family::instance();
-  shm::MemberId self = family.self();
+  family::Family& family = family::Family::instance();
+  family::MemberId self = family.self();
   std::array<std::byte, 32> place{};
 
-  std::string text_in(shm::Offset block, std::size_t size) {
+  std::string text_in(family::Offset block, std::size_t size) {
     std::byte* bytes = family.address(block, size);
     return decode<std::string>({bytes, size});
   }
@@ -36,7 +36,7 @@ TEST_F(FamilyEncoderTest, moves_a_growing_message_to_one_block_and_keeps_what_wa
   std::vector<std::string> words(100, std::string(50, 'w'));
   Codec<std::vector<std::string>>::encode(out, words);
   std::size_t size = out.size();
-  shm::Offset block = out.take_block();
+  family::Offset block = out.take_block();
   ASSERT_NE(block, 0u);
   EXPECT_EQ(family.owner(block), self);
   EXPECT_EQ(decode<std::vector<std::string>>({family.address(block, size), size}), words);

@@ -33,8 +33,8 @@ TEST(Reexecution, reads_what_it_wrote) {
   EXPECT_EQ(r->requests, 5);
   EXPECT_EQ(r->client_end, 6);
   EXPECT_EQ(r->server_life, -1);
-  EXPECT_EQ(r->server, (shm::MemberId{7, 8}));
-  EXPECT_EQ(r->member, (shm::MemberId{9, 10}));
+  EXPECT_EQ(r->server, (family::MemberId{7, 8}));
+  EXPECT_EQ(r->member, (family::MemberId{9, 10}));
   EXPECT_TRUE(r->binds_now);
   EXPECT_EQ(r->descriptors, (std::vector<int>{7, 8, 9}));
   EXPECT_EQ(r->nonce, ~std::uint64_t{0});

@@ -14,7 +14,7 @@
 
 #include "cohort/queue/queue.hpp"
 #include "cohort/sync/event.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
 
 namespace cohort {
 namespace {
@@ -126,7 +126,7 @@ TEST(JoinableQueue, with_redelivery_carries_plain_items_many_at_once_and_handles
 }
 
 TEST(JoinableQueue, gives_back_the_memory_of_leases_and_items) {
-  (void)shm::Family::instance().self();
+  (void)family::Family::instance().self();
   auto before = family_memory_statistics();
   {
     JoinableQueue<std::pair<std::string, Queue<int>>> q({.redeliver = true});

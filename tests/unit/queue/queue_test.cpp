@@ -15,9 +15,9 @@
 
 #include "cohort/queue/simple_queue.hpp"
 #include "cohort/wire/object.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "ring/layout.hpp"
-#include "shm/family.hpp"
-#include "shm/objects.hpp"
 
 namespace cohort {
 namespace {
@@ -102,7 +102,7 @@ TEST(Queue, carries_items_of_every_size) {
 }
 
 TEST(Queue, grows_and_gives_the_memory_back) {
-  (void)shm::Family::instance().self();
+  (void)family::Family::instance().self();
   Queue<std::string> q;
   q.put("first");
   (void)q.get();
@@ -124,7 +124,7 @@ TEST(Queue, goes_round_its_ring) {
     for (int k = 2; k >= 0; --k) ASSERT_EQ(q.get().size(), static_cast<std::size_t>(i - k) % 3000);
   }
   EXPECT_EQ(q.qsize(), 1u);
-  auto* segment = shm::Family::instance().at<ring::Segment>(ring_of(q).in.segment.load());
+  auto* segment = family::Family::instance().at<ring::Segment>(ring_of(q).in.segment.load());
   EXPECT_EQ(segment->units.load() * ring::kUnit, ring::kFirstSegment);
 }
 
@@ -235,9 +235,9 @@ TEST(Queue, carries_handles_and_keeps_their_objects) {
 }
 
 TEST(Queue, destroys_with_itself_what_lies_in_it) {
-  auto& objects = shm::Objects::instance();
+  auto objects = object::Objects::instance();
   auto before = family_memory_statistics();
-  auto queues = objects.count(shm::ObjectKind::queue);
+  auto queues = objects.count(object::ObjectKind::queue);
   {
     Queue<std::pair<Queue<int>, std::string>> outer;
     Queue<std::string> texts;
@@ -248,7 +248,7 @@ TEST(Queue, destroys_with_itself_what_lies_in_it) {
       texts.put(std::string(10000, 'x'));
     }
   }
-  EXPECT_EQ(objects.count(shm::ObjectKind::queue), queues);
+  EXPECT_EQ(objects.count(object::ObjectKind::queue), queues);
   EXPECT_LE(family_memory_statistics().blocks, before.blocks + 4);  // tables of this process
 }
 
@@ -309,7 +309,7 @@ TEST(Queue, items_of_another_type_are_told_by_their_size) {
 TEST(Queue, a_record_that_was_written_over_is_found) {
   Queue<int> q;
   q.put(1);
-  auto& family = shm::Family::instance();
+  auto& family = family::Family::instance();
   std::byte* segment = family.address(ring_of(q).out.segment.load(), ring::kFirstSegment);
   std::uint64_t header = 0;
   std::memcpy(&header, segment + sizeof(ring::Segment), sizeof header);

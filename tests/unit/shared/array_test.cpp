@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
-#include "cohort/shm/family_memory.hpp"
+#include "cohort/family/family_memory.hpp"
 #include "cohort/wire/object.hpp"
-#include "shm/family.hpp"
+#include "family/family.hpp"
 #include "unit/shared/python.hpp"
 
 namespace cohort {

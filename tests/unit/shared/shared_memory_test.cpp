@@ -17,8 +17,8 @@
 #include <string>
 
 #include "cohort/base/error.hpp"
-#include "cohort/shm/family_memory.hpp"
-#include "shm/family.hpp"
+#include "cohort/family/family_memory.hpp"
+#include "family/family.hpp"
 #include "unit/shared/python.hpp"
 
 namespace cohort {

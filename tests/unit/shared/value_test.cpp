@@ -13,8 +13,9 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
-#include "cohort/shm/family_memory.hpp"
-#include "shm/family.hpp"
+#include "cohort/family/family_memory.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 
 namespace {
 struct Matrix {
@@ -43,7 +44,7 @@ enum class Color : std::uint8_t { red, green };
 
 Value<double> at_namespace_scope(1.5);
 
-std::uint64_t live(detail::ObjectKind kind) { return shm::Family::instance().objects().count(kind); }
+std::uint64_t live(detail::ObjectKind kind) { return object::Objects::instance().count(kind); }
 
 TEST(Value, does_what_the_documents_say) {
   Value<double> num(0.0);

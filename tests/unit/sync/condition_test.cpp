@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
+#include "object/objects.hpp"
 #include "os/process.hpp"
-#include "shm/family.hpp"
 #include "unit/sync/sync_support.hpp"
 
 namespace cohort::test {
@@ -81,14 +82,14 @@ TEST(Condition, wakes_all) {
 
 TEST(Condition, has_room_for_many_waiters) {
   Condition condition;
-  auto before = shm::Family::instance().statistics().blocks;
+  auto before = family::Family::instance().statistics().blocks;
   {
     Condition crowded;
     Waiters waiters(crowded, 300);
     std::scoped_lock guard(crowded);
     crowded.notify_all();
   }
-  EXPECT_EQ(shm::Family::instance().statistics().blocks, before);
+  EXPECT_EQ(family::Family::instance().statistics().blocks, before);
 }
 
 TEST(Condition, says_whether_it_was_notified_or_timed_out) {
@@ -159,7 +160,7 @@ TEST(Condition, shares_the_lock_that_it_was_given) {
 }
 
 TEST(Condition, keeps_its_lock_alive) {
-  auto count = [] { return shm::Family::instance().objects().count(shm::ObjectKind::lock); };
+  auto count = [] { return object::Objects::instance().count(object::ObjectKind::lock); };
   auto before = count();
   {
     std::optional<Lock> lock{std::in_place};

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
 #include "os/process.hpp"
-#include "shm/family.hpp"
 #include "unit/sync/sync_support.hpp"
 
 namespace cohort::test {
@@ -248,7 +248,7 @@ TYPED_TEST(EitherLock, goes_to_the_next_when_the_holding_process_leaves) {
   TypeParam lock;
   Child child([&] {
     lock.acquire();
-    shm::Family::leave();  // as at exit()
+    family::Family::leave();  // as at exit()
   });
   EXPECT_TRUE(child.succeeded());
   EXPECT_TRUE(lock.acquire(patience()));

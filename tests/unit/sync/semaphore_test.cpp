@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
+#include "family/family.hpp"
 #include "os/process.hpp"
-#include "shm/family.hpp"
 #include "unit/sync/sync_support.hpp"
 
 namespace cohort::test {
@@ -272,7 +272,7 @@ TEST(OwnedSemaphore, loses_no_permit_among_threads_and_processes_that_come_and_g
     });
   for (int i = 0; i < 20; ++i) die_with(semaphore, 1 + i % 3);
   for (auto& thread : threads) thread.join();
-  shm::Family::instance().sweep();
+  family::Family::instance().sweep();
   EXPECT_EQ(semaphore.get_value(), 3);
   EXPECT_TRUE(semaphore.owner_died());
 }
@@ -281,7 +281,7 @@ TEST(OwnedSemaphore, is_released_by_one_who_leaves_with_a_permit) {
   Semaphore semaphore(1, kOwned);
   Child child([&] {
     semaphore.acquire();
-    shm::Family::leave();
+    family::Family::leave();
   });
   ASSERT_TRUE(child.succeeded());
   EXPECT_EQ(semaphore.get_value(), 1);

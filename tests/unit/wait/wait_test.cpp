@@ -15,9 +15,9 @@
 #include "cohort/sync/lock.hpp"
 #include "cohort/sync/semaphore.hpp"
 #include "connection/connection_ring.hpp"
+#include "object/objects.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
-#include "shm/objects.hpp"
 #include "support/scratch.hpp"
 
 namespace cohort {
@@ -103,7 +103,7 @@ TEST(Wait, leaves_no_thread_and_no_watcher_behind) {
   EXPECT_EQ(wait({b, d}, 20ms), Positions{});
   EXPECT_EQ(os::settled_thread_count(threads), threads);
   connection::EndUse use(b.ring_end(), "test");
-  EXPECT_EQ(shm::header_of(&use.pipe()).watchers.load(), 0U);
+  EXPECT_EQ(object::header_of(&use.pipe()).watchers.load(), 0U);
 }
 
 TEST(Wait, for_nothing_with_neither_a_deadline_nor_a_stop_is_refused) {

@@ -21,10 +21,10 @@
 #include "cohort/queue/simple_queue.hpp"
 #include "cohort/wait/wait.hpp"
 #include "connection/connection_ring.hpp"
+#include "object/objects.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
 #include "os/thread.hpp"
-#include "shm/objects.hpp"
 #include "support/scratch.hpp"
 
 namespace cohort {
@@ -144,7 +144,7 @@ TEST(Fileno, starts_one_thread_that_ends_with_the_last_end_and_no_watcher_is_lef
   auto [a, b] = Pipe();
   auto [c, d] = Pipe();
   connection::EndUse use(b.ring_end(), "test");
-  auto& watchers = shm::header_of(&use.pipe()).watchers;
+  auto& watchers = object::header_of(&use.pipe()).watchers;
   for (auto* end : {&a, &b, &c, &d}) (void)end->fileno();
   EXPECT_EQ(os::library_threads(), 1);
   EXPECT_EQ(os::settled_thread_count(threads + 1), threads + 1);
