@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 
+#include "base/per_process.hpp"
 #include "process/process_core.hpp"
 #include "process/record_return.hpp"
 
@@ -16,16 +17,11 @@ namespace {
 struct Children {
   std::mutex mutex;
   std::vector<std::shared_ptr<ProcessCore>> cores;
-  Children* former = nullptr;  // the parent's, in a forked child: kept reachable, never used
 };
 
-Children* children = nullptr;
+PerProcess<Children> children;
 
-Children& instance() {
-  static std::once_flag once;
-  std::call_once(once, [] { children = new Children; });
-  return *children;
-}
+Children& instance() { return children.get(); }
 
 std::vector<std::shared_ptr<ProcessCore>> snapshot() {
   std::lock_guard guard(instance().mutex);
@@ -84,10 +80,7 @@ void end_children() {
 }
 
 void forget_children() noexcept {
-  instance();
-  auto* fresh = new Children;  // the old one may be locked by a thread that does not exist here
-  fresh->former = children;
-  children = fresh;
+  children.renew();
   forget_records();
 }
 

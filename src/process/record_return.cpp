@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/exception_text.hpp"
+#include "base/per_process.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/handle.hpp"
 #include "cohort/base/log.hpp"
@@ -26,17 +27,12 @@ struct PutOff {
   std::mutex mutex;
   std::shared_ptr<RunningChild> first;  // a list through the children, for which no memory is needed
   std::vector<family::MemberId> members;
-  bool tended = false;       // the service thread will come
-  PutOff* former = nullptr;  // the parent's, in a forked child: kept reachable, never used
+  bool tended = false;  // the service thread will come
 };
 
-PutOff* put_off = nullptr;
+PerProcess<PutOff> put_off;
 
-PutOff& instance() {
-  static std::once_flag once;
-  std::call_once(once, [] { put_off = new PutOff; });
-  return *put_off;
-}
+PutOff& instance() { return put_off.get(); }
 
 // False when others wait, or it would have to.
 template <class Release>
@@ -134,11 +130,6 @@ void give_record_back(family::MemberId member) noexcept try {
 } catch (const std::exception&) {  // as the header says
 }
 
-void forget_records() noexcept {
-  instance();
-  auto* fresh = new PutOff;  // the old one may be locked by a thread that does not exist here
-  fresh->former = put_off;
-  put_off = fresh;
-}
+void forget_records() noexcept { put_off.renew(); }
 
 }  // namespace cohort::detail

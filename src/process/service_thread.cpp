@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/per_process.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/handle.hpp"
 #include "cohort/base/log.hpp"
@@ -41,7 +42,6 @@ struct Service {
   std::uint64_t next = 1;
   std::uint64_t running = 0;  // the watch or timer whose callback runs now
   bool thread = false;
-  Service* former = nullptr;  // the one of the process that this one is a copy of: kept reachable, never used
 
   // One look at the descriptors and the clock.
   void turn() {
@@ -133,18 +133,9 @@ struct Service {
   }
 };
 
-// A pointer, because a forked child starts afresh; leaked, because the thread outlives static destructors.
-Service* service = nullptr;
-std::mutex& creation() {
-  static auto* mutex = new std::mutex;
-  return *mutex;
-}
+PerProcess<Service> service;
 
-Service& instance() {
-  std::lock_guard guard(creation());
-  if (service == nullptr) service = new Service;
-  return *service;
-}
+Service& instance() { return service.get(); }
 
 thread_local bool on_service_thread = false;
 
@@ -220,29 +211,20 @@ void unwatch(std::uint64_t watch) noexcept {
 }
 
 ServiceThreadForkGuard::ServiceThreadForkGuard() {
-  instance();
-  creation().lock();
-  std::unique_lock lock(service->mutex);
-  if (!on_service_thread)
-    service->idle.wait_for(lock, std::chrono::milliseconds(100), [] { return service->running == 0; });
-  lock.release();
+  Service& s = instance();
+  std::unique_lock lock(s.mutex);
+  if (!on_service_thread) s.idle.wait_for(lock, std::chrono::milliseconds(100), [&s] { return s.running == 0; });
+  held_ = lock.release();
 }
 
 void ServiceThreadForkGuard::in_child() {
-  child_ = true;
   // The set behind the parent's epoll descriptor is shared: the child must not change it, only close its number. The
   // rest of the old object stays as it is.
-  service->poller.reset();
-  auto* fresh = new Service;
-  fresh->former = service;
-  service = fresh;
+  instance().poller.reset();
+  service.renew();
   os::forget_library_threads();
 }
 
-ServiceThreadForkGuard::~ServiceThreadForkGuard() {
-  Service* held = child_ ? service->former : service;
-  held->mutex.unlock();
-  creation().unlock();
-}
+ServiceThreadForkGuard::~ServiceThreadForkGuard() { held_->unlock(); }
 
 }  // namespace cohort::detail

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 
 #include "cohort/base/deadline.hpp"
 
@@ -42,7 +43,7 @@ class ServiceThreadForkGuard {
   void in_child();
 
  private:
-  bool child_ = false;
+  std::mutex* held_;  // in the child, that of the former
 };
 
 }  // namespace cohort::detail
