@@ -98,8 +98,10 @@ std::byte* reserve_address_space(std::size_t size) noexcept {
 void release_address_space(std::byte* address, std::size_t size) noexcept { ::munmap(address, size); }
 
 void map_shared(std::byte* address, int fd, std::uint64_t offset, std::size_t size) {
-  void* result = ::mmap(address, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, static_cast<off_t>(offset));
-  if (result == MAP_FAILED) throw_errno("mmap", std::to_string(size) + " bytes of shared memory");
+  // The bare system call: two threads may map the same bytes of the same file at once, one while the other uses them
+  // already. The kernel makes one mapping of it; the thread sanitizer would take the second one for a write.
+  if (::syscall(SYS_mmap, address, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, offset) == -1)
+    throw_errno("mmap", std::to_string(size) + " bytes of shared memory");
   // A core dump would otherwise touch, and so allocate, every page of every window.
   ::madvise(address, size, MADV_DONTDUMP);
 }
