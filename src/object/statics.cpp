@@ -81,14 +81,14 @@ void end_object_of(ObjectStep& step, StaticsBlock::Entry& entry, std::uint64_t n
 
 StaticsBlock::Entry* add_statics_block(ObjectStep& step, MemberId self) {
   Family& family = step.family();
-  ObjectsState& state = step.state();
+  family::ObjectsState& state = step.state();
   // Ours until `freeing` names it, then being freed until it is in the list: a death has it freed either way.
   Offset block = family.allocate_control(sizeof(StaticsBlock), self);
   COHORT_CRASH_POINT("object.statics.allocated");
   step.write(step.offset_of(state.freeing), block);
   step.commit();
   COHORT_CRASH_POINT("object.statics.named");
-  family.set_owner(block, kBeingFreed);
+  family.set_owner(block, family::kBeingFreed);
   COHORT_CRASH_POINT("object.statics.marked");
   auto* made = family.at<StaticsBlock>(block);
   // relaxed: both: under the lock
