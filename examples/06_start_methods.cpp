@@ -16,13 +16,12 @@
 #include <iostream>
 
 void tell() {
-  std::cout << "I was started by " << cohort::start_method_name(cohort::current_process().start_method.value())
-            << std::endl;
+  std::cout << "I was started by " << to_string(cohort::current_process().start_method.value()) << std::endl;
 }
 
 int main() {
   for (cohort::StartMethod method : cohort::get_all_start_methods())
-    std::cout << "there is " << cohort::start_method_name(method) << std::endl;
+    std::cout << "there is " << to_string(method) << std::endl;
 
   cohort::Process one({.start_method = cohort::StartMethod::spawn}, tell);
   one.start();

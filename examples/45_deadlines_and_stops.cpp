@@ -7,7 +7,8 @@
 //
 //   1, then nothing
 //   the child was killed: -9
-//   the lock was taken: false
+//   the wait for the lock was stopped
+//   2, then stopped
 //   no item: stopped
 //   no message within 10 ms
 //   a message: false
@@ -46,7 +47,7 @@ void limits() {
   numbers.put(1);
   cohort::Deadline limit = 100ms;  // from here on, for both calls together
   int first = numbers.get(limit);
-  std::optional<int> second = numbers.try_get_until(limit);
+  std::optional<int> second = numbers.try_get(limit);
   std::cout << first << ", then " << (second ? "another" : "nothing") << std::endl;
 }
 
@@ -62,19 +63,29 @@ void locks() {
   cohort::Lock lock;
   std::scoped_lock guard(lock);
   std::jthread waiter([lock](std::stop_token stop) mutable {
-    bool taken = lock.acquire(stop, 1h);  // false: stopped, or an hour has passed
-    std::cout << "the lock was taken: " << std::boolalpha << taken << std::endl;
+    try {
+      if (!lock.acquire({stop, 1h})) return;  // an hour has passed
+      lock.release();
+    } catch (const cohort::Stopped&) { std::cout << "the wait for the lock was stopped" << std::endl; }
   });
 }  // the thread's destructor requests the stop
 
 void queues() {
   cohort::Queue<int> numbers;
+  numbers.put(2);
+  std::jthread consumer([numbers](std::stop_token stop) {
+    while (std::optional<int> number = numbers.try_get(stop)) std::cout << *number;
+    std::cout << ", then stopped" << std::endl;
+  });
+  while (!numbers.empty()) std::this_thread::yield();
+  consumer = {};  // requests the stop
+
   std::stop_source source;
   source.request_stop();
   try {
-    (void)numbers.get(source.get_token(), 1h);
-  } catch (const cohort::Empty&) {
-    std::cout << "no item" << (source.stop_requested() ? ": stopped" : "") << std::endl;
+    (void)numbers.get({source.get_token(), 1h});
+  } catch (const cohort::Empty&) { std::cout << "an hour has passed" << std::endl; } catch (const cohort::Stopped&) {
+    std::cout << "no item: stopped" << std::endl;
   }
 }
 

@@ -24,7 +24,7 @@ void start_and_join(cohort::StartMethod method) {
 void report_method(cohort::StartMethod method, int count, const std::string& suffix) {
   start_and_join(method);  // the fork server starts with the first
   double each = measure::mean_ns(count, [&] { start_and_join(method); });
-  measure::report(std::string(cohort::start_method_name(method)) + suffix, "us", {each / 1e3});
+  measure::report(std::string(to_string(method)) + suffix, "us", {each / 1e3});
 }
 
 }  // namespace

@@ -106,9 +106,9 @@ void idle() {
       ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
       return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
     };
-    (void)q.try_get_for(50ms);
+    (void)q.try_get(50ms);
     double before = processor_ns();
-    (void)q.try_get_for(1s);
+    (void)q.try_get(1s);
     used->store((processor_ns() - before) / 1e9 * 100);
   });
   waiter.join();

@@ -29,6 +29,7 @@ Error::Error(std::string_view operation, std::string_view subject, std::string_v
 // Out of line, so that each type has one vtable and one type_info in the library.
 Error::~Error() = default;
 TimeoutError::~TimeoutError() = default;
+Stopped::~Stopped() = default;
 StateError::~StateError() = default;
 ValueError::~ValueError() = default;
 ClosedError::~ClosedError() = default;

@@ -52,7 +52,7 @@ struct RunningSink {
 
 }  // namespace
 
-std::string log_level_name(LogLevel level) {
+std::string to_string(LogLevel level) {
   switch (level) {
     case LogLevel::subdebug: return "SUBDEBUG";
     case LogLevel::debug: return "DEBUG";
@@ -94,7 +94,7 @@ void Logger::set_sink(Sink sink) {
 
 void Logger::log(LogLevel level, std::string_view message) {
   if (!enabled(level)) return;
-  std::string line = "[" + log_level_name(level) + "/";
+  std::string line = "[" + to_string(level) + "/";
   std::shared_ptr<const Sink> sink;
   {
     std::lock_guard guard(state().mutex);

@@ -25,8 +25,8 @@
 #include <vector>
 
 #include "cohort/base/deadline.hpp"
-#include "cohort/base/until.hpp"
 #include "cohort/connection/connection.hpp"
+#include "cohort/ring/wait_limits.hpp"
 #include "connection/frame_reader.hpp"
 #include "os/fd.hpp"
 #include "os/stream_io.hpp"
@@ -37,7 +37,7 @@ class StreamEnd : public std::enable_shared_from_this<StreamEnd> {
  public:
   StreamEnd(os::Fd fd, const ConnectionOptions& options);
 
-  using Limits = Until;
+  using Limits = detail::WaitLimits;
 
   /// False on the deadline or a stop.
   bool send(std::span<const std::byte> message, const Limits& limits, const char* operation);

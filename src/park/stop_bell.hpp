@@ -22,15 +22,10 @@ namespace cohort::park {
 /// a stop changes the word under who is about to sleep.
 inline constexpr std::uint32_t kDisturbance = 4;
 
-/// The token to hear of; one that never stops costs nothing.
-[[nodiscard]] inline std::stop_token token_of(const detail::Until& until) noexcept {
-  return until.may_stop() ? *until.stop : std::stop_token();
-}
-
 /// While it exists, a stop changes the word and wakes all who sleep on it; those who meant to sleep on go back to it.
 class StopBell {
  public:
-  StopBell(const detail::Until& until, std::atomic<std::uint32_t>& word) : callback_(token_of(until), Disturb{&word}) {}
+  StopBell(const Until& until, std::atomic<std::uint32_t>& word) : callback_(until.stop, Disturb{&word}) {}
 
  private:
   struct Disturb {
@@ -48,8 +43,8 @@ class StopBell {
 class StopDescriptor {
  public:
   /// Throws OsError when the system has no descriptor left; without a stop that can come it needs none.
-  explicit StopDescriptor(const detail::Until& until)
-      : bell_(until.may_stop() ? os::make_eventfd() : os::Fd()), callback_(token_of(until), Notify{bell_.get()}) {}
+  explicit StopDescriptor(const Until& until)
+      : bell_(until.may_stop() ? os::make_eventfd() : os::Fd()), callback_(until.stop, Notify{bell_.get()}) {}
   /// -1: no stop can come.
   [[nodiscard]] int fd() const noexcept { return bell_.get(); }
 

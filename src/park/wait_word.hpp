@@ -36,8 +36,6 @@
 
 namespace cohort::park {
 
-using detail::Until;
-
 /// The usual mark: somebody may sleep.
 inline constexpr std::uint32_t kAsleep = 1;
 

@@ -2,13 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/process_core.hpp"
 
+#include <array>
 #include <csignal>
 
 #include "cohort/base/error.hpp"
 #include "cohort/base/handle.hpp"
 #include "cohort/base/log.hpp"
 #include "family/family.hpp"
+#include "os/poller.hpp"
 #include "os/process.hpp"
+#include "park/stop_bell.hpp"
 #include "process/children.hpp"
 #include "process/process_exit.hpp"
 #include "process/process_state.hpp"
@@ -141,10 +144,24 @@ void ProcessAccess::set_end_hook(const ProcessHandle& process, std::function<voi
   process.core().set_end_hook(std::move(hook));
 }
 
-bool ProcessCore::wait(Deadline deadline) {
+namespace {
+
+// Waits for the sentinel or a stop, whichever comes first.
+void await_end_or_stop(RunningChild& child, const Until& until) {
+  park::StopDescriptor stop(until);
+  const std::array<int, 2> fds{child.sentinel(), stop.fd()};
+  while (!until.over() && os::wait_any_readable(fds, until.deadline).empty()) {}
+}
+
+}  // namespace
+
+bool ProcessCore::wait(const Until& until) {
   auto child = require_started("Process.join");
   if (std::lock_guard guard(mutex_); status_) return true;
-  auto status = child->wait(deadline);
+  // A wait for the status itself knows no stops; it has most of the waits, as it takes one wake-up only.
+  if (until.may_stop()) await_end_or_stop(*child, until);
+  auto status = child->wait(until.stopped() ? Deadline::now() : until.deadline);
+  if (!status && until.stopped()) throw_stopped("Process.join", name());
   if (!status) return false;
   note_end(child, *status);
   return true;
@@ -281,7 +298,7 @@ detail::ProcessCore& ProcessHandle::core() const {
   return *core_;
 }
 
-bool ProcessHandle::join(Deadline deadline) const { return core().wait(deadline); }
+bool ProcessHandle::join(const Until& until) const { return core().wait(until); }
 bool ProcessHandle::is_alive() const { return core().is_alive(); }
 void ProcessHandle::terminate() const { core().send_signal(SIGTERM, "Process.terminate"); }
 void ProcessHandle::kill() const { core().send_signal(SIGKILL, "Process.kill"); }

@@ -27,7 +27,7 @@ class ProcessCore : public std::enable_shared_from_this<ProcessCore> {
 
   void start();
   /// True when the child has ended. StateError before start().
-  bool wait(Deadline deadline);
+  bool wait(const Until& until);
   /// True when the child was started and has ended; never blocks, never throws for lack of a start.
   bool poll_ended();
   void send_signal(int signal, const char* operation = "Process.send_signal");

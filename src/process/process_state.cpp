@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/process_state.hpp"
 
+#include <array>
+#include <chrono>
+
 #include "cohort/base/error.hpp"
 #include "cohort/base/log.hpp"
 #include "family/family.hpp"
@@ -9,6 +12,7 @@
 #include "os/poller.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
+#include "park/stop_bell.hpp"
 
 namespace cohort {
 
@@ -63,17 +67,17 @@ std::optional<ParentProcess> parent_process() {
 
 bool ParentProcess::is_alive() const { return family::Family::instance().is_alive(family::MemberId::unpack(member_)); }
 
-bool ParentProcess::join(Deadline deadline) const {
+bool ParentProcess::join(const Until& until) const {
   auto& family = family::Family::instance();
   os::Fd pidfd = os::open_pidfd(family.identity(family::MemberId::unpack(member_)));
+  park::StopDescriptor stop(until);
+  // Without a pidfd there is nothing to sleep on but the clock.
+  const std::array<int, 2> fds{pidfd.get(), stop.fd()};
   while (is_alive()) {
-    if (deadline.expired()) return false;
-    // Without a pidfd there is nothing to sleep on but the clock.
-    Deadline next = Deadline::earlier(deadline, Deadline(std::chrono::milliseconds(pidfd ? 1000 : 10)));
-    if (pidfd)
-      (void)os::wait_readable(pidfd.get(), next);
-    else
-      (void)os::wait_any_readable({}, next);
+    if (until.stopped()) detail::throw_stopped("ParentProcess.join", name_);
+    if (until.expired()) return false;
+    Deadline next = Deadline::earlier(until.deadline, Deadline(std::chrono::milliseconds(pidfd ? 1000 : 10)));
+    (void)os::wait_any_readable(fds, next);
   }
   return true;
 }

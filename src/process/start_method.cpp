@@ -7,7 +7,7 @@
 
 namespace cohort {
 
-std::string_view start_method_name(StartMethod method) noexcept {
+std::string_view to_string(StartMethod method) noexcept {
   switch (method) {
     case StartMethod::forkserver: return "forkserver";
     case StartMethod::spawn: return "spawn";
@@ -18,7 +18,7 @@ std::string_view start_method_name(StartMethod method) noexcept {
 
 StartMethod start_method_from_name(std::string_view name) {
   for (StartMethod method : get_all_start_methods())
-    if (name == start_method_name(method)) return method;
+    if (name == to_string(method)) return method;
   throw ValueError("start method", name, "is none of forkserver, spawn, fork");
 }
 
@@ -26,9 +26,8 @@ void set_start_method(StartMethod method, bool force) {
   auto& state = detail::process_state();
   std::lock_guard guard(state.mutex);
   if (state.default_method && !force)
-    throw StateError(
-        "set_start_method", start_method_name(method),
-        "the start method has been set already, to " + std::string(start_method_name(*state.default_method)));
+    throw StateError("set_start_method", to_string(method),
+                     "the start method has been set already, to " + std::string(to_string(*state.default_method)));
   state.default_method = method;
 }
 

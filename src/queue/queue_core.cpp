@@ -211,15 +211,18 @@ void QueueHandle::cancel_join_thread() { static_cast<void>(body()); }
 std::uint64_t QueueHandle::takeovers() const { return ring::takeovers(queue_at(body()).ring); }
 
 void QueueHandle::throw_empty(const Limits& limits) const {
-  bool stopped = limits.stopped();
-  throw Empty(operation(limits.verb), "",
-              stopped ? "a stop was requested before there was an item" : "there was no item in time");
+  if (limits.stopped()) throw_stopped(operation(limits.verb));
+  throw Empty(operation(limits.verb), "", "there was no item in time");
 }
 
 void QueueHandle::throw_full(const Limits& limits) const {
-  bool stopped = limits.stopped();
-  throw Full(operation(limits.verb), "",
-             stopped ? "a stop was requested before there was room" : "there was no room in time");
+  if (limits.stopped()) throw_stopped(operation(limits.verb));
+  throw Full(operation(limits.verb), "", "there was no room in time");
+}
+
+std::size_t QueueHandle::count_of(std::size_t done, std::size_t wanted, const Limits& limits) const {
+  if (done == 0 && wanted != 0 && limits.stopped()) throw_stopped(operation(limits.verb));
+  return done;
 }
 
 // ---- putting ---------------------------------------------------------------------------------------------------------
@@ -321,14 +324,13 @@ QueueHandle::Lent QueueHandle::lend(std::size_t size, std::size_t count, const c
 bool QueueHandle::publish(const Lent& lent, const Limits& limits) const {
   check_open(limits.verb);
   RingBody& ring = queue_at(body()).ring;
-  const WaitLimits wait{limits.deadline, limits.stop, limits.verb};
   return within(limits.deadline, false, [&] {
     if ((lent.block & kInOwnMemory) == 0)
-      return ring::put(ring, {.size = lent.size, .block = lent.block, .start = lent.start}, wait);
+      return ring::put(ring, {.size = lent.size, .block = lent.block, .start = lent.start}, limits);
     OwnBlock block(lent.start + lent.size);
     std::memcpy(block.place() + lent.start, reinterpret_cast<const std::byte*>(lent.block - kInOwnMemory) + lent.start,
                 lent.size);
-    if (!ring::put(ring, {.size = lent.size, .block = block.offset(), .start = lent.start}, wait)) return false;
+    if (!ring::put(ring, {.size = lent.size, .block = block.offset(), .start = lent.start}, limits)) return false;
     block.forget();
     free_loan(lent.block);
     return true;
@@ -367,10 +369,11 @@ std::size_t QueueHandle::get_plain_leases(std::byte* to, std::size_t size, std::
                                           const Limits& limits) const {
   QueueBody& queue = queue_at(body());
   auto& flags = local_flags();
+  const Limits at_once{Deadline::now(), limits.verb};
   std::size_t done = 0;
   for (; done < most; ++done) {
     ReceivedMessage message;
-    const WaitLimits wait{done == 0 ? limits.deadline : Deadline::now(), limits.stop, limits.verb};
+    const Limits& wait = done == 0 ? limits : at_once;
     if (!within(wait.deadline, false, [&] { return queue::take_lease(queue, message, wait); })) break;
     took(flags);
     if (message.bytes().size() != size)
@@ -442,7 +445,9 @@ void QueueHandle::task_done_core(Deadline deadline) const {
 
 bool QueueHandle::join_core(const Limits& limits) const {
   check_open("join");
-  return queue::wait_until_finished(queue_at(body()), {limits.deadline, limits.stop});
+  const bool finished = queue::wait_until_finished(queue_at(body()), limits);
+  if (!finished && limits.stopped()) throw_stopped(operation(limits.verb));
+  return finished;
 }
 
 }  // namespace cohort::detail

@@ -15,6 +15,12 @@
 
 namespace cohort::detail {
 
+HeldLock::HeldLock(RLock& lock, const Until& until, const char* operation) : lock_(&lock) {
+  if (lock.try_acquire(until)) return;
+  if (until.stopped()) throw_stopped(operation);
+  throw TimeoutError(operation, "", "the deadline passed before the lock was free");
+}
+
 bool has_left_family() noexcept {
   const family::ProcessPage* own = family::process_page_or_null();
   return own != nullptr && own->left.load(std::memory_order_relaxed) != 0;  // relaxed: set once, orders nothing

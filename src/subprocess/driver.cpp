@@ -13,19 +13,14 @@ namespace cohort::subprocess::detail {
 
 using namespace std::chrono_literals;
 
-StopSignal::StopSignal(const std::stop_token& token) : token_(token) {
-  if (!token_.stop_possible()) return;
-  try {
-    event_ = os::make_eventfd();
-  } catch (const OsError&) { return; }  // no descriptor is left
-  callback_.emplace(token_, Notify{event_.get()});
+Outcome CallLimits::stops() const noexcept {
+  if (stop.requested()) return Outcome::stopped;
+  return leave != nullptr && leave->requested() ? Outcome::left : Outcome::done;
 }
 
-Deadline StopSignal::next_look() const {
-  return token_.stop_possible() && !event_ ? Deadline(10ms) : Deadline::never();
+Deadline CallLimits::next_look() const {
+  return leave == nullptr ? stop.next_look() : Deadline::earlier(stop.next_look(), leave->next_look());
 }
-
-void StopSignal::Notify::operator()() const noexcept { os::notify(fd); }
 
 void refuse_when_stopped(const Command& command, const std::stop_token& stop) {
   if (stop.stop_requested()) throw_unstarted(Outcome::stopped, command, {});
@@ -49,23 +44,24 @@ Outcome open_files(StreamFiles& files, Options& options, Deadline deadline, cons
   return Outcome::done;
 }
 
-Outcome serve_pipes(Session& session, Exchange& exchange, Deadline deadline, const Timeout& drain,
-                    const StopSignal& stop, bool& drain_expired) {
+Outcome serve_pipes(Session& session, Exchange& exchange, const CallLimits& limits, const Timeout& drain,
+                    bool& drain_expired) {
   Deadline drained;
   bool ended = false;
   while (!exchange.finished()) {
     auto pipes = exchange.items();
-    std::array<os::PollItem, Exchange::kStreams + 2> items;
+    std::array<os::PollItem, Exchange::kStreams + 3> items;
     std::copy(pipes.begin(), pipes.end(), items.begin());
     os::PollItem& end = items[Exchange::kStreams];
     end.fd = drain.is_set() && !ended ? session.child.pidfd() : -1;
-    items[Exchange::kStreams + 1].fd = stop.fd();
-    Deadline until = Deadline::earlier(Deadline::earlier(deadline, drained), stop.next_look());
+    items[Exchange::kStreams + 1].fd = limits.stop.fd();
+    items[Exchange::kStreams + 2].fd = limits.leave_fd();
+    Deadline until = Deadline::earlier(Deadline::earlier(limits.deadline, drained), limits.next_look());
     // Without a pidfd the end is looked for now and then.
     bool blind = drain.is_set() && !ended && end.fd < 0;
     if (blind) until = Deadline::earlier(until, Deadline(10ms));
     std::size_t ready = os::poll_items(items, until);
-    if (stop.requested()) return Outcome::stopped;
+    if (Outcome stopped = limits.stops(); stopped != Outcome::done) return stopped;
     std::copy_n(items.begin(), pipes.size(), pipes.begin());
     exchange.serve(pipes);
     if (exchange.over_limit()) return Outcome::over_limit;
@@ -73,7 +69,7 @@ Outcome serve_pipes(Session& session, Exchange& exchange, Deadline deadline, con
       ended = true;
       drained = drain.deadline();
     }
-    if (deadline.expired() && !exchange.finished()) return Outcome::timed_out;
+    if (limits.deadline.expired() && !exchange.finished()) return Outcome::timed_out;
     if (ready == 0 && ended && drained.expired()) {
       exchange.abandon();
       drain_expired = true;
@@ -82,15 +78,17 @@ Outcome serve_pipes(Session& session, Exchange& exchange, Deadline deadline, con
   return Outcome::done;
 }
 
-Outcome wait_for_end(Session& session, Deadline deadline, const StopSignal& stop) {
-  if (!stop.possible()) return session.child.wait(deadline) ? Outcome::done : Outcome::timed_out;
+Outcome wait_for_end(Session& session, const CallLimits& limits) {
+  if (!limits.stop.possible() && (limits.leave == nullptr || !limits.leave->possible()))
+    return session.child.wait(limits.deadline) ? Outcome::done : Outcome::timed_out;
   while (!session.child.poll()) {
-    if (stop.requested()) return Outcome::stopped;
-    if (deadline.expired()) return Outcome::timed_out;
-    std::array<os::PollItem, 2> items;
+    if (Outcome stopped = limits.stops(); stopped != Outcome::done) return stopped;
+    if (limits.deadline.expired()) return Outcome::timed_out;
+    std::array<os::PollItem, 3> items;
     items[0].fd = session.child.pidfd();
-    items[1].fd = stop.fd();
-    Deadline until = Deadline::earlier(deadline, stop.next_look());
+    items[1].fd = limits.stop.fd();
+    items[2].fd = limits.leave_fd();
+    Deadline until = Deadline::earlier(limits.deadline, limits.next_look());
     os::poll_items(items, items[0].fd < 0 ? Deadline::earlier(until, Deadline(10ms)) : until);
   }
   return Outcome::done;
@@ -102,7 +100,7 @@ void finish_killed(Session& session, Exchange& exchange, const Timeout& drain, b
   const StopSignal never{std::stop_token()};
   // Whoever still writes without end must not hold us either: the deadline bounds the whole.
   Deadline deadline(limit);
-  while (serve_pipes(session, exchange, deadline, {}, never, drain_expired) == Outcome::over_limit) {
+  while (serve_pipes(session, exchange, {deadline, never}, {}, drain_expired) == Outcome::over_limit) {
     if (deadline.expired()) break;
   }
   if (!exchange.finished()) {

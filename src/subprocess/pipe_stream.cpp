@@ -3,12 +3,14 @@
 #include "cohort/subprocess/pipe_stream.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
 #include "cohort/base/error.hpp"
 #include "subprocess/pipe_stream_state.hpp"
+#include "subprocess/stop_signal.hpp"
 
 namespace cohort::subprocess {
 
@@ -16,12 +18,21 @@ namespace {
 
 constexpr std::size_t kDefaultBuffer = 8192;
 
-void wait_until_ready(int fd, bool for_write, Deadline deadline, const char* operation) {
-  os::PollItem item;
-  item.fd = fd;
-  item.for_write = for_write;
-  if (os::poll_items({&item, 1}, deadline) == 0) throw TimeoutError(operation, {}, "the deadline passed");
+void wait_until_ready(int fd, bool for_write, const Until& until, const char* operation) {
+  const detail::StopSignal stop(until.stop);
+  while (true) {
+    std::array<os::PollItem, 2> items;
+    items[0].fd = fd;
+    items[0].for_write = for_write;
+    items[1].fd = stop.fd();
+    os::poll_items(items, Deadline::earlier(until.deadline, stop.next_look()));
+    if (items[0].ready) return;
+    if (stop.requested()) cohort::detail::throw_stopped(operation);
+    if (until.expired()) throw TimeoutError(operation, {}, "the deadline passed");
+  }
 }
+
+bool is_limited(const Until& until) noexcept { return !until.deadline.is_never() || until.may_stop(); }
 
 }  // namespace
 
@@ -32,16 +43,16 @@ PipeReader::State::State(os::Fd descriptor, TextMode text_mode, int bufsize)
   unbuffered = bufsize == 0 && !mode.enabled;
 }
 
-bool PipeReader::State::fill(Deadline deadline, std::size_t wanted) {
+bool PipeReader::State::fill(const Until& until, std::size_t wanted) {
   if (ended) return false;
   std::string piece(unbuffered ? std::min(size, wanted) : size, '\0');
   os::Transfer moved;
-  // The pipe blocks: with a deadline it is read when there is something.
-  if (!deadline.is_never()) wait_until_ready(fd.get(), false, deadline, "PipeReader.read");
+  // The pipe blocks: with a limit it is read when there is something.
+  if (is_limited(until)) wait_until_ready(fd.get(), false, until, "PipeReader.read");
   while (true) {
     moved = os::read_some(fd.get(), std::as_writable_bytes(std::span(piece)));
     if (moved.state != os::Transfer::State::would_block) break;
-    wait_until_ready(fd.get(), false, deadline, "PipeReader.read");
+    wait_until_ready(fd.get(), false, until, "PipeReader.read");
   }
   ended = moved.state == os::Transfer::State::ended;
   piece.resize(moved.count);
@@ -83,25 +94,25 @@ State& opened(const std::unique_ptr<State>& state, const char* operation) {
 
 }  // namespace
 
-std::string PipeReader::read(std::size_t count, Deadline deadline) {
+std::string PipeReader::read(std::size_t count, const Until& until) {
   State& state = opened(state_, "PipeReader.read");
-  while (state.available() < count && state.fill(deadline, count - state.available())) {}
+  while (state.available() < count && state.fill(until, count - state.available())) {}
   return state.take(count);
 }
 
-std::string PipeReader::read_some(Deadline deadline) {
+std::string PipeReader::read_some(const Until& until) {
   State& state = opened(state_, "PipeReader.read_some");
-  while (state.available() == 0 && state.fill(deadline)) {}
+  while (state.available() == 0 && state.fill(until)) {}
   return state.take(state.available());
 }
 
-std::string PipeReader::read_all(Deadline deadline) {
+std::string PipeReader::read_all(const Until& until) {
   State& state = opened(state_, "PipeReader.read_all");
-  while (state.fill(deadline)) {}
+  while (state.fill(until)) {}
   return state.take(state.available());
 }
 
-std::optional<std::string> PipeReader::read_line(Deadline deadline) {
+std::optional<std::string> PipeReader::read_line(const Until& until) {
   State& state = opened(state_, "PipeReader.read_line");
   std::size_t searched = state.start;
   while (true) {
@@ -112,7 +123,7 @@ std::optional<std::string> PipeReader::read_line(Deadline deadline) {
       return line;
     }
     searched = state.buffer.size();
-    if (state.fill(deadline, 1)) continue;
+    if (state.fill(until, 1)) continue;
     if (state.available() == 0) return std::nullopt;
     return state.take(state.available());
   }
@@ -127,7 +138,7 @@ PipeWriter::State::State(os::Fd descriptor, TextMode text_mode, int bufsize)
   size = bufsize == 0 ? 0 : bufsize > 1 ? static_cast<std::size_t>(bufsize) : kDefaultBuffer;
 }
 
-void PipeWriter::State::send(Deadline deadline) {
+void PipeWriter::State::send(const Until& until) {
   os::SigpipeBlocked no_signal;
   std::size_t sent = 0;
   // What was sent leaves the buffer however this ends.
@@ -138,8 +149,8 @@ void PipeWriter::State::send(Deadline deadline) {
   } remove{buffer, sent};
   while (sent < buffer.size()) {
     std::size_t count = buffer.size() - sent;
-    if (!deadline.is_never()) {
-      wait_until_ready(fd.get(), true, deadline, "PipeWriter.write");
+    if (is_limited(until)) {
+      wait_until_ready(fd.get(), true, until, "PipeWriter.write");
       count = std::min(count, os::kPipePiece);
     }
     os::Transfer moved = os::write_some(fd.get(), std::as_bytes(std::span(buffer)).subspan(sent, count));
@@ -149,7 +160,7 @@ void PipeWriter::State::send(Deadline deadline) {
     }
     sent += moved.count;
     if (moved.state == os::Transfer::State::would_block) {
-      wait_until_ready(fd.get(), true, deadline, "PipeWriter.write");
+      wait_until_ready(fd.get(), true, until, "PipeWriter.write");
     }
   }
 }
@@ -163,7 +174,7 @@ PipeWriter::~PipeWriter() = default;
 PipeWriter::PipeWriter(PipeWriter&&) noexcept = default;
 PipeWriter& PipeWriter::operator=(PipeWriter&&) noexcept = default;
 
-void PipeWriter::write(std::string_view bytes, Deadline deadline) {
+void PipeWriter::write(std::string_view bytes, const Until& until) {
   State& state = opened(state_, "PipeWriter.write");
   if (state.mode.enabled) {
     std::string encoded = encode(bytes, state.next_encoding(), state.mode.errors);
@@ -172,17 +183,17 @@ void PipeWriter::write(std::string_view bytes, Deadline deadline) {
     state.buffer += bytes;
   }
   bool line = state.by_lines && bytes.find('\n') != std::string_view::npos;
-  if (line || state.buffer.size() >= state.size) state.send(deadline);
+  if (line || state.buffer.size() >= state.size) state.send(until);
 }
 
-void PipeWriter::flush(Deadline deadline) { opened(state_, "PipeWriter.flush").send(deadline); }
+void PipeWriter::flush(const Until& until) { opened(state_, "PipeWriter.flush").send(until); }
 
 int PipeWriter::fileno() const noexcept { return state_ ? state_->fd.get() : -1; }
 bool PipeWriter::closed() const noexcept { return state_ == nullptr; }
 
-void PipeWriter::close(Deadline deadline) {
+void PipeWriter::close(const Until& until) {
   std::unique_ptr<State> last = std::move(state_);
-  if (last) last->send(deadline);
+  if (last) last->send(until);
 }
 
 }  // namespace cohort::subprocess

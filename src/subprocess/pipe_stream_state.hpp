@@ -20,7 +20,7 @@ struct PipeReader::State {
   State(os::Fd descriptor, TextMode text_mode, int bufsize);
 
   /// Reads once more, without a buffer `wanted` bytes at most; false at the end.
-  bool fill(Deadline deadline, std::size_t wanted = SIZE_MAX);
+  bool fill(const Until& until, std::size_t wanted = SIZE_MAX);
   std::string take(std::size_t count);
   [[nodiscard]] std::size_t available() const noexcept { return buffer.size() - start; }
 
@@ -37,7 +37,7 @@ struct PipeReader::State {
 struct PipeWriter::State {
   State(os::Fd descriptor, TextMode text_mode, int bufsize);
 
-  void send(Deadline deadline);
+  void send(const Until& until);
   /// The byte order mark comes once, before everything.
   Encoding next_encoding() noexcept {
     bool first = !std::exchange(started, true);

@@ -83,9 +83,9 @@ PipelineResult Pipeline::run_as(std::string_view operation, const Options& given
   detail::Exchange exchange(options, std::move(row.ends.in), std::move(row.ends.out), std::move(row.ends.err));
   detail::set_input(exchange, options);
   bool drain_expired = false;
-  outcome = detail::serve_pipes(row.last(), exchange, deadline, options.drain, stop, drain_expired);
+  outcome = detail::serve_pipes(row.last(), exchange, {deadline, stop}, options.drain, drain_expired);
   for (Session& session : row.sessions) {
-    if (outcome == Outcome::done) outcome = detail::wait_for_end(session, deadline, stop);
+    if (outcome == Outcome::done) outcome = detail::wait_for_end(session, {deadline, stop});
   }
   if (outcome != Outcome::done) {
     // What the call waited for, not what happens to be last.
@@ -109,7 +109,7 @@ AsyncPipeline Pipeline::run_async(const Options& options, const Limit& limit) co
   return AsyncPipeline(detail::submit(stages_, true, options, limit));
 }
 
-PipelineResult AsyncPipeline::get(Deadline deadline) { return finished_job(deadline).take_pipeline(); }
+PipelineResult AsyncPipeline::get(const Until& until) { return finished_job(until).take_pipeline(); }
 
 std::string Pipeline::output(const Options& given) const {
   Options options = given;

@@ -72,19 +72,25 @@ std::string Job::call(const char* method) const {
   return std::string(is_pipeline_ ? "AsyncPipeline." : "AsyncRun.") + method;
 }
 
-bool Job::wait(Deadline deadline, const char* method) {
+bool Job::wait(const Until& until, const char* method) {
+  // Before the lock, which it takes, and which must be free when it goes.
+  std::stop_callback wake(until.stop, [this] {
+    std::lock_guard guard(lock_);
+    changed_.notify_all();
+  });
   std::unique_lock guard(lock_);
-  auto ready = [this] { return done_; };
-  if (!ready() && !deadline.expired() && served_process == os::process_id())
+  auto ready = [&] { return done_ || until.stopped(); };
+  if (!ready() && !until.expired() && served_process == os::process_id())
     throw StateError(
         call(method), stages_.back().to_string(),
         "this thread is the one that brings the result: in callbacks and awaiting coroutines, co_await it, "
         "or call run()");
-  if (deadline.is_never()) {
+  if (until.deadline.is_never())
     changed_.wait(guard, ready);
-    return true;
-  }
-  return changed_.wait_for(guard, *deadline.remaining(), ready);
+  else
+    changed_.wait_for(guard, *until.deadline.remaining(), ready);
+  if (!done_ && until.stopped()) cohort::detail::throw_stopped(call(method), stages_.back().to_string());
+  return done_;
 }
 
 void Job::check_taken() {
@@ -469,17 +475,17 @@ detail::Job& held(const std::shared_ptr<detail::Job>& job) {
 }  // namespace
 
 bool AsyncHandle::done() const { return held(job_).done(); }
-bool AsyncHandle::wait(Deadline deadline) { return held(job_).wait(deadline, "wait"); }
+bool AsyncHandle::wait(const Until& until) { return held(job_).wait(until, "wait"); }
 void AsyncHandle::cancel() { held(job_).cancel(); }
 bool AsyncHandle::suspend(std::coroutine_handle<> continuation) { return held(job_).set_continuation(continuation); }
 
-detail::Job& AsyncHandle::finished_job(Deadline deadline) const {
+detail::Job& AsyncHandle::finished_job(const Until& until) const {
   detail::Job& job = held(job_);
-  if (!job.wait(deadline, "get")) throw TimeoutError(job.call("get"), {}, "the deadline passed");
+  if (!job.wait(until, "get")) throw TimeoutError(job.call("get"), {}, "the deadline passed");
   return job;
 }
 
-CompletedProcess AsyncRun::get(Deadline deadline) { return finished_job(deadline).take(); }
+CompletedProcess AsyncRun::get(const Until& until) { return finished_job(until).take(); }
 
 AsyncRun run_async(const Command& command, const Options& options, const Limit& limit) {
   return AsyncRun(detail::submit({command}, false, options, limit));

@@ -50,7 +50,7 @@ class Job : public std::enable_shared_from_this<Job> {
 
   // For any thread.
   [[nodiscard]] bool done() const;
-  bool wait(Deadline deadline, const char* method);
+  bool wait(const Until& until, const char* method);
   /// That method of what the user holds, for errors.
   [[nodiscard]] std::string call(const char* method) const;
   CompletedProcess take();

@@ -15,6 +15,8 @@
 
 namespace cohort::subprocess {
 
+using namespace std::chrono_literals;
+
 namespace {
 
 void refuse_run_options(const Options& options) {
@@ -44,8 +46,11 @@ struct Popen::State {
   }
 
   void begin_exchange(std::string_view input);
-  // Waits for the end, a deadline or a stop, which kills.
-  ExitStatus wait(Timeout timeout, Deadline deadline);
+  // Waits for the end. A stop of the options kills; one of the call, and its deadline, end the wait alone.
+  ExitStatus wait(const Until& until, const char* call);
+  // What a call that gives up throws; the program goes on.
+  [[noreturn]] void give_up(detail::Outcome outcome, std::chrono::duration<double> timeout, const char* call,
+                            CompletedProcess so_far) const;
   // Turns what collect() made of the end of a stream into all of it: decoded where that is asked for, after what came
   // before.
   void complete(std::string& bytes, std::string& before, std::optional<detail::TextDecoder>& decoder) const {
@@ -106,21 +111,39 @@ OptionalInt Popen::poll() {
   return status ? OptionalInt(status->exitcode()) : std::nullopt;
 }
 
-ExitStatus Popen::State::wait(Timeout timeout, Deadline deadline) {
+namespace {
+
+// How long a call may take, as its error tells it: in whole milliseconds, as far as there are any.
+std::chrono::duration<double> time_of(const Until& until) {
+  const std::chrono::nanoseconds left = until.deadline.remaining().value_or(0ns);
+  if (left < 1ms) return left;
+  return std::chrono::ceil<std::chrono::milliseconds>(left);
+}
+
+}  // namespace
+
+void Popen::State::give_up(detail::Outcome outcome, std::chrono::duration<double> timeout, const char* call,
+                           CompletedProcess so_far) const {
+  if (outcome == detail::Outcome::left) cohort::detail::throw_stopped(call, command.to_string());
+  so_far.args = command;
+  throw TimeoutExpired(std::move(so_far), timeout, TreeKill::none);
+}
+
+ExitStatus Popen::State::wait(const Until& until, const char* call) {
+  const auto timeout = time_of(until);
   const detail::StopSignal stop(options.stop);
-  auto outcome = detail::wait_for_end(session, deadline, stop);
+  const detail::StopSignal leave(until.stop);
+  auto outcome = detail::wait_for_end(session, {until.deadline, stop, &leave});
   if (outcome == detail::Outcome::done) return session.child.status().value_or(ExitStatus::unknown());
+  if (outcome != detail::Outcome::stopped) give_up(outcome, timeout, call, {});
   CompletedProcess so_far;
   so_far.args = command;
-  if (outcome == detail::Outcome::timed_out) {
-    throw TimeoutExpired(std::move(so_far), timeout.seconds(), TreeKill::none);
-  }
   TreeKill killed = session.kill(options.kill_tree);
   so_far.status = session.child.wait(std::chrono::seconds(10)).value_or(ExitStatus::unknown());
   throw RunCancelled(std::move(so_far), killed);
 }
 
-int Popen::wait(Timeout timeout) { return state("Popen.wait").wait(timeout, timeout.deadline()).exitcode(); }
+int Popen::wait(const Until& until) { return state("Popen.wait").wait(until, "Popen.wait").exitcode(); }
 
 OptionalInt Popen::returncode() const {
   auto known = state("Popen.returncode").session.child.status();
@@ -174,9 +197,9 @@ void Popen::State::begin_exchange(std::string_view input) {
   if (!err_partial.empty()) exchange->take_early(true, err_partial);
 }
 
-Communicated Popen::communicate(std::string_view input, Timeout timeout) {
+Communicated Popen::communicate(std::string_view input, const Until& until) {
   State& state = this->state("Popen.communicate");
-  Deadline deadline = timeout.deadline();
+  const auto timeout = time_of(until);
   if (state.result) {
     if (!input.empty()) throw ValueError("Popen.communicate", "input", "cannot be sent after communicate has ended");
     return {state.result->out, state.result->err};
@@ -187,19 +210,20 @@ Communicated Popen::communicate(std::string_view input, Timeout timeout) {
     throw ValueError("Popen.communicate", "input", "may be given in the first call only");
   }
   const detail::StopSignal stop(state.options.stop);
+  const detail::StopSignal leave(until.stop);
+  const detail::CallLimits limits{until.deadline, stop, &leave};
   // A stop that is there already counts, however little there is to wait for.
-  auto outcome = stop.requested() ? detail::Outcome::stopped
-                                  : detail::serve_pipes(state.session, *state.exchange, deadline, state.options.drain,
-                                                        stop, state.drain_expired);
-  if (outcome == detail::Outcome::done) outcome = detail::wait_for_end(state.session, deadline, stop);
-  if (outcome == detail::Outcome::timed_out) {
+  auto outcome = limits.stops();
+  if (outcome == detail::Outcome::done)
+    outcome = detail::serve_pipes(state.session, *state.exchange, limits, state.options.drain, state.drain_expired);
+  if (outcome == detail::Outcome::done) outcome = detail::wait_for_end(state.session, limits);
+  if (outcome == detail::Outcome::timed_out || outcome == detail::Outcome::left) {
     CompletedProcess so_far;
-    so_far.args = state.command;
     so_far.out = state.out_before;
     so_far.err = state.err_before;
     so_far.out += state.exchange->out().so_far();
     so_far.err += state.exchange->err().so_far();
-    throw TimeoutExpired(std::move(so_far), timeout.seconds(), TreeKill::none);
+    state.give_up(outcome, timeout, "Popen.communicate", std::move(so_far));
   }
   if (outcome != detail::Outcome::done) {
     TreeKill killed = state.session.kill(state.options.kill_tree);
@@ -227,17 +251,16 @@ void Popen::terminate() { state("Popen.terminate").session.child.send_signal(SIG
 void Popen::kill() { state("Popen.kill").session.child.send_signal(SIGKILL); }
 TreeKill Popen::kill_tree() { return state("Popen.kill_tree").session.kill(true); }
 
-int Popen::close_and_wait(Timeout timeout) {
+int Popen::close_and_wait(const Until& until) {
   State& state = this->state("Popen.close_and_wait");
-  Deadline deadline = timeout.deadline();
   state.out.close();
   state.err.close();
   if (state.exchange) state.exchange->abandon();
   std::exception_ptr unsent;
   try {
-    state.in.close(deadline);
+    state.in.close(until);
   } catch (...) { unsent = std::current_exception(); }
-  ExitStatus status = state.wait(timeout, deadline);
+  ExitStatus status = state.wait(until, "Popen.close_and_wait");
   if (unsent) std::rethrow_exception(unsent);
   return status.exitcode();
 }

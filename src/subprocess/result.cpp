@@ -56,7 +56,7 @@ TimeoutExpired::TimeoutExpired(CompletedProcess so_far, std::chrono::duration<do
 TimeoutExpired::~TimeoutExpired() = default;
 
 RunCancelled::RunCancelled(CompletedProcess so_far, TreeKill tree_kill)
-    : Error("Command", quoted(so_far.args), "was cancelled by a stop request"),
+    : Stopped("Command", quoted(so_far.args), "was cancelled by a stop request"),
       process_(keep(std::move(so_far))),
       tree_kill_(tree_kill) {}
 RunCancelled::~RunCancelled() = default;

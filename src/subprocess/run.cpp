@@ -102,8 +102,8 @@ CompletedProcess run_as(std::string_view operation, const Command& command, cons
   KillOnException guard(session, exchange, options);
   unguarded.dismiss();
   detail::set_input(exchange, options);
-  outcome = detail::serve_pipes(session, exchange, deadline, options.drain, stop, guard.drain_expired);
-  if (outcome == Outcome::done) outcome = detail::wait_for_end(session, deadline, stop);
+  outcome = detail::serve_pipes(session, exchange, {deadline, stop}, options.drain, guard.drain_expired);
+  if (outcome == Outcome::done) outcome = detail::wait_for_end(session, {deadline, stop});
   if (outcome != Outcome::done) {
     TreeKill killed = guard.kill();
     CompletedProcess ended = detail::collect(command, options, session, exchange, false);

@@ -5,12 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
+#include "cohort/base/until.hpp"
 #include "park/wait_word.hpp"
 
 namespace cohort::sync {
-
-using detail::Until;
 
 /// Why acquire() came back.
 enum class Acquired : std::uint8_t {
@@ -26,6 +26,12 @@ enum class Acquired : std::uint8_t {
     case park::Waited::End::stopped: return Acquired::stopped;
     default: return Acquired::yes;
   }
+}
+
+/// What a call of the user's returns: false at the deadline. Throws Stopped.
+[[nodiscard]] inline bool succeeded(Acquired result, std::string_view operation) {
+  if (result == Acquired::stopped) detail::throw_stopped(operation);
+  return result == Acquired::yes;
 }
 
 }  // namespace cohort::sync

@@ -90,6 +90,20 @@ std::uint32_t checked(int parties) {
   return static_cast<std::uint32_t>(parties);
 }
 
+int meet(BarrierBody& barrier, const Until& until) {
+  BarrierCore core(barrier);
+  auto run = [&barrier] { call_action(barrier); };
+  BarrierCore::Action action(run);
+  bool has_action = barrier.action_size.load(std::memory_order_relaxed) != 0;  // relaxed: constant
+  auto outcome = core.wait(sync::this_thread(), until, has_action ? &action : nullptr);
+  if (outcome.passed) return static_cast<int>(outcome.index);
+  if (!outcome.came)
+    throw TimeoutError("Barrier.wait", "",
+                       "another party, which may be suspended, was just coming or going; this one has not come");
+  if (outcome.stopped) detail::throw_stopped("Barrier.wait");
+  throw BrokenBarrierError("Barrier.wait", "", "the barrier is broken");
+}
+
 }  // namespace
 
 Barrier::Barrier(int parties, std::shared_ptr<detail::BarrierAction> action, BarrierOptions options)
@@ -104,28 +118,12 @@ Barrier::Barrier(int parties, std::shared_ptr<detail::BarrierAction> action, Bar
           },
           [attachments = attachments_of(action)](void* place) { keep_alive(body_of(place), *attachments); }) {}
 
-int Barrier::wait(const std::stop_token* stop, Deadline deadline) {
+int Barrier::wait(const Until& until) {
   BarrierBody& barrier = body_of(body());
-  BarrierCore core(barrier);
-  auto run = [&barrier] { call_action(barrier); };
-  BarrierCore::Action action(run);
-  bool has_action = barrier.action_size.load(std::memory_order_relaxed) != 0;  // relaxed: constant
-  auto outcome = core.wait(sync::this_thread(), {deadline, stop}, has_action ? &action : nullptr);
-  if (!outcome.came)
-    throw TimeoutError("Barrier.wait", "",
-                       "another party, which may be stopped, was just coming or going; this one has not come");
-  if (!outcome.passed) throw BrokenBarrierError("Barrier.wait", "", "the barrier is broken");
-  return static_cast<int>(outcome.index);
+  std::int64_t timeout = barrier.timeout.load(std::memory_order_relaxed);  // relaxed: constant
+  if (timeout < 0 || !until.deadline.is_never()) return meet(barrier, until);
+  return meet(barrier, {until.stop, std::chrono::nanoseconds(timeout)});
 }
-
-int Barrier::wait() {
-  std::int64_t timeout = body_of(body()).timeout.load(std::memory_order_relaxed);  // relaxed: constant
-  return wait(nullptr, timeout < 0 ? Deadline::never() : Deadline(std::chrono::nanoseconds(timeout)));
-}
-
-int Barrier::wait(Deadline deadline) { return wait(nullptr, deadline); }
-
-int Barrier::wait(std::stop_token stop, Deadline deadline) { return wait(&stop, deadline); }
 
 void Barrier::abort() { BarrierCore(body_of(body())).abort(sync::this_thread()); }
 

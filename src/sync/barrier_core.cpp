@@ -102,10 +102,11 @@ BarrierCore::Outcome BarrierCore::wait(ThreadSelf& self, const Until& until, con
   switch (arrive(self, until, phase, index)) {
     case Arrival::broken: return {};
     case Arrival::too_late: return {.came = false};
+    case Arrival::stopped: return {.stopped = true};
     case Arrival::last: return {run(self, phase, action, until.deadline), index};
     case Arrival::first: break;
   }
-  return {await(self, phase, until), index};
+  return await(self, phase, index, until);
 }
 
 BarrierCore::Arrival BarrierCore::arrive(ThreadSelf& self, const Until& until, std::uint64_t& phase,
@@ -128,9 +129,9 @@ BarrierCore::Arrival BarrierCore::arrive(ThreadSelf& self, const Until& until, s
       }
     }
     // All have come and the action runs: we are of the next meeting.
-    if (!sleep(self, phase, until)) {
+    if (Acquired slept = sleep(self, phase, until); slept != Acquired::yes) {
       break_phase(self, phase, Deadline::now());
-      return Arrival::broken;
+      return slept == Acquired::stopped ? Arrival::stopped : Arrival::broken;
     }
   }
 }
@@ -156,15 +157,17 @@ bool BarrierCore::run(ThreadSelf& self, std::uint64_t phase, const Action* actio
   return true;
 }
 
-bool BarrierCore::await(ThreadSelf& self, std::uint64_t phase, const Until& until) {
-  // Who gives up breaks the meeting; unless it ended just before.
-  if (!sleep(self, phase, until)) break_phase(self, phase, Deadline::now());
+BarrierCore::Outcome BarrierCore::await(ThreadSelf& self, std::uint64_t phase, std::uint32_t index,
+                                        const Until& until) {
+  // A party that gives up breaks the meeting; unless it ended just before.
+  const Acquired slept = sleep(self, phase, until);
+  if (slept != Acquired::yes) break_phase(self, phase, Deadline::now());
   // SYNC(phase): acquire here <- release in end_phase()
   (void)body_.phase.load(std::memory_order_acquire);
-  return has_passed(phase);
+  return {.passed = has_passed(phase), .index = index, .stopped = slept == Acquired::stopped};
 }
 
-bool BarrierCore::sleep(ThreadSelf& self, std::uint64_t phase, const Until& until) {
+Acquired BarrierCore::sleep(ThreadSelf& self, std::uint64_t phase, const Until& until) {
   // SYNC(phase): acquire here <- release in end_phase()
   auto has_ended = [&] { return body_.phase.load(std::memory_order_acquire) != phase; };
   auto overdue = [&](const park::Patience& patience) {
@@ -172,7 +175,7 @@ bool BarrierCore::sleep(ThreadSelf& self, std::uint64_t phase, const Until& unti
     return false;
   };
   park::Hooks hooks{.at = at_barrier_place, .overdue = overdue};
-  return park::WaitWord(body_.sleepers).wait(has_ended, until, hooks).ready();
+  return acquired(park::WaitWord(body_.sleepers).wait(has_ended, until, hooks));
 }
 
 // Asking takes 15 µs a thread: a few of a large meeting at a time, others the next time and by the others.

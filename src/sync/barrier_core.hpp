@@ -55,7 +55,8 @@ class BarrierCore {
   struct Outcome {
     bool passed = false;
     std::uint32_t index = 0;
-    bool came = true;  ///< false: nothing was done, as a party that is stopped held the insides until the deadline
+    bool came = true;      ///< false: nothing was done, as a suspended party held the insides until the deadline
+    bool stopped = false;  ///< a stop ended the wait, which broke the barrier
   };
   using Action = FunctionRef<void()>;
 
@@ -73,12 +74,12 @@ class BarrierCore {
 
  private:
   class Turn;
-  enum class Arrival : std::uint8_t { broken, first, last, too_late };
+  enum class Arrival : std::uint8_t { broken, first, last, too_late, stopped };
 
   Arrival arrive(ThreadSelf& self, const Until& until, std::uint64_t& phase, std::uint32_t& index);
   bool run(ThreadSelf& self, std::uint64_t phase, const Action* action, Deadline deadline);
-  bool await(ThreadSelf& self, std::uint64_t phase, const Until& until);
-  bool sleep(ThreadSelf& self, std::uint64_t phase, const Until& until);
+  Outcome await(ThreadSelf& self, std::uint64_t phase, std::uint32_t index, const Until& until);
+  Acquired sleep(ThreadSelf& self, std::uint64_t phase, const Until& until);
   void look_for_the_dead(ThreadSelf& self, std::uint64_t phase) noexcept;
   void end_phase(bool passed) noexcept;
   void break_phase(ThreadSelf& self, std::uint64_t phase, Deadline deadline = Deadline::never()) noexcept;

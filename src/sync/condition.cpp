@@ -117,15 +117,17 @@ Condition::Condition(const detail::LockHandle& lock, bool recursive)
             COHORT_CRASH_POINT("sync.condition.lock_kept");
           }) {}
 
-bool Condition::acquire(Deadline deadline) {
+bool Condition::acquire(const Until& until) {
   Guard guard = guard_of(body_of(body()));
-  return sync::acquire_user_lock(guard.lock, sync::this_thread(), guard.recursive, deadline, {"Condition", "acquire"});
+  return sync::succeeded(
+      sync::acquire_user_lock(guard.lock, sync::this_thread(), guard.recursive, until, {"Condition", "acquire"}),
+      "Condition.acquire");
 }
 
-bool Condition::acquire(std::stop_token stop, Deadline deadline) {
+bool Condition::try_acquire(const Until& until) {
   Guard guard = guard_of(body_of(body()));
-  return sync::acquire_user_lock(guard.lock, sync::this_thread(), guard.recursive, {deadline, &stop},
-                                 {"Condition", "acquire"});
+  return sync::acquire_user_lock(guard.lock, sync::this_thread(), guard.recursive, until,
+                                 {"Condition", "try_acquire"}) == sync::Acquired::yes;
 }
 
 void Condition::release() try {
@@ -143,18 +145,25 @@ void Condition::mark_consistent() {
   guard.lock.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock
 }
 
-bool Condition::wait(Deadline deadline) {
+Condition::End Condition::wait_once(const Until& until) {
   ConditionBody& condition = body_of(body());
   sync::ThreadSelf& self = sync::this_thread();
   Guard guard = held_guard(condition, self, "wait");
-  return ConditionCore(condition, guard.lock, find_table).wait(self, deadline, grow);
+  switch (ConditionCore(condition, guard.lock, find_table).wait(self, until, grow)) {
+    case sync::Acquired::timed_out: return End::timed_out;
+    case sync::Acquired::stopped: return End::stopped;
+    default: return End::notified;
+  }
 }
 
-bool Condition::wait(std::stop_token stop, Deadline deadline) {
-  ConditionBody& condition = body_of(body());
-  sync::ThreadSelf& self = sync::this_thread();
-  Guard guard = held_guard(condition, self, "wait");
-  return ConditionCore(condition, guard.lock, find_table).wait(self, {deadline, &stop}, grow);
+bool Condition::ended_in_vain(End end) {
+  if (end == End::stopped) detail::throw_stopped("Condition.wait");
+  return false;
+}
+
+bool Condition::wait(const Until& until) {
+  End end = wait_once(until);
+  return end == End::notified || ended_in_vain(end);
 }
 
 void Condition::notify(int count) {
@@ -168,9 +177,9 @@ void Condition::notify(int count) {
 
 void Condition::notify_all() { notify(INT_MAX); }
 
-int Condition::waiting() {
+int Condition::n_waiting() {
   ConditionBody& condition = body_of(body());
-  Guard guard = held_guard(condition, sync::this_thread(), "waiting");
+  Guard guard = held_guard(condition, sync::this_thread(), "n_waiting");
   return static_cast<int>(ConditionCore(condition, guard.lock, find_table).waiting());
 }
 

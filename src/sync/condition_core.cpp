@@ -104,7 +104,7 @@ void ConditionCore::leave(ConditionWaiter& waiter) noexcept {
   body_.used.store(used, std::memory_order_relaxed);  // relaxed: under the lock
 }
 
-bool ConditionCore::wait(ThreadSelf& self, const Until& until, Grow grow) {
+Acquired ConditionCore::wait(ThreadSelf& self, const Until& until, Grow grow) {
   // relaxed: both: under the lock
   if (lock_.deaths.load(std::memory_order_relaxed) != body_.seen_deaths.load(std::memory_order_relaxed))
     mend(self, false);
@@ -113,17 +113,17 @@ bool ConditionCore::wait(ThreadSelf& self, const Until& until, Grow grow) {
   lock_.count.store(0, std::memory_order_relaxed);                    // relaxed: the owner's
   LockCore::release(lock_, self);
   COHORT_CRASH_POINT("sync.condition.released");
-  sleep(waiter, self, until);
+  const Acquired slept = sleep(waiter, self, until);
   COHORT_CRASH_POINT("sync.condition.awake");
   LockCore::acquire(lock_, self, Deadline::never());
   lock_.count.store(count, std::memory_order_relaxed);  // relaxed: the owner's
   // After the lock is ours again nobody can notify: what stands here now is the result, whatever woke us.
   bool notified = (waiter.state.load(std::memory_order_relaxed) & kNotified) != 0;  // relaxed: under the lock
   leave(waiter);
-  return notified;
+  return notified ? Acquired::yes : slept;
 }
 
-void ConditionCore::sleep(ConditionWaiter& waiter, ThreadSelf& self, const Until& until) {
+Acquired ConditionCore::sleep(ConditionWaiter& waiter, ThreadSelf& self, const Until& until) {
   // relaxed: what the notifier did is ours to read once we have the lock
   auto notified = [&] { return (waiter.state.load(std::memory_order_relaxed) & kNotified) != 0; };
   auto overdue = [&](const park::Patience& patience) {
@@ -131,8 +131,9 @@ void ConditionCore::sleep(ConditionWaiter& waiter, ThreadSelf& self, const Until
     return false;
   };
   park::Hooks hooks{.at = at_condition_place, .overdue = overdue};
-  (void)word_of(waiter).wait(notified, until, hooks);
+  const park::Waited waited = word_of(waiter).wait(notified, until, hooks);
   waiter.asleep.store(0, std::memory_order_relaxed);  // relaxed: an unneeded wake-up does no harm
+  return acquired(waited);
 }
 
 ConditionWaiter* ConditionCore::oldest() noexcept {

@@ -58,8 +58,8 @@ class ConditionCore {
       : body_(body), lock_(lock), find_(find) {}
 
   /// Gives the lock up, with all its recursion, waits to be notified, and takes it again. The caller owns the lock.
-  /// Returns true when notified. Throws (owning the lock, nothing done) what `grow` throws.
-  bool wait(ThreadSelf& self, const Until& until, Grow grow);
+  /// Returns yes when notified, else why it ended. Throws (owning the lock, nothing done) what `grow` throws.
+  Acquired wait(ThreadSelf& self, const Until& until, Grow grow);
   /// Notifies up to `count` of those who wait, the longest first. The caller owns the lock. Returns how many.
   std::uint32_t notify(ThreadSelf& self, std::uint32_t count) noexcept;
   /// Frees the places of dead waiters, and notifies others instead of those who were notified. The caller owns the
@@ -77,7 +77,7 @@ class ConditionCore {
   void leave(ConditionWaiter& waiter) noexcept;
   [[nodiscard]] ConditionWaiter* oldest() noexcept;
   bool wake(ConditionWaiter& waiter, const ThreadSelf& self) noexcept;
-  void sleep(ConditionWaiter& waiter, ThreadSelf& self, const Until& until);
+  Acquired sleep(ConditionWaiter& waiter, ThreadSelf& self, const Until& until);
   [[nodiscard]] std::uint32_t used() const noexcept;
 
   ConditionBody& body_;

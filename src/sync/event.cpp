@@ -29,14 +29,8 @@ void Event::set() {
 
 void Event::clear() { sync::EventCore::clear(body_of(body())); }
 
-bool Event::wait(Deadline deadline) const {
-  sync::EventBody& event = body_of(body());
-  return sync::EventCore::wait(event, deadline) == sync::Acquired::yes;
-}
-
-bool Event::wait(std::stop_token stop, Deadline deadline) const {
-  sync::EventBody& event = body_of(body());
-  return sync::EventCore::wait(event, {deadline, &stop}) == sync::Acquired::yes;
+bool Event::wait(const Until& until) const {
+  return sync::succeeded(sync::EventCore::wait(body_of(body()), until), "Event.wait");
 }
 
 }  // namespace cohort

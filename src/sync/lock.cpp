@@ -44,8 +44,19 @@ std::optional<LockOwner> owner_of(std::uint64_t word) {
 
 namespace detail {
 
+namespace {
+
+bool poisons(ObjectKind kind, const LockOptions& options) {
+  if (options.on_owner_death == OwnerDeath::ignore)
+    throw ValueError(kind == ObjectKind::rlock ? "RLock" : "Lock", "OwnerDeath::ignore",
+                     "a lock whose holder died does not stay locked: choose report or poison");
+  return options.on_owner_death == OwnerDeath::poison;
+}
+
+}  // namespace
+
 LockHandle::LockHandle(ObjectKind kind, const LockOptions& options)
-    : SharedHandle(kind, sizeof(LockBody), [poisons = options.on_owner_death == OwnerDeath::poison](void* body) {
+    : SharedHandle(kind, sizeof(LockBody), [poisons = poisons(kind, options)](void* body) {
         auto* lock = new (body) LockBody;
         lock->options.store(poisons ? sync::kPoisons : 0, std::memory_order_relaxed);  // relaxed: nobody sees it yet
       }) {}
@@ -66,20 +77,22 @@ void LockHandle::mark_consistent() {
     throw StateError(object::header_of(&lock).kind == static_cast<std::uint32_t>(ObjectKind::rlock)
                          ? "RLock.mark_consistent"
                          : "Lock.mark_consistent",
-                     "", "only who holds the lock can say that its data is sound");
+                     "", "only the thread that holds the lock can say that its data is sound");
   lock.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock
 }
 
 }  // namespace detail
 
-bool Lock::acquire(Deadline deadline) {
+bool Lock::acquire(const Until& until) {
   LockBody& lock = body_of(body());
-  return sync::acquire_user_lock(lock, sync::this_thread(), false, deadline, {"Lock", "acquire"});
+  return sync::succeeded(sync::acquire_user_lock(lock, sync::this_thread(), false, until, {"Lock", "acquire"}),
+                         "Lock.acquire");
 }
 
-bool Lock::acquire(std::stop_token stop, Deadline deadline) {
+bool Lock::try_acquire(const Until& until) {
   LockBody& lock = body_of(body());
-  return sync::acquire_user_lock(lock, sync::this_thread(), false, {deadline, &stop}, {"Lock", "acquire"});
+  return sync::acquire_user_lock(lock, sync::this_thread(), false, until, {"Lock", "try_acquire"}) ==
+         sync::Acquired::yes;
 }
 
 void Lock::release() try {
@@ -87,19 +100,21 @@ void Lock::release() try {
   sync::release_user_lock(lock, sync::this_thread(), false, {"Lock", "release"});
 } catch (const StateError&) { sync::rethrow_unless_left(); }
 
-bool Lock::recover(Deadline deadline) {
+bool Lock::recover(const Until& until) {
   LockBody& lock = body_of(body());
-  return sync::recover_user_lock(lock, sync::this_thread(), false, deadline, {"Lock", "recover"});
+  return sync::recover_user_lock(lock, sync::this_thread(), false, until, {"Lock", "recover"});
 }
 
-bool RLock::acquire(Deadline deadline) {
+bool RLock::acquire(const Until& until) {
   LockBody& lock = body_of(body());
-  return sync::acquire_user_lock(lock, sync::this_thread(), true, deadline, {"RLock", "acquire"});
+  return sync::succeeded(sync::acquire_user_lock(lock, sync::this_thread(), true, until, {"RLock", "acquire"}),
+                         "RLock.acquire");
 }
 
-bool RLock::acquire(std::stop_token stop, Deadline deadline) {
+bool RLock::try_acquire(const Until& until) {
   LockBody& lock = body_of(body());
-  return sync::acquire_user_lock(lock, sync::this_thread(), true, {deadline, &stop}, {"RLock", "acquire"});
+  return sync::acquire_user_lock(lock, sync::this_thread(), true, until, {"RLock", "try_acquire"}) ==
+         sync::Acquired::yes;
 }
 
 void RLock::release() try {
@@ -107,9 +122,9 @@ void RLock::release() try {
   sync::release_user_lock(lock, sync::this_thread(), true, {"RLock", "release"});
 } catch (const StateError&) { sync::rethrow_unless_left(); }
 
-bool RLock::recover(Deadline deadline) {
+bool RLock::recover(const Until& until) {
   LockBody& lock = body_of(body());
-  return sync::recover_user_lock(lock, sync::this_thread(), true, deadline, {"RLock", "recover"});
+  return sync::recover_user_lock(lock, sync::this_thread(), true, until, {"RLock", "recover"});
 }
 
 }  // namespace cohort

@@ -38,7 +38,9 @@ std::uint32_t checked(ObjectKind kind, int value) {
 
 // How many permits with owners the options ask for.
 std::uint32_t owned(ObjectKind kind, int value, const SemaphoreOptions& options) {
-  if (options.on_owner_death != PermitOwnerDeath::give_back) return 0;
+  if (options.on_owner_death == OwnerDeath::poison)
+    throw ValueError(type_of(kind), "OwnerDeath::poison", "a semaphore cannot be poisoned: choose ignore or report");
+  if (options.on_owner_death == OwnerDeath::ignore) return 0;
   if (value < 1 || checked(kind, value) > sync::kMostOwnedPermits)
     throw ValueError(type_of(kind), std::to_string(value),
                      "a semaphore whose permits have owners has from 1 to " + std::to_string(sync::kMostOwnedPermits));
@@ -55,15 +57,20 @@ constexpr object::ObjectOperations operations{.member_died = member_died};
 const bool registered = object::register_object_kind(ObjectKind::semaphore, operations) &&
                         object::register_object_kind(ObjectKind::bounded_semaphore, operations);
 
-bool acquire_owned(SemaphoreBody& body, const sync::Until& until) {
+sync::Acquired acquire_owned(SemaphoreBody& body, const Until& until) {
   sync::ThreadSelf& self = sync::this_thread();
   auto result = OwnedSemaphoreCore::acquire(body, self, until);
-  if (result != sync::Acquired::timed_out) return result == sync::Acquired::yes;
+  if (result != sync::Acquired::timed_out) return result;
   // For those who only ever try. Where to begin to look is this thread's own, so that all owners have their turn.
   thread_local std::uint32_t next = 0;
-  if (!sync::may_look_for_death()) return false;
+  if (!sync::may_look_for_death()) return result;
   next = next % OwnedSemaphoreCore::places(body);
-  return OwnedSemaphoreCore::take_over(body, self, next, false);
+  return OwnedSemaphoreCore::take_over(body, self, next, false) ? sync::Acquired::yes : result;
+}
+
+sync::Acquired acquire_permit(SemaphoreBody& body, const Until& until) {
+  if (SemaphoreCore::try_acquire(body)) return sync::Acquired::yes;
+  return has_owners(body) ? acquire_owned(body, until) : SemaphoreCore::acquire_slowly(body, until);
 }
 
 }  // namespace
@@ -79,17 +86,16 @@ SemaphoreHandle::SemaphoreHandle(ObjectKind kind, int value, bool bounded, const
                      semaphore->most.store(bounded ? value : sync::kMostPermits, std::memory_order_relaxed);
                    }) {}
 
-bool SemaphoreHandle::acquire(Deadline deadline) {
+bool SemaphoreHandle::acquire(const Until& until) {
   SemaphoreBody& semaphore = body_of(body());
   if (SemaphoreCore::try_acquire(semaphore)) return true;
-  if (has_owners(semaphore)) return acquire_owned(semaphore, deadline);
-  return SemaphoreCore::acquire_slowly(semaphore, deadline) == sync::Acquired::yes;
+  const sync::Acquired result = acquire_permit(semaphore, until);
+  if (result == sync::Acquired::stopped) throw_stopped(call(&semaphore, "acquire"));
+  return result == sync::Acquired::yes;
 }
 
-bool SemaphoreHandle::acquire(std::stop_token stop, Deadline deadline) {
-  SemaphoreBody& semaphore = body_of(body());
-  if (has_owners(semaphore)) return acquire_owned(semaphore, {deadline, &stop});
-  return SemaphoreCore::acquire(semaphore, {deadline, &stop}) == sync::Acquired::yes;
+bool SemaphoreHandle::try_acquire(const Until& until) {
+  return acquire_permit(body_of(body()), until) == sync::Acquired::yes;
 }
 
 void SemaphoreHandle::release(int count) try {

@@ -41,25 +41,39 @@ bool is_writer(const SharedMutexBody& body, const sync::ThreadSelf& self) {
   return sync::LockCore::owner(body.writer) == self.word;
 }
 
+sync::Acquired acquire_for_writing(SharedMutexBody& mutex, const Until& until, const char* operation) {
+  sync::ThreadSelf& self = sync::this_thread();
+  if (is_writer(mutex, self)) throw StateError(operation, "", "this thread holds it for writing already");
+  auto result = SharedMutexCore(mutex).acquire(self, until);
+  if (result == sync::Acquired::timed_out && mend(mutex, self))
+    result = SharedMutexCore(mutex).acquire(self, Deadline::now());
+  if (result == sync::Acquired::deadlock)
+    throw StateError(operation, "", "this thread holds it for reading and would wait for itself");
+  return result;
+}
+
+sync::Acquired acquire_for_reading(SharedMutexBody& mutex, const Until& until, const char* operation) {
+  sync::ThreadSelf& self = sync::this_thread();
+  if (is_writer(mutex, self))
+    throw StateError(operation, "", "this thread holds it for writing and would wait for itself");
+  auto result = SharedMutexCore(mutex).acquire_shared(self, until);
+  if (result == sync::Acquired::timed_out && mend(mutex, self))
+    result = SharedMutexCore(mutex).acquire_shared(self, Deadline::now());
+  return result;
+}
+
 }  // namespace
 
 SharedMutex::SharedMutex()
     : SharedHandle(kKind, sizeof(SharedMutexBody), [](void* body) { new (body) SharedMutexBody; }) {}
 
-bool SharedMutex::acquire(const std::stop_token* stop, Deadline deadline) {
-  SharedMutexBody& mutex = body_of(body());
-  sync::ThreadSelf& self = sync::this_thread();
-  if (is_writer(mutex, self)) throw StateError("SharedMutex.acquire", "", "this thread holds it for writing already");
-  auto result = SharedMutexCore(mutex).acquire(self, {deadline, stop});
-  if (result == sync::Acquired::timed_out && mend(mutex, self))
-    result = SharedMutexCore(mutex).acquire(self, Deadline::now());
-  if (result == sync::Acquired::deadlock)
-    throw StateError("SharedMutex.acquire", "", "this thread holds it for reading and would wait for itself");
-  return result == sync::Acquired::yes;
+bool SharedMutex::acquire(const Until& until) {
+  return sync::succeeded(acquire_for_writing(body_of(body()), until, "SharedMutex.acquire"), "SharedMutex.acquire");
 }
 
-bool SharedMutex::acquire(Deadline deadline) { return acquire(nullptr, deadline); }
-bool SharedMutex::acquire(std::stop_token stop, Deadline deadline) { return acquire(&stop, deadline); }
+bool SharedMutex::try_acquire(const Until& until) {
+  return acquire_for_writing(body_of(body()), until, "SharedMutex.try_acquire") == sync::Acquired::yes;
+}
 
 void SharedMutex::release() try {
   SharedMutexBody& mutex = body_of(body());
@@ -68,19 +82,14 @@ void SharedMutex::release() try {
   SharedMutexCore(mutex).release(self);
 } catch (const StateError&) { sync::rethrow_unless_left(); }
 
-bool SharedMutex::acquire_shared(const std::stop_token* stop, Deadline deadline) {
-  SharedMutexBody& mutex = body_of(body());
-  sync::ThreadSelf& self = sync::this_thread();
-  if (is_writer(mutex, self))
-    throw StateError("SharedMutex.acquire_shared", "", "this thread holds it for writing and would wait for itself");
-  auto result = SharedMutexCore(mutex).acquire_shared(self, {deadline, stop});
-  if (result == sync::Acquired::timed_out && mend(mutex, self))
-    result = SharedMutexCore(mutex).acquire_shared(self, Deadline::now());
-  return result == sync::Acquired::yes;
+bool SharedMutex::acquire_shared(const Until& until) {
+  constexpr const char* kCall = "SharedMutex.acquire_shared";
+  return sync::succeeded(acquire_for_reading(body_of(body()), until, kCall), kCall);
 }
 
-bool SharedMutex::acquire_shared(Deadline deadline) { return acquire_shared(nullptr, deadline); }
-bool SharedMutex::acquire_shared(std::stop_token stop, Deadline deadline) { return acquire_shared(&stop, deadline); }
+bool SharedMutex::try_acquire_shared(const Until& until) {
+  return acquire_for_reading(body_of(body()), until, "SharedMutex.try_acquire_shared") == sync::Acquired::yes;
+}
 
 void SharedMutex::release_shared() try {
   SharedMutexBody& mutex = body_of(body());

@@ -19,24 +19,23 @@ constexpr std::uint32_t kDeepest = 2147483647;
 
 }  // namespace
 
-bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name) {
+Acquired acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name) {
   if (LockCore::owner(lock) == self.word) {
     if (recursive) {
       std::uint32_t count = lock.count.load(std::memory_order_relaxed);  // relaxed: the owner's
       if (count >= kDeepest) throw StateError(call(name), "", "the lock is nested too deep");
       lock.count.store(count + 1, std::memory_order_relaxed);  // relaxed: the owner's
-      return true;
+      return Acquired::yes;
     }
-    if (until.deadline.is_never() && until.stop == nullptr)
+    if (until.deadline.is_never() && !until.may_stop())
       throw StateError(call(name), "",
-                       "this thread holds the lock already and would wait for itself for ever; use RLock");
+                       "this thread holds the lock already and would wait for itself forever; use RLock");
   }
-  if (LockCore::acquire(lock, self, until) != Acquired::yes &&
-      !(release_dead_owner(lock, self) && LockCore::try_acquire(lock, self)))
-    return false;
+  const Acquired result = LockCore::acquire(lock, self, until);
+  if (result != Acquired::yes && !(release_dead_owner(lock, self) && LockCore::try_acquire(lock, self))) return result;
   if (recursive) lock.count.store(1, std::memory_order_relaxed);  // relaxed: the owner's
   if (is_poisoned(lock)) throw_poisoned(lock, self, name);
-  return true;
+  return Acquired::yes;
 }
 
 bool may_look_for_death() noexcept {
@@ -76,10 +75,10 @@ void throw_poisoned(LockBody& lock, ThreadSelf& self, CallName name) {
       "a process died while it held this lock; call recover() to take the lock and mend what it guards");
 }
 
-bool recover_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline, CallName name) {
+bool recover_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name) {
   if (LockCore::owner(lock) == self.word)
     throw StateError(call(name), "", "this thread holds the lock already; call mark_consistent()");
-  if (LockCore::acquire(lock, self, deadline) != Acquired::yes) return false;
+  if (!succeeded(LockCore::acquire(lock, self, until), call(name))) return false;
   if (recursive) lock.count.store(1, std::memory_order_relaxed);  // relaxed: the owner's
   // Should the caller die before it has mended, the next take-over sets it again.
   lock.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock

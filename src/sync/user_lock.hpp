@@ -20,7 +20,7 @@ struct CallName {
 };
 
 /// Everything but the shortest way: a taken lock, recursion, poison.
-bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name);
+Acquired acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name);
 [[noreturn]] void throw_not_owner(const LockBody& lock, CallName name);
 [[noreturn]] void throw_poisoned(LockBody& lock, ThreadSelf& self, CallName name);
 
@@ -30,9 +30,8 @@ bool acquire_user_lock_slowly(LockBody& lock, ThreadSelf& self, bool recursive, 
          (lock.options.load(std::memory_order_relaxed) & kPoisons) != 0;
 }
 
-/// False at the deadline or on a stop. Throws LockOwnerDied, not owning the lock, when it is poisoned; StateError when
-/// it would wait for itself for ever.
-inline bool acquire_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name) {
+/// Throws LockOwnerDied, not owning the lock, when it is poisoned; StateError when it would wait for itself forever.
+inline Acquired acquire_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name) {
   std::uint64_t seen = kFree;
   // SYNC(owner): as in LockCore::try_acquire()
   if (!lock.owner.compare_exchange_strong(seen, self.word, std::memory_order_acquire, std::memory_order_relaxed))
@@ -43,7 +42,7 @@ inline bool acquire_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, 
   if (recursive) lock.count.store(1, std::memory_order_relaxed);
   if (lock.died.load(std::memory_order_relaxed) != 0 && is_poisoned(lock)) [[unlikely]]  // relaxed: under the lock
     throw_poisoned(lock, self, name);
-  return true;
+  return Acquired::yes;
 }
 
 /// Throws StateError when the caller does not own it.
@@ -65,7 +64,7 @@ bool release_dead_owner(LockBody& lock, ThreadSelf& self) noexcept;
 [[nodiscard]] bool may_look_for_death() noexcept;
 
 /// Acquires it whether or not it is poisoned, and lifts the poison. The caller does not own it.
-bool recover_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, Deadline deadline, CallName name);
+bool recover_user_lock(LockBody& lock, ThreadSelf& self, bool recursive, const Until& until, CallName name);
 
 /// Frees a lock whose owner was a thread of `dead`.
 void repair_user_lock(LockBody& lock, family::MemberId dead);

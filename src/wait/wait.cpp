@@ -169,7 +169,7 @@ class WordBell {
 class Waiting {
  public:
   Waiting(std::span<const Waitable> things, Deadline deadline, const std::stop_token& stop)
-      : until_(deadline, &stop), ready_(things.size(), false) {
+      : until_(stop, deadline), ready_(things.size(), false) {
     for (std::size_t i = 0; i < things.size(); ++i) add(things[i], i);
   }
 
@@ -317,7 +317,7 @@ class Waiting {
     int fd;
   };
 
-  detail::Until until_;
+  Until until_;
   std::vector<bool> ready_;
   bool any_ = false;
   bool any_busy_ = false;

@@ -233,6 +233,7 @@ struct Registry {
                         os_error_codec<OsError>(),
                         os_error_codec<SpawnError>(),
                         by_error<TimeoutError>(),
+                        by_error<Stopped>(),
                         by_error<StateError>(),
                         by_error<ValueError>(),
                         by_error<ClosedError>(),

@@ -65,7 +65,7 @@ class WithoutPidfds : public testing::TestWithParam<Case> {
   ScratchDirectory scratch;
 };
 std::string case_name(const testing::TestParamInfo<Case>& info) {
-  return std::string(start_method_name(info.param.method)) + (info.param.error == ENOSYS ? "_ENOSYS" : "_EPERM");
+  return std::string(to_string(info.param.method)) + (info.param.error == ENOSYS ? "_ENOSYS" : "_EPERM");
 }
 INSTANTIATE_TEST_SUITE_P(By, WithoutPidfds,
                          testing::Values(Case{StartMethod::forkserver, ENOSYS}, Case{StartMethod::spawn, ENOSYS},

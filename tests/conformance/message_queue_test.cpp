@@ -50,7 +50,7 @@ TEST_P(Queues, put_in_six_ways_then_full_in_every_form) {
   q.put(3, 10s);
   q.put_nowait(4);
   EXPECT_TRUE(q.try_put(5));
-  EXPECT_TRUE(q.try_put_for(6, 10s));
+  EXPECT_TRUE(q.try_put(6, 10s));
   EXPECT_FALSE(q.empty());
   EXPECT_TRUE(q.full());
   EXPECT_THROW(q.put_nowait(7), Full);
@@ -58,7 +58,7 @@ TEST_P(Queues, put_in_six_ways_then_full_in_every_form) {
   EXPECT_THROW(q.put(7, -1s), Full);
   EXPECT_THROW(q.put(7, 50ms), Full);
   EXPECT_FALSE(q.try_put(7));
-  EXPECT_FALSE(q.try_put_for(7, 50ms));
+  EXPECT_FALSE(q.try_put(7, 50ms));
   start.put(true);
   (void)go_on.get(patience());
   EXPECT_TRUE(q.empty());

@@ -117,7 +117,7 @@ void die_with_a_permit(Semaphore semaphore, Event taken) {
 }
 
 TEST_P(WaitConformance, is_woken_by_the_permit_of_one_who_is_killed) {
-  Semaphore semaphore(1, {.on_owner_death = PermitOwnerDeath::give_back});
+  Semaphore semaphore(1, {.on_owner_death = OwnerDeath::report});
   Event taken, never;
   Process p = started(die_with_a_permit, semaphore, taken);
   ASSERT_TRUE(taken.wait(patience()));

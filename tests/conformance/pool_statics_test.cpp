@@ -250,7 +250,7 @@ TEST_P(AfterTheFamily, objects_end_quietly_in_a_worker) {
 
 INSTANTIATE_TEST_SUITE_P(By, AfterTheFamily,
                          testing::Values(StartMethod::forkserver, StartMethod::spawn, StartMethod::fork),
-                         [](const auto& method) { return std::string(start_method_name(method.param)); });
+                         [](const auto& method) { return std::string(to_string(method.param)); });
 
 }  // namespace
 }  // namespace cohort::test

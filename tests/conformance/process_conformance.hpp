@@ -74,7 +74,7 @@ class EachMethod : public testing::TestWithParam<StartMethod> {
 };
 
 inline std::string method_of(const testing::TestParamInfo<StartMethod>& info) {
-  return std::string(start_method_name(info.param));
+  return std::string(to_string(info.param));
 }
 
 #define COHORT_FOR_EACH_METHOD(Suite)                                                                                  \

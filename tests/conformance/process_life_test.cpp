@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <stop_token>
+#include <thread>
 
 #include "cohort/base/error.hpp"
 #include "cohort/sync/event.hpp"
@@ -38,8 +40,8 @@ void say_who(const std::string& to) {
   say(to, me.name + " " + std::to_string(me.pid == ::getpid()) + " " + std::to_string(me.pid) +
               " daemon=" + std::to_string(me.daemon) +
               " parent=" + (parent ? parent->name() + "/" + std::to_string(parent->pid()) : "none") +
-              " method=" + std::string(me.start_method ? start_method_name(*me.start_method) : "none") +
-              " default=" + std::string(start_method_name(get_start_method())));
+              " method=" + std::string(me.start_method ? to_string(*me.start_method) : "none") +
+              " default=" + std::string(to_string(get_start_method())));
 }
 void say_key(const std::string& to) { say(to, hex(current_authkey())); }
 
@@ -103,7 +105,7 @@ TEST_P(Life, shows_its_state_as_text) {
 TEST_P(Life, gives_the_child_its_name_pid_parent_and_method) {
   Line said(scratch / "said");
   Process p = started(ProcessOptions{.name = "eve"}, say_who, said.path());
-  std::string method(start_method_name(GetParam()));
+  std::string method(to_string(GetParam()));
   EXPECT_EQ(said.next(), "eve 1 " + std::to_string(*p.pid()) + " daemon=0 parent=MainProcess/" +
                              std::to_string(::getpid()) + " method=" + method + " default=" + method);
   EXPECT_TRUE(p.join(patience()));
@@ -231,6 +233,29 @@ TEST_P(Life, has_a_sentinel_that_is_ready_at_the_end_and_not_before) {
   // Ready means: the status is there for those who do not want to wait.
   EXPECT_EQ(p.exitcode(), 0);
   EXPECT_TRUE(p.join(0ms));
+}
+
+TEST_P(Life, is_joined_until_a_stop_is_requested) {
+  Process p = started(stay);
+  std::stop_source source;
+  std::jthread stopper([&] { source.request_stop(); });
+  try {
+    p.join({source.get_token(), patience()});
+    ADD_FAILURE() << "the process has not ended";
+  } catch (const Stopped& stopped) { EXPECT_EQ(stopped.operation(), "Process.join"); }
+  EXPECT_THROW(p.join(source.get_token()), Stopped);
+  EXPECT_TRUE(p.is_alive());
+  p.kill();
+  EXPECT_TRUE(p.join({std::stop_source().get_token(), patience()}));
+  EXPECT_TRUE(p.join(source.get_token()));  // it has ended: a stop is nothing to it
+  EXPECT_EQ(p.exitcode(), -SIGKILL);
+}
+
+TEST_P(Life, is_joined_with_a_token_that_never_stops) {
+  std::stop_source source;
+  Process p = started(nothing);
+  EXPECT_TRUE(p.join(source.get_token()));
+  EXPECT_EQ(p.exitcode(), 0);
 }
 
 TEST_P(Life, refuses_what_its_state_does_not_allow) {

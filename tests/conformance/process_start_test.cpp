@@ -56,7 +56,7 @@ TEST(StartMethod, has_names_and_a_default_first) {
   auto all = get_all_start_methods();
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0], StartMethod::forkserver);
-  for (StartMethod method : all) EXPECT_EQ(start_method_from_name(start_method_name(method)), method);
+  for (StartMethod method : all) EXPECT_EQ(start_method_from_name(to_string(method)), method);
   EXPECT_THROW((void)start_method_from_name("telepathy"), ValueError);
   EXPECT_THROW((void)get_context("telepathy"), ValueError);
 }
@@ -81,13 +81,12 @@ TEST(StartMethod, is_set_once_unless_forced) {
 
 TEST_P(Start, is_inherited_by_grandchildren) {
   auto middle = [](const std::string& to) {
-    Process leaf(
-        [](const std::string& out) { say(out, std::string(start_method_name(*current_process().start_method))); }, to);
+    Process leaf([](const std::string& out) { say(out, std::string(to_string(*current_process().start_method))); }, to);
     leaf.start();
     leaf.join();
   };
   (void)finished(middle, scratch / "log");
-  EXPECT_EQ(file_text(scratch / "log"), std::string(start_method_name(GetParam())) + "\n");
+  EXPECT_EQ(file_text(scratch / "log"), std::string(to_string(GetParam())) + "\n");
 }
 
 TEST_P(Start, mixes_with_the_other_methods_below) {
@@ -96,8 +95,7 @@ TEST_P(Start, mixes_with_the_other_methods_below) {
     void run() const {
       for (StartMethod method : get_all_start_methods()) {
         Process leaf = get_context(method).process(
-            [](const std::string& out) { say(out, std::string(start_method_name(*current_process().start_method))); },
-            to);
+            [](const std::string& out) { say(out, std::string(to_string(*current_process().start_method))); }, to);
         leaf.start();
         leaf.join();
         if (leaf.exitcode() != 0 || leaf.start_method() != method) throw SystemExit(1);
@@ -338,7 +336,7 @@ TEST(Launcher, runs_workers_under_another_program) {
       Process p({.start_method = method}, [] { throw SystemExit(7); });
       p.start();
       EXPECT_TRUE(p.join(patience()));
-      EXPECT_EQ(p.exitcode(), 7) << launcher << " " << start_method_name(method);
+      EXPECT_EQ(p.exitcode(), 7) << launcher << " " << to_string(method);
     }
     ::unsetenv("COHORT_LAUNCHER");
     detail::stop_fork_servers();

@@ -142,7 +142,7 @@ void take_all_and_wait(Lock lock, SharedMutex mutex, Semaphore semaphore, Event 
 TEST_P(SyncLocks, go_to_the_next_when_their_holder_is_killed_while_no_descriptor_is_left) {
   Lock lock;
   SharedMutex mutex;
-  Semaphore semaphore(1, {.on_owner_death = PermitOwnerDeath::give_back});
+  Semaphore semaphore(1, {.on_owner_death = OwnerDeath::report});
   Event taken;
   Process p = started(take_all_and_wait, lock, mutex, semaphore, taken);
   ASSERT_TRUE(taken.wait(patience()));
@@ -220,7 +220,7 @@ TEST_P(SyncLocks, at_namespace_scope_are_one_lock_everywhere) {
 void release_more(Semaphore semaphore) {
   require(!semaphore.acquire(Deadline::now()), 1);
   require(!semaphore.acquire(-1s), 2);
-  require(!semaphore.try_acquire_for(2ms), 3);
+  require(!semaphore.try_acquire(2ms), 3);
   semaphore.release();
   semaphore.release(3);
 }
@@ -255,7 +255,7 @@ void die_with_a_permit(Semaphore semaphore, Event taken) {
 }
 
 TEST_P(SyncLocks, a_killed_owners_permit_comes_back_where_that_was_asked_for) {
-  Semaphore semaphore(1, {.on_owner_death = PermitOwnerDeath::give_back});
+  Semaphore semaphore(1, {.on_owner_death = OwnerDeath::report});
   Event taken;
   Process p = started(die_with_a_permit, semaphore, taken);
   ASSERT_TRUE(taken.wait(patience()));

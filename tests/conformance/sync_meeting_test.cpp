@@ -62,7 +62,7 @@ TEST_P(SyncMeetings, notify_wakes_as_many_as_are_asked_for) {
     take(woken, 2);
     {
       std::scoped_lock guard(condition);
-      EXPECT_EQ(condition.waiting(), 3);
+      EXPECT_EQ(condition.n_waiting(), 3);
     }
     notify(4);
     take(woken, 3);

@@ -59,7 +59,7 @@ TEST(Unlocked, a_predicate_may_use_its_condition) {
     int calls = 0;
     EXPECT_TRUE(condition.wait_for(
         [&] {
-          (void)condition.waiting();
+          (void)condition.n_waiting();
           condition.notify_all();
           return ++calls == 2;
         },

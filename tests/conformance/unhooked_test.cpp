@@ -15,7 +15,7 @@ namespace {
 
 class Unhooked : public testing::TestWithParam<StartMethod> {};
 INSTANTIATE_TEST_SUITE_P(By, Unhooked, testing::Values(StartMethod::forkserver, StartMethod::spawn),
-                         [](const auto& each) { return std::string(start_method_name(each.param)); });
+                         [](const auto& each) { return std::string(to_string(each.param)); });
 
 TEST_P(Unhooked, start_is_refused_with_an_explanation) {
   Process p = get_context(GetParam()).process([] {});

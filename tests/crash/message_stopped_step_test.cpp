@@ -74,13 +74,13 @@ void use_all(Things& things, Got& got, Got& put) {
     EXPECT_LT(Clock::now() - start, kBound) << what << " outlived its deadline";
   };
   const std::string large(20000, 'x');
-  timed("try_put_for of a number", [&] { put.numbers += things.numbers.try_put_for(7, 2ms) ? 1 : 0; });
-  timed("try_get_for of a number", [&] { got.numbers += things.numbers.try_get_for(2ms) ? 1 : 0; });
-  timed("try_put_for of a large text", [&] { put.texts += things.texts.try_put_for(large, 2ms) ? 1 : 0; });
-  timed("try_get_for of a text", [&] { got.texts += things.texts.try_get_for(2ms) ? 1 : 0; });
-  timed("try_get_for of a handle", [&] { got.handles += things.handles.try_get_for(2ms) ? 1 : 0; });
-  timed("try_get_for of a job", [&] {
-    if (!things.jobs.try_get_for(2ms)) return;
+  timed("try_put of a number", [&] { put.numbers += things.numbers.try_put(7, 2ms) ? 1 : 0; });
+  timed("try_get of a number", [&] { got.numbers += things.numbers.try_get(2ms) ? 1 : 0; });
+  timed("try_put of a large text", [&] { put.texts += things.texts.try_put(large, 2ms) ? 1 : 0; });
+  timed("try_get of a text", [&] { got.texts += things.texts.try_get(2ms) ? 1 : 0; });
+  timed("try_get of a handle", [&] { got.handles += things.handles.try_get(2ms) ? 1 : 0; });
+  timed("try_get of a job", [&] {
+    if (!things.jobs.try_get(2ms)) return;
     ++got.jobs;
     ++got.unfinished;
   });
@@ -233,7 +233,7 @@ TEST_F(StoppedPeer, that_stops_between_an_item_and_the_look_up_of_its_handle_hol
         while (objects_lock.load() == 0) ASSERT_TRUE(victim.step(1));
       };
       auto start = Clock::now();
-      std::optional<Late> got = how[0] == 'q' ? queue.try_get_for(2ms) : pipe.second.try_recv<Late>(2ms);
+      std::optional<Late> got = how[0] == 'q' ? queue.try_get(2ms) : pipe.second.try_recv<Late>(2ms);
       EXPECT_LT(Clock::now() - start, kBound) << "the item outlived its deadline";
       Late::before = nullptr;
       ASSERT_TRUE(got);

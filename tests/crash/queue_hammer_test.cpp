@@ -101,7 +101,7 @@ void hammer(int producers, int consumers, std::size_t bound) {
     }
     killed_consumers += static_cast<std::uint64_t>(consumers);
     family.sweep();
-    while (auto text = q.try_get_for(200ms)) account.got(id_of(*text));
+    while (auto text = q.try_get(200ms)) account.got(id_of(*text));
     account.expect_balanced(killed_consumers);
     q.put("1:b");
     EXPECT_EQ(q.get(), "1:b");

@@ -67,10 +67,10 @@ void use_all(Queues& queues, Account& account) {
   // Full and empty, with others waiting.
   for (int i = 0; i < 20; ++i) {
     auto id = account.begin();
-    if (queues.bounded.try_put_for(Cell::of(id), 1ms)) account.done(id);
+    if (queues.bounded.try_put(Cell::of(id), 1ms)) account.done(id);
     if (i % 4 != 3) continue;
     for (int k = 0; k < 4; ++k)
-      if (auto cell = queues.bounded.try_get_for(1ms)) account.got(cell->id());
+      if (auto cell = queues.bounded.try_get(1ms)) account.got(cell->id());
   }
 }
 
@@ -189,7 +189,7 @@ TEST_F(QueuePoints, nobody_is_left_asleep) {
       if (was_killed(wait_for(victim))) ++deaths[point];
       for (int i = 0; i < 3; ++i) {
         put_cell(queues.cells, account);
-        auto cell = answers.try_get_for(5s);
+        auto cell = answers.try_get(5s);
         EXPECT_TRUE(cell) << "the partner sleeps on";
         if (cell) account.got(cell->id());
       }

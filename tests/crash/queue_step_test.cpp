@@ -233,7 +233,7 @@ TEST_F(QueueStep, put_on_a_full_queue) {
            [](Queues& q, Account& a) {
              for (int i = 0; i < 4; ++i) put_cell(q.bounded, a);
            },
-       .operation = [](Queues& q, Account&) { (void)q.bounded.try_put_for(Cell::of(Account::kItems - 1), 1ms); },
+       .operation = [](Queues& q, Account&) { (void)q.bounded.try_put(Cell::of(Account::kItems - 1), 1ms); },
        .seconds = 0.7});
 }
 
@@ -451,7 +451,7 @@ class QueueSleepStep : public QueueStep {
   static void sleep_on(const Case& c, Queue<Cell>& q, Queue<Cell>& answers) {
     (void)Family::instance().self();
     answers.put(Cell::of(1));
-    bool had = c.producer_sleeps ? q.try_put_for(Cell::of(8), 900ms) : q.try_get_for(900ms).has_value();
+    bool had = c.producer_sleeps ? q.try_put(Cell::of(8), 900ms) : q.try_get(900ms).has_value();
     if (had) answers.put(Cell::of(2));
   }
 
@@ -481,7 +481,7 @@ class QueueSleepStep : public QueueStep {
         auto start = std::chrono::steady_clock::now();
         c.after(q);
         if (c.always_wakes || side.position.load() != position) {
-          auto answer = answers.try_get_for(700ms);
+          auto answer = answers.try_get(700ms);
           EXPECT_TRUE(answer) << "the sleeper never woke";
           double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
           worst = std::max(worst, ms);
@@ -514,7 +514,7 @@ TEST_F(QueueSleepStep, get_while_a_producer_sleeps) {
 // The victim sleeps as well and gives up, or dies before: the other one gets what comes then.
 TEST_F(QueueSleepStep, get_that_gives_up_beside_another) {
   kill_everywhere({.name = "get until a deadline, another asleep",
-                   .operation = [](Queue<Cell>& q) { (void)q.try_get_for(2ms); },
+                   .operation = [](Queue<Cell>& q) { (void)q.try_get(2ms); },
                    .after = [](Queue<Cell>& q) { q.put(Cell::of(9)); },
                    .always_wakes = true});
 }
@@ -523,7 +523,7 @@ TEST_F(QueueSleepStep, put_that_gives_up_beside_another) {
   kill_everywhere({.name = "put until a deadline, another asleep on the full queue",
                    .bound = 2,
                    .producer_sleeps = true,
-                   .operation = [](Queue<Cell>& q) { (void)q.try_put_for(Cell::of(9), 2ms); },
+                   .operation = [](Queue<Cell>& q) { (void)q.try_put(Cell::of(9), 2ms); },
                    .after = [](Queue<Cell>& q) { (void)q.get(); },
                    .always_wakes = true});
 }
@@ -532,7 +532,7 @@ TEST_F(QueueSleepStep, put_that_gives_up_beside_another) {
 // notices.
 TEST_F(QueueSleepStep, get_that_is_woken_beside_another) {
   kill_everywhere({.name = "get that sleeps and is woken, another asleep",
-                   .operation = [](Queue<Cell>& q) { (void)q.try_get_for(20ms); },
+                   .operation = [](Queue<Cell>& q) { (void)q.try_get(20ms); },
                    .always_wakes = true,
                    .meanwhile =
                        [](Queue<Cell>& q) {

@@ -25,7 +25,7 @@ struct Everything {
   Lock lock;
   RLock rlock;
   Semaphore semaphore{1};
-  Semaphore owned{2, {.on_owner_death = PermitOwnerDeath::give_back}};
+  Semaphore owned{2, {.on_owner_death = OwnerDeath::report}};
   Event event;
   Condition condition;
   Condition crowded;

@@ -372,7 +372,7 @@ TEST(SyncStep, a_notifier_may_be_cut_off_anywhere_while_others_sleep) {
                                                                  });
                                                                  ASSERT_TRUE(eventually([&] {
                                                                    std::scoped_lock guard(condition);
-                                                                   return condition.waiting() == 2;
+                                                                   return condition.n_waiting() == 2;
                                                                  }));
                                                                },
                                                            .check =
@@ -421,7 +421,7 @@ TEST(SyncStep, a_waiter_on_a_condition_may_be_cut_off_anywhere) {
                                    sleepers.join();
                                    EXPECT_EQ(notified, 1);
                                    std::scoped_lock guard(condition);
-                                   EXPECT_EQ(condition.waiting(), 0);
+                                   EXPECT_EQ(condition.n_waiting(), 0);
                                  }});
 }
 
@@ -546,7 +546,7 @@ TEST(SyncStep, a_writer_that_leaves_may_be_cut_off_anywhere_while_a_reader_and_a
                                  }});
 }
 
-constexpr SemaphoreOptions kOwned{.on_owner_death = PermitOwnerDeath::give_back};
+constexpr SemaphoreOptions kOwned{.on_owner_death = OwnerDeath::report};
 
 // Whoever has died, all permits come back, and there is none too many.
 void expect_permits(Semaphore& semaphore, int count) {

@@ -45,6 +45,7 @@ extern std::string file_name;
 #include <cohort/wait.hpp>
 using cohort::Deadline;
 extern cohort::Queue<int> queue;
+extern std::stop_token token;
 extern cohort::Process process;
 struct Child {
   cohort::ExitStatus status();
@@ -80,7 +81,7 @@ struct Matrix {
   double cells[4];
 };
 void render(cohort::SharedMemory frame);
-#elif defined(COHORT_EXAMPLES_OF_CHANNEL)
+#elif defined(COHORT_EXAMPLES_OF_QUEUE) || defined(COHORT_EXAMPLES_OF_CONNECTION) || defined(COHORT_EXAMPLES_OF_WAIT)
 struct Job {
   int number;
 };

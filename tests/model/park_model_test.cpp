@@ -190,7 +190,7 @@ TEST(WaitWordModel, a_stop_at_any_moment_ends_the_wait) {
       auto state = std::make_shared<State>(form);
       world.thread([=, &world] {
         std::stop_token token = state->stop.get_token();
-        Waited waited = state->tokens.take({Deadline::never(), &token});
+        Waited waited = state->tokens.take(token);
         world.expect(waited.ready() || token.stop_requested(), "stopped though nobody asked for it");
       });
       world.thread([=, &world] { world.expect(state->tokens.take().ready(), "another's stop ended this wait"); });

@@ -70,10 +70,10 @@ void produce(Shared& shared, Board& board, std::uint32_t queue, std::uint32_t nu
     life.begun = item.number + 1;
     bool put = true;
     switch (queue) {
-      case 0: put = shared.bounded.try_put_for(item, 5s); break;
-      case 2: put = shared.blobs.try_put_for(blob_of(item), 5s); break;
-      case 3: put = shared.carriers.try_put_for({item, random() % 2 == 0 ? shared.lock : Lock()}, 5s); break;
-      default: put = shared.jobs.try_put_for(item, 5s); break;
+      case 0: put = shared.bounded.try_put(item, 5s); break;
+      case 2: put = shared.blobs.try_put(blob_of(item), 5s); break;
+      case 3: put = shared.carriers.try_put({item, random() % 2 == 0 ? shared.lock : Lock()}, 5s); break;
+      default: put = shared.jobs.try_put(item, 5s); break;
     }
     if (put) life.done = item.number + 1;
     if (queue == 2) wait_for_room(shared.blobs, board);
@@ -87,16 +87,16 @@ void consume(Shared& shared, Board& board, std::uint32_t queue, std::uint64_t se
   while (board.all_stop == 0) {
     switch (queue) {
       case 0:
-        if (auto item = shared.bounded.try_get_for(50ms)) note_received(board, *item);
+        if (auto item = shared.bounded.try_get(50ms)) note_received(board, *item);
         break;
       case 1:
         for (Item item : shared.batched.get_many(1 + random() % kBatch, 50ms)) note_received(board, item);
         break;
       case 2:
-        if (auto blob = shared.blobs.try_get_for(50ms)) note_blob(board, *blob);
+        if (auto blob = shared.blobs.try_get(50ms)) note_blob(board, *blob);
         break;
       case 3:
-        if (auto carried = shared.carriers.try_get_for(50ms)) {
+        if (auto carried = shared.carriers.try_get(50ms)) {
           // The handle works: its object came along.
           if (carried->lock.acquire(5s))
             carried->lock.release();
@@ -106,7 +106,7 @@ void consume(Shared& shared, Board& board, std::uint32_t queue, std::uint64_t se
         }
         break;
       default:
-        if (auto item = shared.jobs.try_get_for(50ms)) {
+        if (auto item = shared.jobs.try_get(50ms)) {
           note_received(board, *item);
           shared.jobs.task_done();
           ++board.redone;

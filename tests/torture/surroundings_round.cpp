@@ -70,11 +70,11 @@ int twice_closing(int n, std::uint32_t closes) {
 void put_numbers(Queue<int> queue, int count, std::uint32_t closes) {
   close_some(closes);
   for (int i = 0; i < count; ++i)
-    if (!queue.try_put_for(i, 5s)) return;
+    if (!queue.try_put(i, 5s)) return;
 }
 void do_jobs(JoinableQueue<int> jobs, std::uint32_t closes) {
   close_some(closes);
-  while (auto job = jobs.try_get_for(500ms)) jobs.task_done();
+  while (auto job = jobs.try_get(500ms)) jobs.task_done();
 }
 void send_numbers(Connection to, int count) {
   for (int i = 0; i < count; ++i) to.send(std::vector<int>(static_cast<std::size_t>(i % 300), i), 5s);
@@ -255,7 +255,7 @@ class Round {
   void warm_up() {
     Queue<int> queue;
     queue.put(1, 1s);
-    (void)queue.try_get_for(1s);
+    (void)queue.try_get(1s);
     if (plan_.kind >= 12) {
       start_another();
       if (plan_.kind == 15) (void)subprocess::run_async({"/bin/true"}, {.timeout = kDeadline * 20}).get(kDeadline * 20);
@@ -422,14 +422,14 @@ class Round {
     int put = 0;
     for (; put < 3000; ++put) {
       bool fits = false;
-      if (!timed("Queue.put", 10ms, [&] { fits = queue.try_put_for(make(put), 10ms); }) || !fits) break;
+      if (!timed("Queue.put", 10ms, [&] { fits = queue.try_put(make(put), 10ms); }) || !fits) break;
     }
     std::optional<Full> full;
     attempt("filling the memory", kDeadline * 15, [&] { full.emplace(); });
     for (int i = 0; i < put; ++i) {
       bool right = false;
       timed("Queue.get", kDeadline * 5, [&] {
-        auto item = queue.try_get_for(kDeadline * 5);
+        auto item = queue.try_get(kDeadline * 5);
         right = item && check(*item, i);
         if constexpr (requires { queue.task_done(); })
           if (item) queue.task_done();
@@ -476,7 +476,7 @@ class Round {
       Clock::time_point limit = Clock::now() + kDeadline * 15;
       while (next < count && Clock::now() < limit) {
         std::optional<int> item;
-        if (!timed("Queue.get", 50ms, [&] { item = queue.try_get_for(50ms); })) break;
+        if (!timed("Queue.get", 50ms, [&] { item = queue.try_get(50ms); })) break;
         if (item && *item != next) return violated("number %d came out of a queue where %d was next", *item, next);
         if (item) ++next;
         bool alive = true;
@@ -495,10 +495,10 @@ class Round {
     attempt("a joinable queue", kDeadline * 60, [&] {
       JoinableQueue<int> jobs{JoinableQueueOptions{.redeliver = true}};
       int count = 1 + static_cast<int>(random_() % 500);
-      for (int i = 0; i < count; ++i) (void)jobs.try_put_for(i, kDeadline);
+      for (int i = 0; i < count; ++i) (void)jobs.try_put(i, kDeadline);
       Process worker({.start_method = method()}, do_jobs, jobs, closes());
       if (start(worker)) finish(worker, 0);
-      while (auto job = jobs.try_get_for(0ms)) jobs.task_done();
+      while (auto job = jobs.try_get(0ms)) jobs.task_done();
       timed("JoinableQueue.join", kDeadline * 5,
             [&] { expect(jobs.join(kDeadline * 5), "a finished queue could not be joined"); });
     });
@@ -526,7 +526,7 @@ class Round {
         std::optional<std::vector<int>> message;
         bool more = true;
         for (Deadline limit = kDeadline * 5; more && !message && !limit.expired();)
-          more = timed("Connection.recv", 20ms, [&] { message = here->try_recv_for<std::vector<int>>(20ms); });
+          more = timed("Connection.recv", 20ms, [&] { message = here->try_recv<std::vector<int>>(20ms); });
         if (!message) break;
         if (*message != std::vector<int>(static_cast<std::size_t>(i % 300), i))
           return violated("message %d is not what was sent", i);
@@ -539,7 +539,7 @@ class Round {
   void locks() {
     attempt("locks", kDeadline * 60, [&] {
       Lock lock;
-      Semaphore semaphore(1, SemaphoreOptions{.on_owner_death = PermitOwnerDeath::give_back});
+      Semaphore semaphore(1, SemaphoreOptions{.on_owner_death = OwnerDeath::report});
       Process other({.start_method = method()}, take_locks, lock, semaphore, 2000);
       bool started = start(other);
       for (int i = 0; i < 500; ++i) {

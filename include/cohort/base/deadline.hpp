@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// An absolute point on the monotonic clock, or never: the one form in which Cohort accepts a time limit.
+// An absolute point on the monotonic clock, or never. Calls that wait take it within an Until, with or without a stop.
 //
 //   queue.get(250ms);                                   // a duration: that long from now
 //   queue.get(std::chrono::steady_clock::now() + 1h);   // a time point
@@ -37,7 +37,8 @@ class COHORT_EXPORT Deadline {
       : Deadline(after_seconds(std::chrono::duration<double>(timeout).count())) {}
 
   /// At that time of the monotonic clock.
-  constexpr Deadline(Clock::time_point point) noexcept  // NOLINT(google-explicit-constructor)
+  template <class Duration>
+  constexpr Deadline(std::chrono::time_point<Clock, Duration> point) noexcept  // NOLINT(google-explicit-constructor)
       : nanoseconds_(std::chrono::duration_cast<std::chrono::nanoseconds>(point.time_since_epoch()).count()) {}
 
   [[nodiscard]] constexpr bool is_never() const noexcept { return nanoseconds_ == kNever; }

@@ -61,6 +61,8 @@ class COHORT_EXPORT Error : public std::runtime_error {
 
 /// A deadline passed; what was waited for may still come. Nothing was changed. Python: multiprocessing.TimeoutError.
 COHORT_DEFINE_ERROR(TimeoutError);
+/// A stop was requested by the std::stop_token that the call was given. Nothing was changed, unless the call says so.
+COHORT_DEFINE_ERROR(Stopped);
 /// The call cannot be made in the object's present state (started twice, joined before start). Python: AssertionError.
 COHORT_DEFINE_ERROR(StateError);
 /// An argument has a value that the call cannot accept; nothing was done. Python: ValueError.
@@ -79,7 +81,7 @@ COHORT_DEFINE_ERROR(BufferTooShort);
 COHORT_DEFINE_ERROR(AuthenticationError);
 /// A party left the barrier, or it was aborted. Python: threading.BrokenBarrierError.
 COHORT_DEFINE_ERROR(BrokenBarrierError);
-/// The holder of a lock died and nobody has said yet that the protected data is sound again.
+/// The holder of a lock died, and no one has said yet that the protected data is sound again.
 COHORT_DEFINE_ERROR(LockOwnerDied);
 /// Bytes from outside do not have the form that was expected; nothing was built from them.
 COHORT_DEFINE_ERROR(DecodeError);

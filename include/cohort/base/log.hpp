@@ -24,7 +24,7 @@ namespace cohort {
 enum class LogLevel : int { subdebug = 5, debug = 10, info = 20, subwarning = 25, warning = 30, error = 40, off = 100 };
 
 /// "SUBDEBUG", "DEBUG", "INFO", "SUBWARNING", "WARNING", "ERROR", or "LEVEL n".
-[[nodiscard]] COHORT_EXPORT std::string log_level_name(LogLevel level);
+[[nodiscard]] COHORT_EXPORT std::string to_string(LogLevel level);
 
 /// The one logger of a process. Use get_logger().
 class COHORT_EXPORT Logger {

@@ -43,10 +43,10 @@
 #include <utility>
 #include <vector>
 
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/exit_status.hpp"
 #include "cohort/base/export.hpp"
 #include "cohort/base/optional_int.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/process/process_body.hpp"
 #include "cohort/process/start_method.hpp"
 
@@ -95,9 +95,12 @@ struct ProcessAccess;
 class COHORT_EXPORT ProcessHandle {
  public:
   /// Waits for the end. Joining again, or with a negative timeout, is allowed.
-  /// @returns  true when the process has ended, false when the deadline passed first
-  /// @throws StateError  not started, or started by another process; ClosedError after close()
-  bool join(Deadline deadline = Deadline::never()) const;
+  ///
+  /// @returns  true when the process has ended, false at the deadline
+  /// @throws Stopped      a stop was requested; the process goes on
+  /// @throws StateError   not started, or started by another process
+  /// @throws ClosedError  after close()
+  bool join(const Until& until = Until::never()) const;
   /// True while the child runs; false before start() and after the end.
   [[nodiscard]] bool is_alive() const;
   /// Sends SIGTERM, SIGKILL, SIGINT, or any signal. No effect when the child has already ended; never hits another process.
@@ -250,8 +253,8 @@ class COHORT_EXPORT ParentProcess {
   [[nodiscard]] int pid() const noexcept { return pid_; }
   /// Asks the kernel; a reused pid does not fool it.
   [[nodiscard]] bool is_alive() const;
-  /// Waits until it has ended. A child rarely sees that: it is killed at the same time.
-  bool join(Deadline deadline = Deadline::never()) const;
+  /// Waits until it has ended; false at the deadline, Stopped at a stop. A child rarely sees the end: it is killed with it.
+  bool join(const Until& until = Until::never()) const;
 
  private:
   friend COHORT_EXPORT std::optional<ParentProcess> parent_process();

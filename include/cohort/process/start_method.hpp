@@ -26,7 +26,7 @@ namespace cohort {
 enum class StartMethod : unsigned char { forkserver, spawn, fork };
 
 /// "forkserver", "spawn" or "fork".
-[[nodiscard]] COHORT_EXPORT std::string_view start_method_name(StartMethod method) noexcept;
+[[nodiscard]] COHORT_EXPORT std::string_view to_string(StartMethod method) noexcept;
 /// The method with that name; throws ValueError for any other word.
 [[nodiscard]] COHORT_EXPORT StartMethod start_method_from_name(std::string_view name);
 

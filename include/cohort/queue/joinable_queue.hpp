@@ -5,7 +5,7 @@
 //
 //   cohort::JoinableQueue<Job> q({.redeliver = true});
 //   // in each worker:                                     // where the jobs come from:
-//   while (auto job = q.try_get_for(1s)) {                 for (const Job& job : jobs) q.put(job);
+//   while (auto job = q.try_get(1s)) {                     for (const Job& job : jobs) q.put(job);
 //     work(*job);                                          q.join();
 //     q.task_done();
 //   }
@@ -19,7 +19,6 @@
 #pragma once
 
 #include <cstddef>
-#include <stop_token>
 
 #include "cohort/queue/typed_queue.hpp"
 
@@ -48,11 +47,10 @@ class JoinableQueue : public detail::TypedQueue<T> {
   ///         until `deadline`, and nothing was done
   void task_done(Deadline deadline = Deadline::never()) const { this->task_done_core(deadline); }
   /// Waits until every item that was put is done.
-  void join() const { (void)this->join_core({}); }
-  /// The same. Returns: false when `deadline` passed first, or a stop was requested
-  [[nodiscard]] bool join(Deadline deadline, std::stop_token stop = {}) const {
-    return this->join_core({deadline, &stop});
-  }
+  ///
+  /// @returns         true when all are done, false at the deadline
+  /// @throws Stopped  a stop was requested before
+  bool join(const Until& until = Until::never()) const { return this->join_core({until, "join"}); }
 };
 
 }  // namespace cohort

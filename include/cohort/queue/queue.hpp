@@ -8,13 +8,13 @@
 //   cohort::Queue<std::string> q;                 // Queue<Job> q(100): a put waits while there are 100 items
 //   cohort::Process p(producer, q);
 //   p.start();
-//   std::string s = q.get(1s);                    // Empty after 1 s; q.try_get_for(1s) gives an optional
+//   std::string s = q.get(1s);                    // Empty after 1 s; q.try_get(1s) gives an optional
 //   p.join();
 //
 // A handle: copies share the queue, in this process and others; a queue may be put on a queue. Items are values of any
 // type that has a Codec, handles of shared objects among them; Queue<Object> carries mixed ones.
-// There is no feeder thread: what put() returned for is in the queue, so a process may put, exit and be joined before
-// anybody gets.
+// There is no feeder thread. Once put() returns, the item is in the queue: a process may put, exit and be joined before
+// anyone gets it.
 //
 // Threads:   every call from any thread. Processes: any of the family.
 // Fork:      the queue is shared with the copy.
@@ -60,24 +60,24 @@ class Queue : public detail::TypedQueue<T> {
     Lent lent = this->lend(sizeof(Element), count, "loan", false);
     return loan_of(lent, count);
   }
-  /// Puts what was written; the loan is empty afterwards. Throws Full and leaves the loan as it is when there is no room
-  /// before the deadline. Cost: the same for every size
+  /// Puts what was written; the loan is empty afterwards. Throws as put(), and leaves the loan as it is then. Cost: the same
+  /// for every size
   template <class U>
     requires detail::PlainVector<T>::value && std::is_same_v<U, typename T::value_type>
-  void publish(Loan<U>&& loan, Deadline deadline = {}) const {
+  void publish(Loan<U>&& loan, const Until& until = Until::never()) const {
     if (loan.block_ == 0) throw ValueError("Queue.publish", "", "the loan was published or moved from");
-    const Limits limits{deadline, nullptr, "publish"};
+    const Limits limits{until, "publish"};
     const Lent lent{.block = loan.block_, .start = loan.start_, .size = loan.size_};
     if (!Base::publish(lent, limits)) this->throw_full(limits);
     loan.block_ = 0;
     loan.items_ = {};
   }
   /// Takes the oldest item where it lies, however it was put; small ones are copied. Throws as get()
-  [[nodiscard]] auto get_loan(Deadline deadline = {}) const
+  [[nodiscard]] auto get_loan(const Until& until = Until::never()) const
     requires detail::PlainVector<T>::value
   {
     Lent lent;
-    const Limits limits{deadline, nullptr, "get_loan"};
+    const Limits limits{until, "get_loan"};
     auto count = this->get_lent(lent, sizeof(Element), limits);
     if (!count) this->throw_empty(limits);
     return loan_of(lent, *count);

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 
 #include "cohort/base/deadline.hpp"
@@ -105,8 +104,11 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   /// items; nullopt on the deadline.
   std::optional<std::size_t> get_lent(Lent& lent, std::size_t size, const Limits& limits) const;
 
+  /// Throw Stopped when a stop has ended the wait.
   [[noreturn]] void throw_empty(const Limits& limits) const;
   [[noreturn]] void throw_full(const Limits& limits) const;
+  /// `done` of the `wanted` items. Throws Stopped when a stop came before the first.
+  std::size_t count_of(std::size_t done, std::size_t wanted, const Limits& limits) const;
   /// "Queue.get": the class of the object and what the user called.
   [[nodiscard]] std::string operation(const char* verb) const;
 

@@ -32,7 +32,7 @@ class SimpleQueue : public detail::TypedQueue<T> {
   /// Appends an item. Throws as Queue::put, but never Full.
   void put(const T& item) const { Base::put(item); }
   /// Takes the oldest item; while there is none, waits for one. Throws as Queue::get.
-  [[nodiscard]] T get(Deadline deadline = {}) const { return Base::get(deadline); }
+  [[nodiscard]] T get(const Until& until = Until::never()) const { return Base::get(until); }
 
  private:
   // Python's SimpleQueue has none of these.

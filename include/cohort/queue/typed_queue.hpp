@@ -11,13 +11,12 @@
 #include <iterator>
 #include <optional>
 #include <ranges>
-#include <stop_token>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/error.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/queue/queue_core.hpp"
 #include "cohort/sync/handle_codec.hpp"
 #include "cohort/wire/codec.hpp"
@@ -64,45 +63,41 @@ class TypedQueue : public QueueHandle {
   ///
   /// The item is encoded in this call: what cannot be encoded throws here, and a later change of `item` is not seen. When
   /// the call has returned, the item is in the queue, whatever happens to this process.
-  /// @throws Full               no room before `deadline`, or a stop was requested; nothing was put
+  /// @param until               when to give up
+  /// @throws Full               no room before the deadline; nothing was put
+  /// @throws Stopped            a stop was requested before there was room; nothing was put
   /// @throws ClosedError        this process has closed the queue; nothing was put
   /// @throws EncodeError        what the item's codec throws; nothing was put
   /// @throws OutOfFamilyMemory  the item, or all items together, exceed the budget; nothing was put
-  /// Blocks:   while the queue is full; wakes within 100 ms even when others are killed. A producer that is stopped holds
-  ///           nobody longer than 50 ms beyond the deadline; without one, as long as it is stopped
+  /// Blocks:   while the queue is full; wakes within 100 ms even when others are killed. A suspended producer delays others
+  ///           no longer than 50 ms beyond the deadline; without one, as long as it is suspended
   /// Threads:  any; processes: any that hold a handle. Not from signal handlers
   /// Ordering: what happened before is visible after the get that returns the item. Items of one producer stay in order
   /// Cost:     one copy for items of plain bytes up to 8 KiB, two for encoded ones, one for larger ones (which lie in a
-  ///           block of the family memory); no system call unless somebody sleeps
+  ///           block of the family memory); no system call unless another process sleeps
   /// Python:   Queue.put; there a thread encodes later, and errors are printed and lost
-  void put(const T& item, Deadline deadline = {}) const { put_or_throw(item, {deadline, nullptr, "put"}); }
-  void put(const T& item, std::stop_token stop, Deadline deadline = {}) const {
-    put_or_throw(item, {deadline, &stop, "put"});
-  }
+  void put(const T& item, const Until& until = Until::never()) const { put_or_throw(item, {until, "put"}); }
   /// Appends an item if there is room. Throws Full. Python: put_nowait
-  void put_nowait(const T& item) const { put_or_throw(item, {Deadline::now(), nullptr, "put_nowait"}); }
-  /// Appends an item if there is room; false and nothing done when not.
-  bool try_put(const T& item) const { return put_one(item, {Deadline::now(), nullptr, "try_put"}); }
-  /// The same, waiting that long for room.
-  template <class Rep, class Period>
-  bool try_put_for(const T& item, std::chrono::duration<Rep, Period> timeout, std::stop_token stop = {}) const {
-    return put_one(item, {Deadline(timeout), &stop, "try_put_for"});
-  }
-  bool try_put_until(const T& item, Deadline deadline, std::stop_token stop = {}) const {
-    return put_one(item, {deadline, &stop, "try_put_until"});
-  }
-  /// Appends the items of a range, many at a time. Others' items may come between.
-  /// Returns: how many were put by `deadline`: all, when it is never. Throws as put(); what came before is put then
+  void put_nowait(const T& item) const { put_or_throw(item, {Deadline::now(), "put_nowait"}); }
+  /// Appends an item, by default only if there is room at once. False, and nothing done, when there is none until the
+  /// deadline or a stop. Throws as put(), but neither Full nor Stopped
+  bool try_put(const T& item, const Until& until = Deadline::now()) const { return put_one(item, {until, "try_put"}); }
+  /// Appends the items of a range, many at a time. Items of other processes may come between them.
+  ///
+  /// @returns         how many were put: all, or those for which there was room before the deadline or a stop
+  /// @throws Stopped  a stop was requested before any was put. Throws as put(), too; what came before is put then
   template <std::ranges::input_range R>
     requires std::convertible_to<std::ranges::range_reference_t<R>, const T&>
-  std::size_t put_many(R&& items, Deadline deadline = {}) const {
+  std::size_t put_many(R&& items, const Until& until = Until::never()) const {
+    const Limits limits{until, "put_many"};
     if constexpr (is_gapless_item<T>() && std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
                   std::is_same_v<std::ranges::range_value_t<R>, T>) {
-      return put_plain(std::ranges::data(items), sizeof(T), std::ranges::size(items), {deadline, nullptr, "put_many"});
+      const std::size_t count = std::ranges::size(items);
+      return count_of(put_plain(std::ranges::data(items), sizeof(T), count, limits), count, limits);
     }
     std::size_t done = 0;
     for (const T& item : items) {
-      if (!put_one(item, {deadline, nullptr, "put_many"})) break;
+      if (!put_one(item, limits)) return count_of(done, done + 1, limits);
       ++done;
     }
     return done;
@@ -112,54 +107,49 @@ class TypedQueue : public QueueHandle {
 
   /// Takes the oldest item; while there is none, waits for one.
   ///
-  /// @throws Empty        no item before `deadline`, or a stop was requested; a stop takes no item
+  /// @param until         when to give up
+  /// @throws Empty        no item before the deadline
+  /// @throws Stopped      a stop was requested before there was an item; a stop takes no item
   /// @throws ClosedError  this process has closed the queue; nothing was taken
-  /// @throws DecodeError  the item was put as another type. One of another size than plain T stays; others are taken
-  /// @throws StateError   something wrote into the queue's memory that is no part of it; nothing was taken
-  /// Blocks:   while the queue is empty: looks for 25 µs, then sleeps
-  ///           A consumer or producer that is stopped holds nobody longer than 50 ms beyond the deadline
+  /// @throws DecodeError  the item was put as another type. If T is plain and the item has another size, it stays in the
+  ///                      queue; otherwise it is consumed
+  /// @throws StateError   the queue's memory was overwritten from outside; nothing was taken
+  /// Blocks:   while the queue is empty: looks for 25 µs, then sleeps. A suspended process delays others no longer than 50 ms
+  ///           beyond the deadline
   /// Death:    a consumer that is killed in or after get takes at most this one item with it
-  /// Memory:   needs none of the family's that is not there: taking works when it is full, and makes room
+  /// Memory:   takes none of the family's: taking works when it is full, and makes room
   /// Cost:     one copy, none more than the item's own allocations; no system call unless it sleeps
   /// Python:   Queue.get
-  [[nodiscard]] T get(Deadline deadline = {}) const { return get_or_throw({deadline, nullptr, "get"}); }
-  [[nodiscard]] T get(std::stop_token stop, Deadline deadline = {}) const {
-    return get_or_throw({deadline, &stop, "get"});
-  }
+  [[nodiscard]] T get(const Until& until = Until::never()) const { return get_or_throw({until, "get"}); }
   /// Takes the oldest item if there is one. Throws Empty. Python: get_nowait
-  [[nodiscard]] T get_nowait() const { return get_or_throw({Deadline::now(), nullptr, "get_nowait"}); }
-  /// The oldest item, if there is one.
-  [[nodiscard]] std::optional<T> try_get() const { return get_one({Deadline::now(), nullptr, "try_get"}); }
-  /// The same, waiting that long for one.
-  template <class Rep, class Period>
-  [[nodiscard]] std::optional<T> try_get_for(std::chrono::duration<Rep, Period> timeout,
-                                             std::stop_token stop = {}) const {
-    return get_one({Deadline(timeout), &stop, "try_get_for"});
+  [[nodiscard]] T get_nowait() const { return get_or_throw({Deadline::now(), "get_nowait"}); }
+  /// Takes the oldest item, by default only if there is one at once; nullopt when there is none until the deadline or a stop.
+  /// Throws as get(), but neither Empty nor Stopped
+  [[nodiscard]] std::optional<T> try_get(const Until& until = Deadline::now()) const {
+    return get_one({until, "try_get"});
   }
-  [[nodiscard]] std::optional<T> try_get_until(Deadline deadline, std::stop_token stop = {}) const {
-    return get_one({deadline, &stop, "try_get_until"});
-  }
-  /// Waits for one item, then takes what there is, at most `most`. Empty on the deadline.
+  /// Waits for one item, then takes what there is, at most `most`. Empty at the deadline; throws Stopped at a stop.
   /// Death: a consumer that is killed takes at most this batch with it
-  [[nodiscard]] std::vector<T> get_many(std::size_t most, Deadline deadline = {}) const {
+  [[nodiscard]] std::vector<T> get_many(std::size_t most, const Until& until = Until::never()) const {
     std::vector<T> items;
-    get_many_into(items, most, deadline);
+    get_many_into(items, most, until);
     return items;
   }
   /// The same, into a vector whose memory is used again: its old items go. Returns how many came.
-  std::size_t get_many_into(std::vector<T>& items, std::size_t most, Deadline deadline = {}) const {
+  std::size_t get_many_into(std::vector<T>& items, std::size_t most, const Until& until = Until::never()) const {
+    const Limits limits{until, "get_many"};
     items.clear();
     if constexpr (is_unchecked_item<T>()) {
       items.resize(most);
-      items.resize(get_plain(items.data(), sizeof(T), most, {deadline, nullptr, "get_many"}));
-      return items.size();
+      items.resize(get_plain(items.data(), sizeof(T), most, limits));
+      return count_of(items.size(), most, limits);
     }
     while (items.size() < most) {
-      auto item = get_one({items.empty() ? deadline : Deadline::now(), nullptr, "get_many"});
+      auto item = items.empty() ? get_one(limits) : get_one({Deadline::now(), "get_many"});
       if (!item) break;
       items.push_back(*std::move(item));
     }
-    return items.size();
+    return count_of(items.size(), most, limits);
   }
 
  protected:

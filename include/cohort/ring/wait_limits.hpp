@@ -4,8 +4,6 @@
 // How long a call on a queue or a pipe waits: one object, handed down from the user's call to the wait by reference.
 #pragma once
 
-#include <stop_token>
-
 #include "cohort/base/until.hpp"
 
 namespace cohort::detail {
@@ -14,9 +12,11 @@ namespace cohort::detail {
 struct WaitLimits : Until {
   const char* verb = "get";  ///< what the user called, for messages
 
-  constexpr WaitLimits() noexcept = default;
-  constexpr WaitLimits(Deadline limit, const std::stop_token* token = nullptr, const char* call = "get") noexcept
-      : Until(limit, token), verb(call) {}
+  WaitLimits() noexcept = default;
+  WaitLimits(const Until& until, const char* call = "get") noexcept : Until(until), verb(call) {}
+  WaitLimits(Deadline limit, const std::stop_token* token) noexcept
+      : Until(token == nullptr ? std::stop_token() : *token, limit) {}
+  WaitLimits(Deadline limit, const std::stop_token& token) noexcept : Until(token, limit) {}
 };
 
 }  // namespace cohort::detail

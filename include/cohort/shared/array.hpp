@@ -134,9 +134,8 @@ class RawArray : public detail::ArrayOperations<RawArray<T>, T> {
   /// A new array with what this one holds now. Python: sharedctypes.copy()
   [[nodiscard]] RawArray copy() const { return RawArray(this->to_vector()); }
   [[nodiscard]] bool is_null() const noexcept { return core_.is_null(); }
-  /// Unique in the family; 0 for null.
+  /// A number that no other object of the family has; 0 for null. Two handles share one value when their ids are equal.
   [[nodiscard]] std::uint64_t id() const { return core_.prepared().id(); }
-  [[nodiscard]] bool same(const RawArray& other) const { return core_ == other.core_; }
   [[nodiscard]] const detail::ArrayCore& core() const noexcept { return core_; }
 
  private:
@@ -222,15 +221,19 @@ class Array : public detail::ArrayOperations<Array<T>, T> {
 
   /// Waits for the lock and holds it while the guard lives.
   ///
-  /// @throws LockOwnerDied  when the lock was made to poison, and a holder died
-  [[nodiscard]] ArrayGuard<T> lock() const& { return {raw_, detail::HeldLock(lock_)}; }
-  ArrayGuard<T> lock() const&& = delete;
-  /// The same for a bounded time; nullopt when it was not had.
-  [[nodiscard]] std::optional<ArrayGuard<T>> try_lock(Deadline deadline = Deadline::now()) const& {
-    if (!lock_.acquire(deadline)) return std::nullopt;
+  /// @throws TimeoutError   the deadline passed
+  /// @throws Stopped        a stop was requested
+  /// @throws LockOwnerDied  the lock was made to poison, and a holder died
+  [[nodiscard]] ArrayGuard<T> lock(const Until& until = Until::never()) const& {
+    return {raw_, detail::HeldLock(lock_, until, "Array.lock")};
+  }
+  ArrayGuard<T> lock(const Until& until = Until::never()) const&& = delete;
+  /// The same, by default without waiting; nullopt when the lock was not free until the deadline or a stop.
+  [[nodiscard]] std::optional<ArrayGuard<T>> try_lock(const Until& until = Deadline::now()) const& {
+    if (!lock_.try_acquire(until)) return std::nullopt;
     return ArrayGuard<T>(raw_, detail::HeldLock(lock_, std::adopt_lock));
   }
-  std::optional<ArrayGuard<T>> try_lock(Deadline deadline = Deadline::now()) const&& = delete;
+  std::optional<ArrayGuard<T>> try_lock(const Until& until = Deadline::now()) const&& = delete;
   /// The lock: recursive, robust. Python: get_lock()
   [[nodiscard]] RLock get_lock() const { return lock_; }
   /// The items without the lock. Python: get_obj()
@@ -240,7 +243,6 @@ class Array : public detail::ArrayOperations<Array<T>, T> {
   [[nodiscard]] Array copy() const { return Array(this->to_vector()); }
   [[nodiscard]] bool is_null() const noexcept { return raw_.is_null(); }
   [[nodiscard]] std::uint64_t id() const { return raw_.id(); }
-  [[nodiscard]] bool same(const Array& other) const { return raw_.same(other.raw_); }
 
  private:
   friend class detail::ArrayOperations<Array<T>, T>;

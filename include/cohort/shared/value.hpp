@@ -30,7 +30,7 @@
 #include <utility>
 #include <variant>
 
-#include "cohort/base/deadline.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/shared/atomic_reference.hpp"
 #include "cohort/shared/value_core.hpp"
 #include "cohort/sync/lock.hpp"
@@ -65,10 +65,8 @@ class RawValue : public detail::OperationsOf<RawValue<T>, T> {
   /// A new value with what this one holds now. Python: sharedctypes.copy()
   [[nodiscard]] RawValue copy() const { return RawValue(this->load()); }
   [[nodiscard]] bool is_null() const noexcept { return core_.is_null(); }
-  /// Unique in the family; 0 for null.
+  /// A number that no other object of the family has; 0 for null. Two handles share one value when their ids are equal.
   [[nodiscard]] std::uint64_t id() const { return core_.id(); }
-  /// Whether both are one value, not whether they hold equal ones.
-  [[nodiscard]] bool same(const RawValue& other) const { return core_ == other.core_; }
   [[nodiscard]] const detail::ValueCore& core() const noexcept { return core_; }
 
  private:
@@ -173,15 +171,19 @@ class Value : public detail::OperationsOf<Value<T>, T> {
 
   /// Waits for the lock and holds it while the guard lives. load() and the atomic operations of others go on meanwhile.
   ///
-  /// @throws LockOwnerDied  when the lock was made to poison, and a holder died
-  [[nodiscard]] ValueGuard<T> lock() const& { return {raw_, detail::HeldLock(lock_)}; }
-  ValueGuard<T> lock() const&& = delete;
-  /// The same for a bounded time; nullopt when it was not had.
-  [[nodiscard]] std::optional<ValueGuard<T>> try_lock(Deadline deadline = Deadline::now()) const& {
-    if (!lock_.acquire(deadline)) return std::nullopt;
+  /// @throws TimeoutError   the deadline passed
+  /// @throws Stopped        a stop was requested
+  /// @throws LockOwnerDied  the lock was made to poison, and a holder died
+  [[nodiscard]] ValueGuard<T> lock(const Until& until = Until::never()) const& {
+    return {raw_, detail::HeldLock(lock_, until, "Value.lock")};
+  }
+  ValueGuard<T> lock(const Until& until = Until::never()) const&& = delete;
+  /// The same, by default without waiting; nullopt when the lock was not free until the deadline or a stop.
+  [[nodiscard]] std::optional<ValueGuard<T>> try_lock(const Until& until = Deadline::now()) const& {
+    if (!lock_.try_acquire(until)) return std::nullopt;
     return ValueGuard<T>(raw_, detail::HeldLock(lock_, std::adopt_lock));
   }
-  std::optional<ValueGuard<T>> try_lock(Deadline deadline = Deadline::now()) const&& = delete;
+  std::optional<ValueGuard<T>> try_lock(const Until& until = Deadline::now()) const&& = delete;
   /// Replaces the value by change(value) and gives the new one; whole, and alone. For at most 8 bytes without the lock,
   /// by AtomicOperations::update().
   template <std::invocable<T> F>
@@ -204,7 +206,6 @@ class Value : public detail::OperationsOf<Value<T>, T> {
   [[nodiscard]] Value copy() const { return Value(this->load()); }
   [[nodiscard]] bool is_null() const noexcept { return raw_.is_null(); }
   [[nodiscard]] std::uint64_t id() const { return raw_.id(); }
-  [[nodiscard]] bool same(const Value& other) const { return raw_.same(other.raw_); }
 
  private:
   friend class detail::AtomicOperations<Value<T>, T>;

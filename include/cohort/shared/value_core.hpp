@@ -71,6 +71,8 @@ class COHORT_EXPORT ValueCore : public SharedHandle {
 class HeldLock {
  public:
   explicit HeldLock(RLock& lock) : lock_(&lock) { (void)lock.acquire(); }
+  /// Throws TimeoutError at the deadline, Stopped at a stop, and as acquire().
+  COHORT_EXPORT HeldLock(RLock& lock, const Until& until, const char* operation);
   HeldLock(RLock& lock, std::adopt_lock_t) noexcept : lock_(&lock) {}
   HeldLock(HeldLock&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
   HeldLock& operator=(HeldLock&&) = delete;

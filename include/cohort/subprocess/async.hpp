@@ -23,8 +23,8 @@
 #include <memory>
 #include <utility>
 
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/subprocess/command.hpp"
 #include "cohort/subprocess/options.hpp"
 #include "cohort/subprocess/result.hpp"
@@ -56,11 +56,14 @@ class COHORT_EXPORT AsyncHandle {
  public:
   /// True when the result is there.
   [[nodiscard]] bool done() const;
-  /// Waits for it; false when the deadline passes. Throws StateError where a wait would never end: in a callback of Options and in
-  /// a coroutine that the poller thread has resumed. co_await it there.
-  bool wait(Deadline deadline = Deadline::never());
-  /// Kills what runs with what it started, or takes it out of the queue: get() throws RunCancelled. Does not wait, and has
-  /// no effect on what has ended.
+  /// Waits for the result; false at the deadline.
+  ///
+  /// @throws Stopped     a stop was requested by `until`; the program goes on
+  /// @throws StateError  the wait would never end: in a callback of Options, and in a coroutine that the poller thread has
+  ///                     resumed. co_await the run there
+  bool wait(const Until& until = Until::never());
+  /// Kills the program and what it started, or takes it out of the queue: get() throws RunCancelled. Does not wait, and has
+  /// no effect on a program that has ended.
   void cancel();
 
  protected:
@@ -69,8 +72,8 @@ class COHORT_EXPORT AsyncHandle {
   ~AsyncHandle();
   AsyncHandle(AsyncHandle&&) noexcept;
   AsyncHandle& operator=(AsyncHandle&&) noexcept;
-  /// The job, once the result is there. Throws StateError without one, TimeoutError when the deadline passes.
-  [[nodiscard]] detail::Job& finished_job(Deadline deadline) const;
+  /// The job, once the result is there. Throws StateError without one, TimeoutError at the deadline, Stopped.
+  [[nodiscard]] detail::Job& finished_job(const Until& until) const;
 
  private:
   template <class Run>
@@ -96,9 +99,12 @@ class AsyncAwaiter {
 class COHORT_EXPORT AsyncRun : public AsyncHandle {
  public:
   AsyncRun() noexcept = default;
-  /// Waits, and gives the result or throws what run() would have thrown. Once. Throws TimeoutError when the deadline
-  /// passes; then it may be called again. StateError when the result was taken before, and as wait().
-  CompletedProcess get(Deadline deadline = Deadline::never());
+  /// Waits, and gives the result or throws what run() would have thrown. Once.
+  ///
+  /// @throws TimeoutError  the deadline passed; it may be called again
+  /// @throws Stopped       a stop was requested by `until`; it may be called again. A RunCancelled is the run's result
+  /// @throws StateError    the result was taken before, and as wait()
+  CompletedProcess get(const Until& until = Until::never());
 
   using Awaiter = AsyncAwaiter<AsyncRun>;
   Awaiter operator co_await() & noexcept { return Awaiter(*this); }

@@ -70,7 +70,8 @@ inline constexpr Redirect::Kind DEVNULL = Redirect::Kind::devnull;
 inline constexpr Redirect::Kind STDOUT = Redirect::Kind::to_out;
 // NOLINTEND(readability-identifier-naming)
 
-/// A time limit, counted from the start of the call; made from any duration. Without one, no limit.
+/// A time limit of a run; made from any duration. Without one, no limit. It is a duration and not an Until, because Options
+/// may serve several runs, and run_async() counts it from the start of the program.
 class COHORT_EXPORT Timeout {
  public:
   constexpr Timeout() noexcept = default;
@@ -204,8 +205,9 @@ struct COHORT_EXPORT Options {
   Timeout timeout = {};
   /// For run(): throws CalledProcessError unless the program exits with 0.
   bool check = false;
-  /// A request to stop kills like a timeout, and RunCancelled is thrown. When it came before the call, nothing is started.
-  /// Popen obeys it in its constructor and in wait, communicate and close_and_wait.
+  /// A request to stop ends the program as a timeout does, and RunCancelled is thrown. When it came before the call, nothing
+  /// is started. Popen obeys it in its constructor and in wait, communicate and close_and_wait; to end such a wait alone, give
+  /// the token to the call.
   std::stop_token stop = {};
   /// How long to go on reading after the program has ended, when some descendant still holds a pipe. Without one: until
   /// all have closed it, as in Python. After a kill it is a quarter of a second at most.

@@ -18,8 +18,8 @@
 #include <string>
 #include <string_view>
 
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/subprocess/text.hpp"
 
 namespace cohort::subprocess {
@@ -42,15 +42,15 @@ class COHORT_EXPORT PipeReader {
   PipeReader(PipeReader&&) noexcept;
   PipeReader& operator=(PipeReader&&) noexcept;
 
-  /// Exactly `count` bytes (in a text mode: of UTF-8, at least), less only at the end. Throws TimeoutError when the
-  /// deadline passes, and keeps what has come for the next call; ClosedError after close().
-  std::string read(std::size_t count, Deadline deadline = Deadline::never());
+  /// Exactly `count` bytes (in a text mode: of UTF-8, at least), less only at the end. Throws TimeoutError at the deadline,
+  /// Stopped at a stop, and keeps what has come for the next call; ClosedError after close().
+  std::string read(std::size_t count, const Until& until = Until::never());
   /// What there is, waiting for the first byte only; empty at the end.
-  std::string read_some(Deadline deadline = Deadline::never());
+  std::string read_some(const Until& until = Until::never());
   /// All until the end.
-  std::string read_all(Deadline deadline = Deadline::never());
+  std::string read_all(const Until& until = Until::never());
   /// One line without its newline; nullopt at the end. A last line without a newline counts.
-  std::optional<std::string> read_line(Deadline deadline = Deadline::never());
+  std::optional<std::string> read_line(const Until& until = Until::never());
 
   /// For polling, and for what a program is started with; it blocks. -1 when closed. What is buffered here does not make it
   /// readable: who polls it reads with bufsize 0, bytes only, where a call takes from the pipe no more than it returns.
@@ -76,16 +76,16 @@ class COHORT_EXPORT PipeWriter {
   PipeWriter& operator=(PipeWriter&&) noexcept;
 
   /// Buffers `bytes` and sends whole buffers on (with bufsize 1 in a text mode: at each newline). Throws
-  /// std::system_error with EPIPE when the program reads no more (SIGPIPE is kept away), TimeoutError when the deadline
-  /// passes: then what was not sent is still buffered. ClosedError after close().
-  void write(std::string_view bytes, Deadline deadline = Deadline::never());
+  /// std::system_error with EPIPE when the program reads no more (SIGPIPE is kept away); TimeoutError at the deadline and
+  /// Stopped at a stop: then what was not sent is still buffered. ClosedError after close().
+  void write(std::string_view bytes, const Until& until = Until::never());
   /// Sends what is buffered. Throws as write() does.
-  void flush(Deadline deadline = Deadline::never());
+  void flush(const Until& until = Until::never());
 
   [[nodiscard]] int fileno() const noexcept;
   [[nodiscard]] bool closed() const noexcept;
   /// Flushes and closes, so that the program sees the end. Throws as write() does; the stream is closed even then.
-  void close(Deadline deadline = Deadline::never());
+  void close(const Until& until = Until::never());
 
  private:
   friend class Popen;

@@ -47,7 +47,7 @@ class COHORT_EXPORT AsyncPipeline : public AsyncHandle {
  public:
   AsyncPipeline() noexcept = default;
   /// Waits, and gives the result or throws what Pipeline::run would have thrown; as AsyncRun::get.
-  PipelineResult get(Deadline deadline = Deadline::never());
+  PipelineResult get(const Until& until = Until::never());
 
   using Awaiter = AsyncAwaiter<AsyncPipeline>;
   Awaiter operator co_await() & noexcept { return Awaiter(*this); }

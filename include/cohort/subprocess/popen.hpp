@@ -22,10 +22,10 @@
 #include <string>
 #include <string_view>
 
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/exit_status.hpp"
 #include "cohort/base/export.hpp"
 #include "cohort/base/optional_int.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/subprocess/command.hpp"
 #include "cohort/subprocess/options.hpp"
 #include "cohort/subprocess/pipe_stream.hpp"
@@ -74,9 +74,12 @@ class COHORT_EXPORT Popen {
 
   /// Python's number, if the program has ended: asks the system without blocking.
   OptionalInt poll();
-  /// Python's number. Throws TimeoutExpired when the time is over; may be repeated. Wakes when the program ends, and
-  /// does not look again and again.
-  int wait(Timeout timeout = {});
+  /// Waits for the end; gives Python's number. It wakes when the program ends, and does not look again and again.
+  ///
+  /// @throws TimeoutExpired  the deadline passed; the program goes on, and the call may be repeated
+  /// @throws Stopped         a stop was requested by `until`; the program goes on, and the call may be repeated
+  /// @throws RunCancelled    a stop was requested by Options::stop; the program was killed
+  int wait(const Until& until = Until::never());
   /// Python's number, if poll, wait or communicate has seen the end.
   [[nodiscard]] OptionalInt returncode() const;
   /// How it ended, if poll, wait or communicate has seen that.
@@ -87,14 +90,14 @@ class COHORT_EXPORT Popen {
   /// Sends input, closes the program's input, reads all output, and waits for the end; no order of reading and writing
   /// on the program's side can block it.
   ///
-  /// @param input    bytes, or text in a text mode; only in the first call. It is copied.
-  /// @param timeout  then TimeoutExpired is thrown, with what has come so far. The program goes on, and the next call goes
-  ///                 on where this one stopped: neither input nor output is lost.
+  /// @param input    bytes, or text in a text mode; only in the first call. It is copied
+  /// @param until    when to give up: TimeoutExpired carries what has come so far, Stopped carries nothing. The program goes
+  ///                 on, and so does the next call where this one ended: neither input nor output is lost
   /// Once it has come to the end, a further call gives the same output again at once; input is a ValueError then, as it is in
   /// a call that goes on after a timeout. Python: the same.
-  /// A program that stops reading is no error. With callbacks, tees and limits as in Options. An exception of a callback
+  /// A program that stops reading is not an error. With callbacks, tees and limits as in Options. An exception of a callback
   /// comes out of here; the next call goes on.
-  Communicated communicate(std::string_view input = {}, Timeout timeout = {});
+  Communicated communicate(std::string_view input = {}, const Until& until = Until::never());
 
   /// Sends a signal, unless the program has ended: then nothing happens.
   void send_signal(int signal);
@@ -107,8 +110,8 @@ class COHORT_EXPORT Popen {
 
   /// Closes out() and err(), sends what in() has buffered, closes it, and waits: what leaving a `with` block does in
   /// Python. A failure to send (EPIPE, when the program reads no more) is thrown after the wait. An unfinished communicate
-  /// is given up. Throws TimeoutExpired as wait() does. Returns Python's number.
-  int close_and_wait(Timeout timeout = {});
+  /// is given up. Throws TimeoutExpired and Stopped as wait() does. Returns Python's number.
+  int close_and_wait(const Until& until = Until::never());
 
   /// "<Popen: returncode: 0 args: sort -u>", cut to 80 characters, as Python's repr.
   [[nodiscard]] std::string to_string() const;

@@ -108,8 +108,9 @@ class COHORT_EXPORT TimeoutExpired : public TimeoutError {
   TreeKill tree_kill_;
 };
 
-/// A stop was requested while the program ran; it is killed as tree_kill() tells, and reaped.
-class COHORT_EXPORT RunCancelled : public Error {
+/// The run was stopped: by Options::stop, or by AsyncRun::cancel(). The program is killed as tree_kill() tells, and reaped. A
+/// stop of a mere wait for a program (Popen::wait(token)) is a plain Stopped, and the program goes on.
+class COHORT_EXPORT RunCancelled : public Stopped {
  public:
   RunCancelled(CompletedProcess so_far, TreeKill tree_kill);
   ~RunCancelled() override;

@@ -6,11 +6,11 @@
 //   cohort::Barrier barrier(3);                    // or Barrier(3, [] { … }), Barrier(3, {.timeout = 5s})
 //   if (barrier.wait() == 0) …                     // all three pass together; exactly one gets 0
 //
-// The action, if there is one, is called by one of them before any passes: a callable that travels (wire/callable.hpp), in
-// whichever process comes last.
+// The action, if there is one, is a callable that travels (wire/callable.hpp). The party that comes last calls it, before
+// any passes.
 // A barrier breaks when a party's wait times out or is stopped, when the action throws, by abort(), and when a party dies
-// in wait(), the action included. Who waits then, or comes later, gets BrokenBarrierError, until reset().
-// Death: noticed within 100 ms. Who was told that it passed, has passed; later deaths do not matter.
+// in wait(), the action included. Each thread that waits then, or comes later, gets BrokenBarrierError, until reset().
+// Death: noticed within 100 ms. Once wait() has returned to a party, later deaths do not change that.
 // Threads: any; Fork: the child shares the barrier. Cost: 50 ns a party, and the sleep.
 // Python:  multiprocessing.Barrier; there, a party that is killed leaves the others waiting.
 #pragma once
@@ -20,12 +20,11 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <utility>
 #include <vector>
 
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/object/shared_handle.hpp"
 #include "cohort/sync/handle_codec.hpp"
 #include "cohort/wire/callable.hpp"
@@ -34,7 +33,7 @@ namespace cohort {
 
 /// Options of a barrier.
 struct BarrierOptions {
-  std::optional<std::chrono::nanoseconds> timeout{};  ///< for each wait() that gives none; nothing: no limit
+  std::optional<std::chrono::nanoseconds> timeout{};  ///< of each wait() without a deadline; nothing: no limit
 };
 
 namespace detail {
@@ -72,18 +71,19 @@ class COHORT_EXPORT Barrier : public SharedHandle {
 
   /// Waits until all parties have come.
   ///
-  /// @returns  a number from 0 to parties() - 1, another one for each party of the meeting
-  /// @throws BrokenBarrierError  it was broken, or broke meanwhile; also to who timed out, and so broke it
+  /// @param until  when to give up; without a deadline, the `timeout` of the options holds
+  /// @returns      a number from 0 to parties() - 1, another one for each party of the meeting
+  /// @throws BrokenBarrierError  it was broken, or broke meanwhile; at the deadline this party breaks it
+  /// @throws Stopped  a stop was requested; this party has broken the barrier
   /// @throws what the action throws, in the party that ran it
-  /// @throws TimeoutError  another party was stopped in the middle of coming or going, until the deadline; nothing was done
+  /// @throws TimeoutError  another process was suspended in the middle of coming or going, until the deadline; nothing was
+  ///                       done
   /// Blocks:  yes; signals do not end the wait
-  int wait();
-  int wait(Deadline deadline);
-  int wait(std::stop_token stop, Deadline deadline = Deadline::never());
+  int wait(const Until& until = Until::never());
 
   /// Breaks it.
   void abort();
-  /// Makes it as new; who waits gets BrokenBarrierError.
+  /// Makes it as new; each thread that waits gets BrokenBarrierError.
   void reset();
   [[nodiscard]] int parties() const;
   /// Parties that wait now; 0 when it is broken. Old at once.
@@ -94,7 +94,6 @@ class COHORT_EXPORT Barrier : public SharedHandle {
   struct Null {};
   explicit Barrier(Null) noexcept {}
   Barrier(int parties, std::shared_ptr<detail::BarrierAction> action, BarrierOptions options);
-  int wait(const std::stop_token* stop, Deadline deadline);
 };
 
 }  // namespace cohort

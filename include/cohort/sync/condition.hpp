@@ -11,26 +11,25 @@
 //
 // wait(), notify() and notify_all() are called by the holder of the lock. wait() gives up a recursive lock with all its
 // levels, and holds it again, to the same depth, when it returns.
-// Death: notify() never waits for those it wakes. A waiter that is dead is passed over; for one that dies after it was
-// notified, another waiter is notified, within 100 ms. A holder that dies in here is treated as Lock says.
-// Threads: any. Fork: the child shares the condition. Cost: wait 50 ns and the sleep; notify() a look when nobody waits.
-// Python:  multiprocessing.Condition; there, a killed waiter can hang notify() for ever.
+// Death: notify() never waits for those it wakes. A dead waiter is passed over; for one that dies after it was notified,
+// another waiter is notified within 100 ms. The death of a holder is treated as Lock says.
+// Threads: any. Fork: the child shares the condition. Cost: wait 50 ns and the sleep; notify() a look when no thread waits.
+// Python:  multiprocessing.Condition; there, a killed waiter can hang notify() forever.
 #pragma once
 
 #include <concepts>
-#include <cstdint>
-#include <stop_token>
 #include <utility>
 
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/object/shared_handle.hpp"
 #include "cohort/sync/handle_codec.hpp"
 #include "cohort/sync/lock.hpp"
+#include "cohort/sync/std_lockable.hpp"
 
 namespace cohort {
 
-class COHORT_EXPORT Condition : public SharedHandle {
+class COHORT_EXPORT Condition : public SharedHandle, public detail::StdLockable<Condition> {
  public:
   static constexpr detail::ObjectKind kKind = detail::ObjectKind::condition;
 
@@ -44,51 +43,50 @@ class COHORT_EXPORT Condition : public SharedHandle {
   [[nodiscard]] static Condition null() noexcept { return Condition(Null{}); }
 
   /// The lock: as Lock or RLock.
-  bool acquire(Deadline deadline = Deadline::never());
-  bool acquire(std::stop_token stop, Deadline deadline = Deadline::never());
+  bool acquire(const Until& until = Until::never());
+  [[nodiscard]] bool try_acquire(const Until& until = Deadline::now());
   void release();
-  void lock() { (void)acquire(); }
-  [[nodiscard]] bool try_lock() { return acquire(Deadline::now()); }
-  void unlock() { release(); }
-  /// Whether a holder of the lock died and nobody has called mark_consistent() since.
+  /// Whether a holder of the lock died, and no holder has called mark_consistent() since.
   [[nodiscard]] bool owner_died() const;
   void mark_consistent();
 
-  /// Gives the lock up, waits to be notified, and takes the lock again.
+  /// Gives the lock up, waits until it is notified, and takes the lock again.
   ///
-  /// @returns            true when notified; false at the deadline. Either way the caller holds the lock
+  /// @returns            true when notified, false at the deadline. The caller holds the lock again
+  /// @throws Stopped     a stop was requested; the caller holds the lock. A stop takes no notification from another waiter
   /// @throws StateError  the caller does not hold the lock; nothing was done
-  /// Blocks:  yes, beyond the deadline too while others hold the lock
-  bool wait(Deadline deadline = Deadline::never());
-  /// The same; false also when a stop is requested. A stop never takes a notification from another.
-  bool wait(std::stop_token stop, Deadline deadline = Deadline::never());
+  /// Blocks:  yes, beyond the deadline and the stop too while others hold the lock
+  bool wait(const Until& until = Until::never());
 
-  /// Waits until `predicate()`, which is called under the lock, is true; returns its last value.
+  /// Waits until `predicate()` is true; it is called under the lock.
+  ///
+  /// @returns         true when it is; at the deadline its value
+  /// @throws Stopped  a stop was requested and `predicate()` is false; the caller holds the lock
   template <std::predicate Predicate>
-  bool wait_for(Predicate&& predicate, Deadline deadline = Deadline::never()) {
+  bool wait_for(Predicate&& predicate, const Until& until = Until::never()) {
     while (!predicate())
-      if (!wait(deadline)) return predicate();
-    return true;
-  }
-  template <std::predicate Predicate>
-  bool wait_for(std::stop_token stop, Predicate&& predicate, Deadline deadline = Deadline::never()) {
-    while (!predicate())
-      if (!wait(stop, deadline)) return predicate();
+      if (End end = wait_once(until); end != End::notified) return predicate() || ended_in_vain(end);
     return true;
   }
 
-  /// Wakes up to `count` of those who wait, the longest first. Throws StateError when the caller does not hold the lock, ValueError for a
-  /// negative count.
+  /// Notifies up to `count` waiters, those that have waited longest first.
+  ///
+  /// @throws StateError  the caller does not hold the lock
+  /// @throws ValueError  `count` is negative
   /// Python: notify(n), which waits for each of them to wake up; here it does not
   void notify(int count = 1);
   void notify_all();
   void notify_one() { notify(1); }
   /// How many wait and are not notified. The caller holds the lock.
-  [[nodiscard]] int waiting();
+  [[nodiscard]] int n_waiting();
 
  private:
+  enum class End : unsigned char { notified, timed_out, stopped };
   struct Null {};
   explicit Condition(Null) noexcept {}
+  End wait_once(const Until& until);
+  /// False at the deadline; throws Stopped for a stop.
+  static bool ended_in_vain(End end);
   Condition(const detail::LockHandle& lock, bool recursive);
 };
 

@@ -8,17 +8,15 @@
 //   …
 //   ready.set();                                  // the worker's ready.wait() returns true
 //
-// Who waited when set() was called sees it, even when clear() follows at once (in Python it may miss it).
-// Death: a dead waiter leaves nothing behind and never holds up set(). When a process dies inside set(), either nothing
+// Each thread that waits when set() is called sees it, even when clear() follows at once (in Python it may miss it).
+// Death: a dead waiter leaves nothing behind and never delays set(). When a process dies inside set(), either nothing
 // happened or the flag is set and waiters see it within 50 ms.
-// Threads: any. Fork: the child shares the event. Cost: is_set() two loads; set() 10 ns, a system call if somebody sleeps.
+// Threads: any. Fork: the child shares the event. Cost: is_set() two loads; set() 10 ns, a system call if a thread sleeps.
 // Python:  multiprocessing.Event
 #pragma once
 
-#include <stop_token>
-
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/object/shared_handle.hpp"
 #include "cohort/sync/handle_codec.hpp"
 
@@ -35,16 +33,15 @@ class COHORT_EXPORT Event : public SharedHandle {
   [[nodiscard]] static Event null() noexcept { return Event(Null{}); }
 
   [[nodiscard]] bool is_set() const;
-  /// Sets it and wakes all who wait. What was done before is visible to them.
+  /// Sets it and wakes all threads that wait. They see what this one has done before.
   void set();
   void clear();
   /// Waits until it is set.
   ///
-  /// @returns  true when it is set or was set since the call began; false at the deadline
-  /// Blocks:   yes; signals do not end the wait
-  bool wait(Deadline deadline = Deadline::never()) const;
-  /// The same; false also when a stop is requested.
-  bool wait(std::stop_token stop, Deadline deadline = Deadline::never()) const;
+  /// @returns         true when it is set or was set since the call began; false at the deadline
+  /// @throws Stopped  a stop was requested before
+  /// Blocks:  yes; signals do not end the wait
+  bool wait(const Until& until = Until::never()) const;
 
  private:
   struct Null {};

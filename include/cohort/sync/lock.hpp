@@ -7,38 +7,32 @@
 //   void work(cohort::Lock lock) { std::scoped_lock guard(lock); … }
 //   cohort::Process p(work, lock);
 //
-// The holder is a thread: only the thread that acquired a lock may release it. (Python's Lock may be released by anybody;
-// that is what Semaphore(1) is for.)
-// Death: when the holder dies, be it its process or its thread, the next acquire succeeds all the same, and owner_died()
-// is true until somebody calls mark_consistent(). A lock made with {.on_owner_death = OwnerDeath::poison} throws
-// LockOwnerDied from acquire instead, without holding it, until recover(). Waiters notice within 50 ms.
+// The holder is a thread: only the thread that acquired a lock may release it. (In Python any thread may release a Lock;
+// here Semaphore(1) is for that.) std::scoped_lock and its kin work on both: see sync/std_lockable.hpp.
+// Death: when the holding thread or its process dies, the next acquire still succeeds, and owner_died() is true until a
+// holder calls mark_consistent(). A lock made with {.on_owner_death = OwnerDeath::poison} throws LockOwnerDied from acquire
+// instead, without being held, until recover(). Waiters notice a death within 50 ms.
 // Nothing here throws while it holds the lock.
 // Threads: any. Fork: the child shares the lock, and holds none of its parent's.
-// Cost:    acquire and release together 8 ns when nobody else wants it; a system call only to sleep and to wake.
+// Cost:    acquire and release together 8 ns when no other thread wants it; a system call only to sleep and to wake.
 // Python:  multiprocessing.Lock, RLock.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
-#include <stop_token>
 
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/object/shared_handle.hpp"
 #include "cohort/sync/handle_codec.hpp"
-#include "cohort/sync/time_point.hpp"
+#include "cohort/sync/owner_death.hpp"
+#include "cohort/sync/std_lockable.hpp"
 
 namespace cohort {
 
-/// What becomes of a lock whose holder died.
-enum class OwnerDeath : std::uint8_t {
-  report,  ///< the next acquire succeeds, and owner_died() says so
-  poison,  ///< acquire throws LockOwnerDied until recover()
-};
-
 /// Options of a lock.
 struct LockOptions {
+  /// report, or poison; LockHandle's constructors throw ValueError for others.
   OwnerDeath on_owner_death = OwnerDeath::report;
 };
 
@@ -56,11 +50,11 @@ class COHORT_EXPORT LockHandle : public SharedHandle {
  public:
   /// Whether any thread holds it; old at once. Python: locked() (3.14)
   [[nodiscard]] bool locked() const;
-  /// Who holds it; old at once. nullopt when nobody does.
+  /// The thread that holds it; old at once. nullopt when it is free.
   [[nodiscard]] std::optional<LockOwner> owner() const;
   /// Whether the calling thread holds it.
   [[nodiscard]] bool owned() const;
-  /// Whether a holder died and nobody has called mark_consistent() or recover() since.
+  /// Whether a holder died, and no holder has called mark_consistent() or recover() since.
   [[nodiscard]] bool owner_died() const;
   /// The holder says that what the lock guards is sound again. Throws StateError when the caller does not hold it.
   void mark_consistent();
@@ -74,7 +68,7 @@ class COHORT_EXPORT LockHandle : public SharedHandle {
 }  // namespace detail
 
 /// A lock that is not recursive.
-class COHORT_EXPORT Lock : public detail::LockHandle {
+class COHORT_EXPORT Lock : public detail::LockHandle, public detail::StdLockable<Lock> {
  public:
   static constexpr detail::ObjectKind kKind = detail::ObjectKind::lock;
 
@@ -87,32 +81,20 @@ class COHORT_EXPORT Lock : public detail::LockHandle {
 
   /// Takes the lock.
   ///
-  /// @param deadline       when to give up; Deadline::now(): do not wait
-  /// @returns              whether this thread holds it now
+  /// @param until          when to give up; Deadline::now(): do not wait
+  /// @returns              true when this thread holds it now, false at the deadline
+  /// @throws Stopped       a stop was requested; it is not held. A stop never takes the lock from another thread
   /// @throws LockOwnerDied the lock is poisoned; it is not held
-  /// @throws StateError    this thread holds it already, and without a deadline would wait for itself for ever
+  /// @throws StateError    this thread holds it already, and would wait for itself forever
   /// Blocks:  yes; signals do not end the wait. Python: acquire(block, timeout)
-  bool acquire(Deadline deadline = Deadline::never());
-  /// The same, given up also when a stop is requested. A stop never takes the lock from anybody.
-  bool acquire(std::stop_token stop, Deadline deadline = Deadline::never());
+  bool acquire(const Until& until = Until::never());
+  /// acquire() that by default does not wait; false also at a stop. Throws LockOwnerDied and StateError.
+  [[nodiscard]] bool try_acquire(const Until& until = Deadline::now());
   /// Gives the lock up. Throws StateError, and changes nothing, when this thread does not hold it.
   void release();
-  /// Takes a poisoned lock, or one that is not, and lifts the poison: the caller holds it and mends what it guards. Should
-  /// it die before it releases, the lock is poisoned again.
-  bool recover(Deadline deadline = Deadline::never());
-
-  /// For std::scoped_lock, std::unique_lock, std::lock.
-  void lock() { (void)acquire(); }
-  [[nodiscard]] bool try_lock() { return acquire(Deadline::now()); }
-  void unlock() { release(); }
-  template <class Rep, class Period>
-  [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) {
-    return acquire(Deadline(timeout));
-  }
-  template <class Clock, class Duration>
-  [[nodiscard]] bool try_lock_until(const std::chrono::time_point<Clock, Duration>& point) {
-    return acquire(detail::deadline_at(point));
-  }
+  /// Takes a lock, poisoned or not, and lifts the poison. The caller holds it then, and repairs what it guards; if the caller
+  /// dies before it releases, the lock is poisoned again. Returns and throws as acquire(), but never LockOwnerDied.
+  bool recover(const Until& until = Until::never());
 
  private:
   struct Null {};
@@ -120,7 +102,7 @@ class COHORT_EXPORT Lock : public detail::LockHandle {
 };
 
 /// A lock that its holder may acquire again; it is free after as many releases.
-class COHORT_EXPORT RLock : public detail::LockHandle {
+class COHORT_EXPORT RLock : public detail::LockHandle, public detail::StdLockable<RLock> {
  public:
   static constexpr detail::ObjectKind kKind = detail::ObjectKind::rlock;
 
@@ -131,26 +113,13 @@ class COHORT_EXPORT RLock : public detail::LockHandle {
   /// A handle that refers to nothing.
   [[nodiscard]] static RLock null() noexcept { return RLock(Null{}); }
 
-  /// As Lock::acquire(); at once when this thread holds it already.
-  bool acquire(Deadline deadline = Deadline::never());
-  bool acquire(std::stop_token stop, Deadline deadline = Deadline::never());
+  /// As Lock's; at once when this thread holds it already.
+  bool acquire(const Until& until = Until::never());
+  [[nodiscard]] bool try_acquire(const Until& until = Deadline::now());
   /// Takes one acquire back. Throws StateError, and changes nothing, when this thread does not hold it.
   void release();
   /// As Lock::recover().
-  bool recover(Deadline deadline = Deadline::never());
-
-  /// For std::scoped_lock, std::unique_lock, std::lock.
-  void lock() { (void)acquire(); }
-  [[nodiscard]] bool try_lock() { return acquire(Deadline::now()); }
-  void unlock() { release(); }
-  template <class Rep, class Period>
-  [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) {
-    return acquire(Deadline(timeout));
-  }
-  template <class Clock, class Duration>
-  [[nodiscard]] bool try_lock_until(const std::chrono::time_point<Clock, Duration>& point) {
-    return acquire(detail::deadline_at(point));
-  }
+  bool recover(const Until& until = Until::never());
 
  private:
   struct Null {};

@@ -8,82 +8,61 @@
 //
 // A permit has no owner: any thread of any process may release, also one that never acquired.
 // Death: a permit that a dead process had taken stays taken, as in Python. In a semaphore made with
-// {.on_owner_death = PermitOwnerDeath::give_back} a permit belongs to the process that took it: only its threads may release
-// it, and when it dies, the next one gets the permit, and owner_died() is true until somebody calls mark_consistent().
-// A waiter that dies takes no permit and no wake-up from others (they look again within 50 ms at the latest).
+// {.on_owner_death = OwnerDeath::report} a permit belongs to the process that took it: only its threads may release it. When
+// that process dies, the permit is free again, and owner_died() is true until a holder of a permit calls mark_consistent().
+// A waiter that dies takes no permit and no wake-up from others, which look again within 50 ms.
 // Threads: any. Fork: the child shares the semaphore. Cost: as Lock; with
 // owners 10 ns more, and a look at all permits when few are free.
 // Python:  multiprocessing.Semaphore, BoundedSemaphore; std::counting_semaphore.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <stop_token>
-
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/object/shared_handle.hpp"
 #include "cohort/sync/handle_codec.hpp"
-#include "cohort/sync/time_point.hpp"
+#include "cohort/sync/owner_death.hpp"
+#include "cohort/sync/std_lockable.hpp"
 
 namespace cohort {
 
-/// What becomes of a permit whose owner died.
-enum class PermitOwnerDeath : std::uint8_t {
-  keep,       ///< permits have no owner: anybody may release, and what a dead process had taken stays taken
-  give_back,  ///< it comes back, and owner_died() says so; only the process that took a permit may release it
-};
-
 /// Options of a semaphore.
 struct SemaphoreOptions {
-  PermitOwnerDeath on_owner_death = PermitOwnerDeath::keep;
+  /// ignore, or report: a permit then belongs to the process that took it. The constructors throw ValueError for poison.
+  OwnerDeath on_owner_death = OwnerDeath::ignore;
 };
 
 namespace detail {
 
 /// What both semaphores are.
-class COHORT_EXPORT SemaphoreHandle : public SharedHandle {
+class COHORT_EXPORT SemaphoreHandle : public SharedHandle, public StdLockable<SemaphoreHandle> {
  public:
   /// Takes a permit.
   ///
-  /// @param deadline  when to give up; Deadline::now(): do not wait
-  /// @returns         whether a permit was taken
+  /// @param until     when to give up; Deadline::now(): do not wait
+  /// @returns         true when a permit was taken, false at the deadline
+  /// @throws Stopped  a stop was requested. A stop takes no permit, and no wake-up from another waiter
   /// Blocks:  yes; signals do not end the wait
-  bool acquire(Deadline deadline = Deadline::never());
-  /// The same, given up also when a stop is requested. A stop never costs a permit, nor another's wake-up.
-  bool acquire(std::stop_token stop, Deadline deadline = Deadline::never());
+  bool acquire(const Until& until = Until::never());
+  /// Takes a permit, by default only when one is free. False at the deadline and at a stop. Python: acquire(block=False)
+  [[nodiscard]] bool try_acquire(const Until& until = Deadline::now());
   /// Adds permits and wakes as many waiters.
   ///
   /// @throws StateError  there would be more than max(), or, where permits have owners, this process has fewer: released
   ///                     too many times; nothing was done
   /// @throws ValueError  `count` is less than 1
   void release(int count = 1);
-  /// Permits that are there; old at once.
+  /// Permits that are free; old at once.
   [[nodiscard]] int get_value() const;
   /// Most permits that there may be: 2147483647, or the initial number of a BoundedSemaphore, and where permits have owners.
   [[nodiscard]] int max() const;
-  /// Whether a permit came back from a process that died, and nobody has called mark_consistent() since. Never where
-  /// permits have no owners.
+  /// Whether a permit came back from a process that died, and no holder of a permit has called mark_consistent() since.
+  /// False where permits have no owners.
   [[nodiscard]] bool owner_died() const;
-  /// Says that what the permits stand for is sound again. Where several processes have permits at once, a death between the
-  /// look and this call is taken for mended, too: look again before the call. Throws StateError when this process has none.
+  /// Says that what the permits stand for is sound again. Where several processes have permits at once, a death between
+  /// owner_died() and this call is also marked as repaired; call owner_died() again right before it. Throws StateError when
+  /// this process has no permit.
   void mark_consistent();
-
-  /// As in std::counting_semaphore.
-  [[nodiscard]] bool try_acquire() { return acquire(Deadline::now()); }
-  template <class Rep, class Period>
-  [[nodiscard]] bool try_acquire_for(const std::chrono::duration<Rep, Period>& timeout) {
-    return acquire(Deadline(timeout));
-  }
-  template <class Clock, class Duration>
-  [[nodiscard]] bool try_acquire_until(const std::chrono::time_point<Clock, Duration>& point) {
-    return acquire(deadline_at(point));
-  }
-  /// For std::scoped_lock and std::unique_lock. Python: with semaphore:
-  void lock() { (void)acquire(); }
-  [[nodiscard]] bool try_lock() { return try_acquire(); }
-  void unlock() { release(); }
-  /// Whether no permit is there; old at once. Python: locked() (3.14)
+  /// Whether no permit is free; old at once. Python: locked() (3.14)
   [[nodiscard]] bool locked() const { return get_value() == 0; }
 
  protected:

@@ -42,7 +42,7 @@ TEST(WaitWord, ends_at_the_deadline_and_on_a_stop) {
     looked = true;
     return false;
   };
-  EXPECT_EQ(WaitWord(word).wait(look, {Deadline(kLong), &token}).end, Waited::End::stopped);
+  EXPECT_EQ(WaitWord(word).wait(look, {token, kLong}).end, Waited::End::stopped);
 }
 
 TEST(WaitWord, asks_for_the_dead_after_each_sleep_that_nobody_ended) {

@@ -40,12 +40,8 @@ TEST(ErrorNames, of_queues_are_those_of_the_class_and_the_call) {
   EXPECT_EQ(named([&] { queue.put(2, 1ms); }), "Queue.put");
   queue.close();
   EXPECT_EQ(named([&] { (void)queue.try_put(1); }), "Queue.try_put");
-  EXPECT_EQ(named([&] { (void)queue.try_put_for(1, 1ms); }), "Queue.try_put_for");
-  EXPECT_EQ(named([&] { (void)queue.try_put_until(1, 1ms); }), "Queue.try_put_until");
   EXPECT_EQ(named([&] { (void)queue.put_many(std::vector<int>{1}); }), "Queue.put_many");
   EXPECT_EQ(named([&] { (void)queue.try_get(); }), "Queue.try_get");
-  EXPECT_EQ(named([&] { (void)queue.try_get_for(1ms); }), "Queue.try_get_for");
-  EXPECT_EQ(named([&] { (void)queue.try_get_until(1ms); }), "Queue.try_get_until");
   EXPECT_EQ(named([&] { (void)queue.get_many(1); }), "Queue.get_many");
   EXPECT_EQ(named([&] { (void)queue.qsize(); }), "Queue.qsize");
 }

@@ -43,7 +43,7 @@ TEST(JoinableQueue, a_stop_ends_join) {
   JoinableQueue<int> q;
   q.put(1);
   std::stop_source stop;
-  std::thread waiter([&] { EXPECT_FALSE(q.join(Deadline::never(), stop.get_token())); });
+  std::thread waiter([&] { EXPECT_THROW(q.join(stop.get_token()), Stopped); });
   stop.request_stop();
   waiter.join();
 }

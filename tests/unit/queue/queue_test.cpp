@@ -138,8 +138,7 @@ TEST(Queue, full_says_so) {
   EXPECT_FALSE(q.try_put(3));
   EXPECT_THROW(q.put_nowait(3), Full);
   EXPECT_THROW(q.put(3, 10ms), Full);
-  EXPECT_FALSE(q.try_put_for(3, 10ms));
-  EXPECT_FALSE(q.try_put_until(3, Deadline(10ms)));
+  EXPECT_FALSE(q.try_put(3, 10ms));
   EXPECT_EQ(q.get(), 1);
   EXPECT_TRUE(q.try_put(3));
 }
@@ -150,8 +149,7 @@ TEST(Queue, empty_says_so) {
   EXPECT_EQ(q.try_get(), std::nullopt);
   EXPECT_THROW((void)q.get_nowait(), Empty);
   EXPECT_THROW((void)q.get(10ms), Empty);
-  EXPECT_EQ(q.try_get_for(10ms), std::nullopt);
-  EXPECT_EQ(q.try_get_until(Deadline(10ms)), std::nullopt);
+  EXPECT_EQ(q.try_get(10ms), std::nullopt);
   EXPECT_TRUE(q.get_many(10, 1ms).empty());
 }
 
@@ -334,16 +332,57 @@ TEST(Queue, a_stop_ends_a_wait_and_takes_nothing) {
   std::atomic<bool> waiting{false};
   std::thread waiter([&] {
     waiting = true;
-    EXPECT_THROW((void)q.get(stop.get_token()), Empty);
+    EXPECT_THROW((void)q.get(stop.get_token()), Stopped);
   });
   while (!waiting) std::this_thread::yield();
   stop.request_stop();
   waiter.join();
   q.put(1);
-  EXPECT_EQ(q.try_get_for(1s, stop.get_token()), 1) << "what is there may be taken after a stop";
-  Queue<int> bounded(1);
-  bounded.put(1);
-  EXPECT_FALSE(bounded.try_put_for(2, 10s, stop.get_token()));
+  EXPECT_EQ(q.get({stop.get_token(), 1s}), 1) << "what is there may be taken after a stop";
+}
+
+// Of every way to wait at a queue of `full` items: what it does at a stop.
+template <class T>
+void expect_stops(Queue<T>& empty, Queue<T>& full, const T& item) {
+  std::stop_source stop;
+  stop.request_stop();
+  const Until until(stop.get_token(), 10s);
+  EXPECT_THROW((void)empty.get(until), Stopped);
+  EXPECT_EQ(empty.try_get(until), std::nullopt);
+  EXPECT_THROW((void)empty.get_many(10, until), Stopped);
+  EXPECT_TRUE(empty.get_many(0, until).empty());
+  EXPECT_THROW(full.put(item, until), Stopped);
+  EXPECT_FALSE(full.try_put(item, until));
+  EXPECT_THROW(full.put_many(std::vector<T>{item}, until), Stopped);
+  EXPECT_EQ(full.put_many(std::vector<T>{}, until), 0u);
+  (void)full.get();
+  EXPECT_EQ(full.put_many(std::vector<T>{item, item}, until), 1u) << "one had room, and is in the queue";
+  EXPECT_EQ(full.get_many(10, until).size(), 1u) << "what is there is taken";
+}
+
+TEST(Queue, a_stop_is_an_error_of_its_own_unless_the_call_only_tries) {
+  Queue<int> numbers;
+  Queue<int> full_of_numbers(1);
+  full_of_numbers.put(1);
+  expect_stops(numbers, full_of_numbers, 1);
+  Queue<std::string> texts;
+  Queue<std::string> full_of_texts(1);
+  full_of_texts.put("x");
+  expect_stops(texts, full_of_texts, std::string("x"));
+}
+
+TEST(Queue, a_stop_ends_loans_and_leaves_them_as_they_are) {
+  Queue<std::vector<int>> q(1);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW((void)q.get_loan(stop.get_token()), Stopped);
+  q.put({1});
+  auto loan = q.loan(3);
+  EXPECT_THROW(q.publish(std::move(loan), stop.get_token()), Stopped);
+  EXPECT_EQ(loan.items().size(), 3u);  // NOLINT(bugprone-use-after-move): it is left as it was
+  (void)q.get();
+  q.publish(std::move(loan), stop.get_token());
+  EXPECT_EQ(q.get().size(), 3u);
 }
 
 TEST(Queue, threads_share_it) {

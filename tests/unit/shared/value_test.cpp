@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -200,7 +201,15 @@ TEST(Value, shares_the_lock_that_it_is_given) {
   EXPECT_EQ(a.get_lock(), lock);
   auto guard = a.lock();
   EXPECT_TRUE(lock.owned());
-  std::thread([&] { EXPECT_FALSE(b.try_lock(Deadline(1ms))); }).join();
+  std::stop_source source;
+  source.request_stop();
+  std::thread([&] {
+    EXPECT_FALSE(b.try_lock());
+    EXPECT_FALSE(b.try_lock(1ms));
+    EXPECT_FALSE(b.try_lock(source.get_token()));
+    EXPECT_THROW((void)b.lock(1ms), TimeoutError);
+    EXPECT_THROW((void)b.lock({source.get_token(), 1h}), Stopped);
+  }).join();
   EXPECT_TRUE(b.try_lock());  // recursive
   {
     std::scoped_lock hold(lock);
@@ -233,12 +242,12 @@ TEST(Value, copies_share_and_travel) {
   auto arrived = decode<Value<Account>>(encode(value), DecodeLimits::within_family());
   arrived.store({5, 6, {}});
   EXPECT_EQ(value.load().balance, 5);
-  EXPECT_TRUE(arrived.same(same));
+  EXPECT_TRUE(arrived.id() == same.id());
   EXPECT_EQ(arrived.get_lock(), value.get_lock());
   EXPECT_EQ(arrived.id(), value.id());
   auto copy = value.copy();
   copy.store({});
-  EXPECT_FALSE(copy.same(value));
+  EXPECT_FALSE(copy.id() == value.id());
   EXPECT_EQ(value.load().balance, 5);
 }
 
@@ -280,7 +289,7 @@ TEST(Value, at_namespace_scope_is_made_at_its_first_use) {
   at_namespace_scope += 1;
   EXPECT_EQ(at_namespace_scope.load(), 2.5);
   Value<double> same = at_namespace_scope;
-  EXPECT_TRUE(same.same(at_namespace_scope));
+  EXPECT_TRUE(same.id() == at_namespace_scope.id());
 }
 
 TEST(Value, poisoned_lock_stops_guards) {

@@ -157,6 +157,8 @@ TEST(Barrier, has_a_timeout_of_its_own) {
   EXPECT_THROW(barrier.wait(), BrokenBarrierError);
   Barrier with_action(2, [] {}, {.timeout = 10ms});
   EXPECT_THROW(with_action.wait(), BrokenBarrierError);
+  Barrier with_token(2, {.timeout = 10ms});
+  EXPECT_THROW(with_token.wait(std::stop_source().get_token()), BrokenBarrierError);
 }
 
 TEST(Barrier, breaks_when_a_stop_is_requested) {
@@ -165,7 +167,7 @@ TEST(Barrier, breaks_when_a_stop_is_requested) {
   std::atomic<pid_t> tid{0};
   std::thread waiter([&] {
     tid = os::thread_id();
-    EXPECT_THROW(barrier.wait(stop.get_token()), BrokenBarrierError);
+    EXPECT_THROW(barrier.wait(stop.get_token()), Stopped);
   });
   ASSERT_TRUE(eventually([&] { return tid != 0; }));
   await_sleep(tid);

@@ -36,7 +36,7 @@ class Waiters {
   }
   int waiting() {
     std::scoped_lock guard(condition_);
-    return condition_.waiting();
+    return condition_.n_waiting();
   }
   std::atomic<int> notified{0};
   std::atomic<int> awake{0};
@@ -194,9 +194,10 @@ TEST(Condition, ends_a_wait_when_a_stop_is_requested) {
   std::thread waiter([&] {
     tid = os::thread_id();
     std::scoped_lock guard(condition);
-    EXPECT_FALSE(condition.wait(stop.get_token()));
-    EXPECT_TRUE(condition.wait_for(stop.get_token(), [] { return true; }));
-    EXPECT_FALSE(condition.wait_for(stop.get_token(), [] { return false; }));
+    EXPECT_THROW(condition.wait(stop.get_token()), Stopped);
+    EXPECT_TRUE(condition.wait_for([] { return true; }, stop.get_token()));
+    EXPECT_THROW(condition.wait_for([] { return false; }, {stop.get_token(), patience()}), Stopped);
+    EXPECT_EQ(condition.n_waiting(), 0);  // the lock is held again
   });
   ASSERT_TRUE(eventually([&] { return tid != 0; }));
   await_sleep(tid);
@@ -211,13 +212,14 @@ TEST(Condition, loses_no_notification_to_one_who_is_stopped) {
     std::atomic<int> notified{0};
     auto wait = [&](bool stoppable) {
       std::scoped_lock guard(condition);
-      notified += stoppable ? condition.wait(stop.get_token(), patience()) : condition.wait(patience());
+      notified +=
+          unless_stopped([&] { return condition.wait(stoppable ? Until(stop.get_token(), patience()) : patience()); });
     };
     std::thread a(wait, true);
     std::thread b(wait, false);
     ASSERT_TRUE(eventually([&] {
       std::scoped_lock guard(condition);
-      return condition.waiting() == 2;
+      return condition.n_waiting() == 2;
     }));
     std::thread stopper([&] { stop.request_stop(); });
     {
@@ -239,7 +241,7 @@ TEST(Condition, passes_over_waiters_that_are_dead) {
     });
     ASSERT_TRUE(eventually([&] {
       std::scoped_lock guard(condition);
-      return condition.waiting() == 1;
+      return condition.n_waiting() == 1;
     }));
     await_sleep(dead.pid());
     std::atomic<int> notified{0};
@@ -249,7 +251,7 @@ TEST(Condition, passes_over_waiters_that_are_dead) {
     });
     ASSERT_TRUE(eventually([&] {
       std::scoped_lock guard(condition);
-      return condition.waiting() == 2;
+      return condition.n_waiting() == 2;
     }));
     dead.kill();
     {
@@ -269,7 +271,7 @@ TEST(Condition, notifies_another_when_the_notified_one_dies_before_it_wakes) {
   });
   ASSERT_TRUE(eventually([&] {
     std::scoped_lock guard(condition);
-    return condition.waiting() == 1;
+    return condition.n_waiting() == 1;
   }));
   await_sleep(doomed.pid());
   std::atomic<int> notified{0};
@@ -279,7 +281,7 @@ TEST(Condition, notifies_another_when_the_notified_one_dies_before_it_wakes) {
   });
   ASSERT_TRUE(eventually([&] {
     std::scoped_lock guard(condition);
-    return condition.waiting() == 2;
+    return condition.n_waiting() == 2;
   }));
   {
     std::scoped_lock guard(condition);

@@ -51,13 +51,13 @@ TEST(Event, ends_a_wait_when_a_stop_is_requested) {
   std::atomic<pid_t> tid{0};
   std::thread waiter([&] {
     tid = os::thread_id();
-    EXPECT_FALSE(event.wait(stop.get_token()));
+    EXPECT_THROW(event.wait(stop.get_token()), Stopped);
   });
   ASSERT_TRUE(eventually([&] { return tid != 0; }));
   await_sleep(tid);
   stop.request_stop();
   waiter.join();
-  EXPECT_FALSE(event.wait(stop.get_token(), patience()));
+  EXPECT_THROW(event.wait({stop.get_token(), patience()}), Stopped);
   event.set();
   EXPECT_TRUE(event.wait(stop.get_token()));
 }

@@ -144,7 +144,7 @@ TYPED_TEST(EitherLock, ends_a_wait_when_a_stop_is_requested) {
   std::atomic<pid_t> tid{0};
   std::thread waiter([&] {
     tid = os::thread_id();
-    EXPECT_FALSE(lock.acquire(stop.get_token()));
+    EXPECT_THROW(lock.acquire(stop.get_token()), Stopped);
   });
   ASSERT_TRUE(eventually([&] { return tid != 0; }));
   await_sleep(tid);
@@ -154,6 +154,19 @@ TYPED_TEST(EitherLock, ends_a_wait_when_a_stop_is_requested) {
   lock.release();
   // A stop that came before is no reason not to take a free lock.
   EXPECT_TRUE(lock.acquire(stop.get_token()));
+  lock.release();
+}
+
+TYPED_TEST(EitherLock, cannot_ignore_the_death_of_its_owner) {
+  EXPECT_THROW(TypeParam(LockOptions{.on_owner_death = OwnerDeath::ignore}), ValueError);
+}
+
+TYPED_TEST(EitherLock, ends_a_recovery_when_a_stop_is_requested) {
+  TypeParam lock;
+  lock.acquire();
+  std::stop_source stop;
+  stop.request_stop();
+  std::thread([&] { EXPECT_THROW(lock.recover(stop.get_token()), Stopped); }).join();
   lock.release();
 }
 
@@ -168,7 +181,7 @@ TYPED_TEST(EitherLock, passes_on_the_wake_up_of_who_gives_up) {
     for (int i = 0; i < 3; ++i)
       threads.emplace_back([&, i] {
         ++ready;
-        bool got = i == 0 ? lock.acquire(stop.get_token()) : lock.acquire(patience());
+        bool got = unless_stopped([&] { return lock.acquire(i == 0 ? Until(stop.get_token()) : patience()); });
         if (!got) return;
         ++taken;
         lock.release();

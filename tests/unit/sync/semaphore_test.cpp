@@ -23,8 +23,8 @@ TEST(Semaphore, counts_permits_and_may_have_more_than_at_first) {
   EXPECT_TRUE(semaphore.locked());
   EXPECT_FALSE(semaphore.acquire(Deadline::now()));
   EXPECT_FALSE(semaphore.acquire(-1s));
-  EXPECT_FALSE(semaphore.try_acquire_for(2ms));
-  EXPECT_FALSE(semaphore.try_acquire_until(std::chrono::system_clock::now()));
+  EXPECT_FALSE(semaphore.try_acquire(2ms));
+  EXPECT_FALSE(semaphore.try_lock_until(std::chrono::system_clock::now()));
   for (int i = 0; i < 4; ++i) semaphore.release();
   EXPECT_EQ(semaphore.get_value(), 4);
   EXPECT_EQ(Semaphore().get_value(), 1);
@@ -124,7 +124,7 @@ TEST(Semaphore, gives_the_permit_to_another_when_a_sleeper_is_stopped) {
     Semaphore semaphore(0);
     std::stop_source stop;
     std::atomic<int> passed{0};
-    std::thread stopped([&] { passed += semaphore.acquire(stop.get_token()); });
+    std::thread stopped([&] { passed += unless_stopped([&] { return semaphore.acquire(stop.get_token()); }); });
     std::thread other([&] { passed += semaphore.acquire(patience()); });
     semaphore.release();
     stop.request_stop();
@@ -134,6 +134,25 @@ TEST(Semaphore, gives_the_permit_to_another_when_a_sleeper_is_stopped) {
     EXPECT_EQ(passed + semaphore.get_value(), 2);
     EXPECT_GE(passed, 1);
   }
+}
+
+TEST(Semaphore, throws_at_a_stop_unless_it_only_tries) {
+  for (OwnerDeath death : {OwnerDeath::ignore, OwnerDeath::report}) {
+    Semaphore semaphore(1, {.on_owner_death = death});
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_TRUE(semaphore.try_acquire(stop.get_token()));  // a free permit is taken all the same
+    EXPECT_FALSE(semaphore.try_acquire(stop.get_token()));
+    EXPECT_FALSE(semaphore.try_acquire({stop.get_token(), patience()}));
+    EXPECT_THROW(semaphore.acquire(stop.get_token()), Stopped);
+    semaphore.release();
+    EXPECT_EQ(semaphore.get_value(), 1);
+  }
+}
+
+TEST(Semaphore, cannot_be_poisoned) {
+  EXPECT_THROW(Semaphore(1, {.on_owner_death = OwnerDeath::poison}), ValueError);
+  EXPECT_THROW(BoundedSemaphore(1, {.on_owner_death = OwnerDeath::poison}), ValueError);
 }
 
 TEST(Semaphore, goes_on_when_a_sleeper_is_killed) {
@@ -150,7 +169,7 @@ TEST(Semaphore, goes_on_when_a_sleeper_is_killed) {
 
 // ---- permits with owners --------------------------------------------------------------------------------------------
 
-constexpr SemaphoreOptions kOwned{.on_owner_death = PermitOwnerDeath::give_back};
+constexpr SemaphoreOptions kOwned{.on_owner_death = OwnerDeath::report};
 
 // Dies with `count` permits.
 void die_with(Semaphore& semaphore, int count = 1) {

@@ -146,7 +146,7 @@ TEST(SharedMutex, ends_waits_when_a_stop_is_requested) {
     std::atomic<pid_t> tid{0};
     std::thread waiter([&] {
       tid = os::thread_id();
-      EXPECT_FALSE(writer_waits ? mutex.acquire(stop.get_token()) : mutex.acquire_shared(stop.get_token()));
+      EXPECT_THROW(writer_waits ? mutex.acquire(stop.get_token()) : mutex.acquire_shared(stop.get_token()), Stopped);
     });
     ASSERT_TRUE(eventually([&] { return tid != 0; }));
     await_sleep(tid);

@@ -13,6 +13,7 @@
 #include <optional>
 #include <thread>
 
+#include "cohort/base/error.hpp"
 #include "cohort/sync.hpp"
 #include "support/scratch.hpp"
 #include "support/thread_state.hpp"
@@ -79,6 +80,14 @@ inline void await_sleep(pid_t tid) {
     ::usleep(2000);
     return sleeps(tid);
   }));
+}
+
+/// What `call` returns; false when a stop ended it.
+template <class Call>
+bool unless_stopped(Call call) {
+  try {
+    return call();
+  } catch (const Stopped&) { return false; }
 }
 
 /// A process that does not end by itself.
