@@ -240,8 +240,8 @@ void Family::free(Offset block) {
 
 namespace {
 
-// Blocks of this process that are to be freed when the lock can be had: of the member that put them there, which a copy of the
-// process is not. Under DeferredTurn.
+// Blocks of this process that are to be freed when the lock can be had: of the member that put them there, which a copy
+// of the process is not. Under DeferredTurn.
 struct DeferredBlock {
   MemberId owner;
   Offset block;
@@ -396,7 +396,7 @@ bool Family::repair_after(MemberId id, bool joining) {
   MemberState state = members_.state(id);
   if (state == MemberState::free || state == MemberState::dead) return true;
   // relaxed: a look; the objects' lock orders what follows. Repairs of objects are a member's work.
-  if (joining && members_.record(id.slot).words[kLedgerWord].load(std::memory_order_relaxed) != 0) return false;
+  if (joining && members_.record(id.slot).ledger.load(std::memory_order_relaxed) != 0) return false;
   std::uint32_t flags = members_.flags(id);  // before the look at its process
   if (members_.is_alive(id)) return false;
   os::ProcessIdentity identity = own_identity();
@@ -418,7 +418,7 @@ bool Family::repair_after(MemberId id, bool joining) {
 // What `dead` left to objects; true when that is nothing, or done.
 bool Family::repair_ledger(MemberId dead, std::uint32_t flags) {
   // relaxed: set before its process ended
-  if (member_words(dead)[kLedgerWord].load(std::memory_order_relaxed) == 0) return true;
+  if (slot_record(dead).ledger.load(std::memory_order_relaxed) == 0) return true;
   const LedgerOperations* operations = ledgers.load(std::memory_order_relaxed);  // relaxed: as in keep_ledgers()
   // Null: a member of another program, which knows objects, is left to one that knows them, too.
   return operations != nullptr && operations->member_died(*this, dead, flags);
@@ -430,9 +430,9 @@ bool Family::take_over(MemberId dead, std::uint32_t flags) {
          operations->take_over(*this, dead, [&] { return members_.take_over(dead, flags, own_identity()); });
 }
 
-// All slots are taken. To repair what a dead member left to objects takes a member, whose ledger holds them and whose name
-// stands in their locks meanwhile: so this thread goes on as the dead one, repairs it, and frees its slot. Should it die
-// as well, the same member is dead again, with what both have left.
+// All slots are taken. To repair what a dead member left to objects takes a member, whose ledger holds them and whose
+// name stands in their locks meanwhile: so this thread goes on as the dead one, repairs it, and frees its slot. Should
+// it die as well, the same member is dead again, with what both have left.
 bool Family::repair_in_place() {
   os::ProcessIdentity identity = own_identity();
   for (std::uint32_t slot = 0; slot < kMaxMembers; ++slot) {
@@ -441,7 +441,7 @@ bool Family::repair_in_place() {
     MemberState state = Members::state_of(word);
     if (state == MemberState::free || state == MemberState::dead) continue;
     // relaxed: a look; take_over() looks again
-    if (members_.record(slot).words[kLedgerWord].load(std::memory_order_relaxed) == 0) continue;
+    if (members_.record(slot).ledger.load(std::memory_order_relaxed) == 0) continue;
     MemberId id{slot, Members::generation_of(word)};
     std::uint32_t flags = members_.flags(id);  // before the look at its process
     if (members_.is_alive(id) || !members_.nobody_asks_for(id)) continue;

@@ -50,7 +50,8 @@ class Family {
 
   /// The memory object's descriptor, close-on-exec; pass it to a re-executed child, who adopts it.
   [[nodiscard]] int fd() const noexcept { return windows_->fd(); }
-  /// False when the program has closed that descriptor: nothing new can be mapped then, nor passed to a re-executed child. Two system calls.
+  /// False when the program has closed that descriptor: nothing new can be mapped then, nor passed to a re-executed
+  /// child. Two system calls.
   [[nodiscard]] bool has_descriptor() const noexcept { return windows_->has_descriptor(); }
   /// What the system knows the memory object by (os::memory_number), whatever became of the descriptor.
   [[nodiscard]] std::uint64_t memory_number() const noexcept { return windows_->memory_number(); }
@@ -89,8 +90,9 @@ class Family {
   /// also when the budget is used up, since what was taken makes room next.
   [[nodiscard]] Offset allocate_to_take(std::size_t size, MemberId owner);
   [[nodiscard]] Offset allocate_control_to_take(std::size_t size, MemberId owner);
-  /// Frees a block of either kind. Where another process, which may be stopped, holds the lock for 20 ms, the block becomes
-  /// this process's, which frees it later. Throws ValueError when `block` is not the start of an allocated block.
+  /// Frees a block of either kind. Where another process, which may be stopped, holds the lock for 20 ms, the block
+  /// becomes this process's, which frees it later. Throws ValueError when `block` is not the start of an allocated
+  /// block.
   void free(Offset block);
   /// Bytes in a block. Throws ValueError when `block` is not the start of an allocated block.
   [[nodiscard]] std::size_t block_size(Offset block);
@@ -105,12 +107,12 @@ class Family {
 
   // ---- members -------------------------------------------------------------------------------------------------
 
-  /// This process. Joins the family when it has not yet, or when it is a copy that code other than Cohort's forked; where
-  /// all slots are taken, the dead among them are repaired: 100 µs each, once in 4096.
+  /// This process. Joins the family when it has not yet, or when it is a copy that code other than Cohort's forked;
+  /// where all slots are taken, the dead among them are repaired: 100 µs each, once in 4096.
   /// Throws: OutOfFamilyMemory when all slots are taken; StateError after leave()
   MemberId self();
-  /// This process if it is a member, else kNobody. Never joins, never throws: what destructors ask. In a thread that goes
-  /// on in the place of a dead member: that member.
+  /// This process if it is a member, else kNobody. Never joins, never throws: what destructors ask. In a thread that
+  /// goes on in the place of a dead member: that member.
   [[nodiscard]] static MemberId self_or_nobody() noexcept;
   /// Prepares a slot for a child of `parent`. Its record is zeroed; write what the child needs into it.
   /// Throws: OutOfFamilyMemory when all slots are taken (after sweeping up the dead)
@@ -122,8 +124,8 @@ class Family {
   void abandon_member(MemberId reserved) noexcept;
   /// The shared record of a member. Throws ValueError when that generation of the slot is gone.
   [[nodiscard]] MemberRecord& member(MemberId id);
-  /// The words of a slot, whoever's it is by now: for who knows, or checks later, that the member is there.
-  [[nodiscard]] auto& member_words(MemberId id) noexcept { return members_.record(id.slot).words; }
+  /// The record of a slot, whoever's it is by now: for a caller that knows, or checks later, that the member is there.
+  [[nodiscard]] MemberRecord& slot_record(MemberId id) noexcept { return members_.record(id.slot); }
   /// Whether nobody has taken the member over, or come after it: see Members::flags().
   [[nodiscard]] bool is_still(MemberId id, std::uint32_t flags) noexcept { return members_.is_still(id, flags); }
   /// The state of a member; free when that generation is gone.
@@ -139,8 +141,8 @@ class Family {
   bool member_died(MemberId id);
   /// The slot of a member that is dead or has left is free again; what its record held is forgotten.
   void release_member(MemberId id) noexcept;
-  /// All of this for the record of a child of ours that has ended, or never came to be: repaired, and free again. Throws LockedOut
-  /// under a LockDeadline: call it again then; what is done already is not done twice.
+  /// All of this for the record of a child of ours that has ended, or never came to be: repaired, and free again.
+  /// Throws LockedOut under a LockDeadline: call it again then; what is done already is not done twice.
   void give_back(MemberId id);
   /// member_died() for all who died unnoticed, the slots of whom no parent will collect are freed, and so
   /// are blocks that were handed to a member after its repair.
@@ -159,10 +161,11 @@ class Family {
   /// This process takes no further part: its blocks are freed, its slot says so. Later calls of instance() and self()
   /// throw StateError. Does nothing in a process that is not a member. Called at exit() by itself.
   static void leave() noexcept;
-  /// Has leave() call `hook`, while this process is still a member and its references hold. The hooks of a process (up to
-  /// 16) run in the reverse of the order in which they came, each once, however often it was named.
+  /// Has leave() call `hook`, while this process is still a member and its references hold. The hooks of a process (up
+  /// to 16) run in the reverse of the order in which they came, each once, however often it was named.
   static void before_leaving(void (*hook)() noexcept) noexcept;
-  /// What is done for members with a ledger. The layer of objects calls this, before main() and before its first ledger.
+  /// What is done for members with a ledger. The layer of objects calls this, before main() and before its first
+  /// ledger.
   static void keep_ledgers(const LedgerOperations& operations) noexcept;
 
   [[nodiscard]] Header& header() noexcept { return windows_->header(); }

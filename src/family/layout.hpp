@@ -65,14 +65,24 @@ struct alignas(64) MemberRecord {
   alignas(8) std::atomic<std::uint32_t> exit_state;  ///< ExitState; futex
   std::atomic<std::int32_t> exit_status;             ///< as waitpid gives it; valid when exit_state is known
 
-  // For the process layer; the family only zeroes them.
-  std::atomic<std::uint64_t> launch;        ///< Offset of the launch block
-  std::atomic<std::uint32_t> launch_state;  ///< futex
-  std::atomic<std::uint32_t> doorbell;      ///< futex: one word to wake the member by
-  std::atomic<std::uint64_t> words[24];     ///< free for users of the record
+  // For the process layer (docs/formats/launch.md); the family only zeroes them.
+  std::atomic<std::uint64_t> launch;           ///< Offset of the launch block
+  std::atomic<std::uint32_t> launch_state;     ///< LaunchState; futex
+  std::atomic<std::uint32_t> doorbell;         ///< futex: one word to wake the member by
+  std::atomic<std::uint64_t> launch_nonce;     ///< random; the child must know it. The parent's, before the start
+  std::atomic<std::uint64_t> launch_pid;       ///< of the child, by the fork server after the fork
+  std::atomic<std::uint64_t> launch_progress;  ///< 1: the child has found its way into worker code; 2: a server serves
+  std::atomic<std::uint64_t> exit_code;        ///< 1 << 32 | the code that the child is about to end with
+  std::atomic<std::uint64_t> launch_error;     ///< errno of a failed start, by the fork server or the child of a fork
+  std::atomic<std::uint64_t> launch_failure;   ///< Offset of a block that holds why a re-executed child does not work
+  std::atomic<std::uint64_t> launch_step;      ///< StartStep that failed, by the child of a fork
+  std::atomic<std::uint64_t> reserved[16];
+  // For the layer of objects (LedgerOperations).
+  std::atomic<std::uint64_t> ledger;  ///< Offset of the member's ledger; 0: none
 };
 static_assert(sizeof(MemberRecord) == 256);
-static_assert(offsetof(MemberRecord, exit_state) == 32 && offsetof(MemberRecord, launch) == 40);
+static_assert(offsetof(MemberRecord, exit_state) == 32 && offsetof(MemberRecord, launch) == 40 &&
+              offsetof(MemberRecord, launch_nonce) == 56 && offsetof(MemberRecord, ledger) == 240);
 
 /// MemberRecord::flags: the slot is free at once when this member leaves or dies, as no parent waits for its result.
 inline constexpr std::uint32_t kReleasesItself = 1;
@@ -150,9 +160,6 @@ struct HeaderConstants {
   std::uint32_t member_slots = 0;
   Places places{};
 };
-
-/// Which word of MemberRecord::words holds the Offset of the member's ledger (objects.hpp); 0: none.
-inline constexpr std::size_t kLedgerWord = 23;
 
 inline constexpr std::uint32_t kMostObjectKinds = 32;
 inline constexpr std::size_t kMostJournalWrites = 8;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the layer above does for members that refer to shared objects: the family knows that a member has a ledger
-// (kLedgerWord), but not what stands in it.
+// (MemberRecord::ledger), but not what stands in it.
 //
 // A program that makes no objects has no such layer, and none of its members has a ledger.
 #pragma once
@@ -25,8 +25,8 @@ struct LedgerOperations {
   /// Called without locks, by any process, also by several at once, and again when a repairer dies.
   /// Returns: false when somebody has taken the member over, and goes on
   bool (*member_died)(Family& family, MemberId dead, std::uint32_t flags) = nullptr;
-  /// Has `take` make this process the member `dead`, while nobody repairs the ledger: this process looks at the ledger as
-  /// at its own from then on.
+  /// Has `take` make this process the member `dead`, while nobody repairs the ledger: this process looks at the ledger
+  /// as at its own from then on.
   /// Returns: what `take` does; false, and nothing done, when there is no ledger any more
   bool (*take_over)(Family& family, MemberId dead, FunctionRef<bool()> take) = nullptr;
 };

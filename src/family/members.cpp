@@ -19,7 +19,9 @@ void clear(MemberRecord& record) noexcept {
   record.launch.store(0, std::memory_order_relaxed);
   record.launch_state.store(0, std::memory_order_relaxed);
   record.doorbell.store(0, std::memory_order_relaxed);
-  for (auto& word : record.words) word.store(0, std::memory_order_relaxed);
+  for (auto* word : {&record.launch_nonce, &record.launch_pid, &record.launch_progress, &record.exit_code,
+                     &record.launch_error, &record.launch_failure, &record.launch_step, &record.ledger})
+    word->store(0, std::memory_order_relaxed);
 }
 
 void name_process(MemberRecord& record, const os::ProcessIdentity& self) noexcept {

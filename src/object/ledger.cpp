@@ -45,7 +45,7 @@ bool Ledger::exists(MemberId self) {
   local.vacant.clear();
   local.granted.clear();
   // relaxed: all: under the lock
-  local.block = family_.member_words(self)[family::kLedgerWord].load(std::memory_order_relaxed);
+  local.block = family_.slot_record(self).ledger.load(std::memory_order_relaxed);
   local.capacity = local.block != 0 ? capacity_of(local.block) : 0;
   bool granted = local.block != 0 && (journal_.word(local.block).load(std::memory_order_relaxed) & kGranted) != 0;
   for (std::uint32_t i = local.capacity; i-- > 0;) {
@@ -77,7 +77,7 @@ Offset Ledger::make_for(MemberId owner, std::uint32_t capacity, bool granted) {
   Offset block = family_.allocate_control((1 + std::size_t{capacity}) * sizeof(std::uint64_t), owner);
   // relaxed: both: under the lock; the block goes with its member's
   journal_.word(block).store(granted ? capacity | kGranted : capacity, std::memory_order_relaxed);
-  family_.member_words(owner)[family::kLedgerWord].store(block, std::memory_order_relaxed);
+  family_.slot_record(owner).ledger.store(block, std::memory_order_relaxed);
   return block;
 }
 
@@ -97,7 +97,7 @@ std::uint32_t Ledger::take_index(MemberId self) {
           .store(journal_.word(entry_at(old, i)).load(std::memory_order_relaxed), std::memory_order_relaxed);
     COHORT_CRASH_POINT("object.ledger.grown");
     // SYNC(journal): release -> the objects' lock, and replay(); keeps the copies before it for a repairer after us
-    family_.member_words(self)[family::kLedgerWord].store(block, std::memory_order_release);
+    family_.slot_record(self).ledger.store(block, std::memory_order_release);
     for (std::uint32_t i = capacity; i-- > local.capacity;) local.vacant.push_back(i);
     local.block = block;
     local.capacity = capacity;

@@ -3,8 +3,9 @@
 //
 // Ledgers: the blocks in which members keep their references, and what this process remembers of its own.
 //
-// A ledger is a word with its capacity, then as many entries: the offset of an object, that of a parcel with kParcelTag, or
-// 0. Its member's record names it (kLedgerWord). Everything here happens under the objects' lock.
+// A ledger is a word with its capacity, then as many entries: the offset of an object, that of a parcel with
+// kParcelTag, or 0. Its member's record names it (MemberRecord::ledger). Everything here happens under the objects'
+// lock.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,7 @@ namespace {
 bool take_over(Family& family, MemberId dead, FunctionRef<bool()> take) {
   ObjectStep step(family);
   // relaxed: under the lock. Without a ledger it needs no member to be repaired by, or was repaired just now.
-  if (family.member_words(dead)[family::kLedgerWord].load(std::memory_order_relaxed) == 0) return false;
+  if (family.slot_record(dead).ledger.load(std::memory_order_relaxed) == 0) return false;
   step.ledger().look_anew();
   return take();
 }
@@ -39,7 +39,7 @@ const bool registered = (keep_ledgers(), true);
 }  // namespace
 
 bool Objects::member_died(MemberId dead, std::uint32_t flags) {
-  auto& ledger_word = family_.member_words(dead)[family::kLedgerWord];
+  auto& ledger_word = family_.slot_record(dead).ledger;
   if (ledger_word.load(std::memory_order_relaxed) == 0) return true;  // relaxed: set before its process ended
   MemberId self = family_.self();
   // First: every object repairs. Each is held by a reference of our own meanwhile, and no lock is.
@@ -49,7 +49,8 @@ bool Objects::member_died(MemberId dead, std::uint32_t flags) {
     std::uint32_t kind = 0;
     {
       ObjectStep step(family_);
-      // Else the slot, and the ledger in it, may be somebody's who lives: one who took the member over, or came after it.
+      // Else the slot, and the ledger in it, may be somebody's who lives: one who took the member over, or came after
+      // it.
       if (!family_.is_still(dead, flags)) return false;
       Offset ledger = ledger_word.load(std::memory_order_relaxed);  // relaxed: under the lock
       if (ledger == 0) return true;                                 // another one has done all this

@@ -88,8 +88,7 @@ int run_worker(const detail::Reexecution& r) {
         os::current_credentials(), 0);
   detail::make_standard_streams_line_buffered();
   detail::Launch launch = detail::take_launch(r.member);
-  family::Family::instance().member(r.member).words[detail::word_claimed].store(
-      1, std::memory_order_relaxed);  // relaxed: a flag
+  family::Family::instance().member(r.member).launch_progress.store(1, std::memory_order_relaxed);  // relaxed: a flag
   detail::apply_launch(launch);
   return detail::run_launch(launch, r.member, std::move(descriptors));
 }
@@ -114,7 +113,7 @@ int run_role(const detail::Reexecution& r) {
   family::Family::adopt(os::Fd(r.family));
   auto& family = family::Family::instance();
   // relaxed: written before this program was executed
-  if (family.member(r.member).words[detail::word_nonce].load(std::memory_order_relaxed) != r.nonce)
+  if (family.member(r.member).launch_nonce.load(std::memory_order_relaxed) != r.nonce)
     return say("a worker could not start: its orders do not fit the family that they name");
   int pid = os::process_id();
   try {

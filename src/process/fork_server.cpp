@@ -244,7 +244,7 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
   if (requester == nullptr) return;
   auto answer = [&](LaunchState state) {
     auto prepared = static_cast<std::uint32_t>(LaunchState::prepared);
-    // SYNC(launch_state): this release exchange -> await_answer() acquire load; carries word_pid or word_error. It
+    // SYNC(launch_state): this release exchange -> await_answer() acquire load; carries launch_pid or launch_error. It
     // fails when the child itself was quicker, with the same answer.
     (void)record->launch_state.compare_exchange_strong(prepared, static_cast<std::uint32_t>(state),
                                                        std::memory_order_release,
@@ -253,7 +253,7 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
   };
   auto fail = [&](int error) {
     // relaxed: ordered by launch_state
-    record->words[word_error].store(static_cast<std::uint64_t>(error), std::memory_order_relaxed);
+    record->launch_error.store(static_cast<std::uint64_t>(error), std::memory_order_relaxed);
     answer(LaunchState::failed);
   };
   // SYNC(launch_state): the requester's release exchange -> this load. It waits no longer; the record may go
@@ -279,8 +279,8 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
     }
     return;
   }
-  record->words[word_pid].store(static_cast<std::uint64_t>(pid),
-                                std::memory_order_relaxed);  // relaxed: ordered by launch_state
+  record->launch_pid.store(static_cast<std::uint64_t>(pid),
+                           std::memory_order_relaxed);  // relaxed: ordered by launch_state
   answer(LaunchState::forked);
   // SYNC(launch_state): as above. The child sees it too, and ends
   if (record->launch_state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LaunchState::withdrawn))
@@ -292,10 +292,10 @@ void ForkServer::start_child(const ForkRequest& request, os::Packet& packet) {
 // Tells the requester that there is a child, if the server has not. False: the server died and the requester gave this
 // child up.
 bool claim_start(family::MemberRecord& record) {
-  record.words[word_pid].store(static_cast<std::uint64_t>(os::process_id()),
-                               std::memory_order_relaxed);  // relaxed: ordered by launch_state
+  record.launch_pid.store(static_cast<std::uint64_t>(os::process_id()),
+                          std::memory_order_relaxed);  // relaxed: ordered by launch_state
   auto state = static_cast<std::uint32_t>(LaunchState::prepared);
-  // SYNC(launch_state): this release exchange -> await_answer() acquire load; carries word_pid
+  // SYNC(launch_state): this release exchange -> await_answer() acquire load; carries launch_pid
   if (record.launch_state.compare_exchange_strong(state, static_cast<std::uint32_t>(LaunchState::forked),
                                                   std::memory_order_acq_rel, std::memory_order_acquire)) {
     os::futex_wake_all(record.launch_state);
@@ -340,7 +340,7 @@ int ForkServer::live(const ForkRequest& request, std::vector<os::Fd>& fds) {
   if (ignores_child_signal_) os::ignore_signal(SIGCHLD);
   if (launch.environment) os::replace_environment(*launch.environment);
   os::name_thread("cohort-worker");
-  record.words[word_claimed].store(1, std::memory_order_relaxed);  // relaxed: a flag that orders nothing
+  record.launch_progress.store(1, std::memory_order_relaxed);  // relaxed: a flag that orders nothing
   os::ProcessAttributes wanted = attributes_;
   if (launch.attributes.size() == sizeof wanted) std::memcpy(&wanted, launch.attributes.data(), sizeof wanted);
   apply_launch(launch);  // before what may have to be logged: its level and place come with it
@@ -395,7 +395,7 @@ void ForkServer::kill_children_of(pid_t requester) {
 }  // namespace
 
 int serve_forks(const Reexecution& reexecution) {
-  auto& progress = family::Family::instance().member(reexecution.member).words[word_claimed];
+  auto& progress = family::Family::instance().member(reexecution.member).launch_progress;
   progress.store(1, std::memory_order_relaxed);  // relaxed: a flag that orders nothing
   Launch launch = take_launch(reexecution.member);
   apply_launch(launch);

@@ -196,13 +196,13 @@ Outcome await_answer(ForkServerLink& link, family::MemberRecord& record) {
   ServerPatience patience(link);
   Deadline beginning = std::chrono::seconds(10);
   while (true) {
-    // SYNC(launch_state): fork server's (or child's) release exchange -> this load; carries word_pid or word_error
+    // SYNC(launch_state): fork server's (or child's) release exchange -> this load; carries launch_pid or launch_error
     auto state = static_cast<LaunchState>(record.launch_state.load(std::memory_order_acquire));
     if (state == LaunchState::forked) return Outcome::started;
     if (state == LaunchState::refused) return Outcome::refused;
     if (state == LaunchState::denied) return Outcome::denied;
     if (state == LaunchState::failed)
-      throw SpawnError(static_cast<int>(record.words[word_error].load(std::memory_order_relaxed)), "fork",
+      throw SpawnError(static_cast<int>(record.launch_error.load(std::memory_order_relaxed)), "fork",
                        "fork server");  // relaxed: ordered by the acquire above
     // SYNC(launch_state): as above
     auto told = [&] { return record.launch_state.load(std::memory_order_acquire) != 0; };
@@ -355,7 +355,7 @@ std::shared_ptr<RunningChild> start_by_fork_server(ProcessCore& core, const std:
       outcome = request_child(*link, member, attached.descriptors);
       if (outcome == Outcome::started) {
         // relaxed: ordered by the acquire in await_answer()
-        int pid = static_cast<int>(family.member(member).words[word_pid].load(std::memory_order_relaxed));
+        int pid = static_cast<int>(family.member(member).launch_pid.load(std::memory_order_relaxed));
         return std::make_shared<RelayedChild>(pid, member, std::move(link));
       }
     } catch (...) {

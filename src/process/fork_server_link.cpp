@@ -50,7 +50,7 @@ os::ProcessIdentity ForkServerLink::identity() noexcept {
 
 std::uint64_t ForkServerLink::progress() const noexcept {
   // relaxed: a flag that orders nothing
-  return family::Family::instance().member_words(member_)[word_claimed].load(std::memory_order_relaxed);
+  return family::Family::instance().slot_record(member_).launch_progress.load(std::memory_order_relaxed);
 }
 
 void ForkServerLink::watch_end(const std::shared_ptr<ForkServerLink>& link, void (*after)()) noexcept try {

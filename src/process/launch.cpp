@@ -190,14 +190,14 @@ void note_failure(family::MemberId self, const std::string& text) noexcept try {
   family::Offset block = family.allocate(text.size() + 1, starter);
   std::memcpy(family.address(block, text.size() + 1), text.c_str(), text.size() + 1);
   // SYNC(failure): this release exchange -> take_failure() acquire exchange; carries the block's bytes
-  record.words[word_failure].exchange(block, std::memory_order_acq_rel);
+  record.launch_failure.exchange(block, std::memory_order_acq_rel);
 } catch (...) {  // no memory, or nobody left to tell
 }
 
 std::string take_failure(family::MemberId member) try {
   auto& family = family::Family::instance();
   // SYNC(failure): release exchange in note_failure() -> acquire here; carries the block's bytes
-  family::Offset block = family.member(member).words[word_failure].exchange(0, std::memory_order_acq_rel);
+  family::Offset block = family.member(member).launch_failure.exchange(0, std::memory_order_acq_rel);
   if (block == 0) return {};
   const std::byte* place = family.address(block, 1);
   std::size_t size = family.block_size(block);
@@ -217,7 +217,7 @@ void note_exit_code(family::MemberId self, int code) noexcept try {
   if (!(family::Family::self_or_nobody() == self)) return;
   std::uint64_t word = std::uint64_t{1} << 32 | static_cast<std::uint32_t>(code & 0xff);
   // relaxed: read only after this process has ended
-  family::Family::instance().member(self).words[word_exit_code].store(word, std::memory_order_relaxed);
+  family::Family::instance().member(self).exit_code.store(word, std::memory_order_relaxed);
 } catch (...) {  // the family is being torn down: the status comes from the kernel then
 }
 

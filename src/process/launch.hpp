@@ -55,19 +55,6 @@ struct Attached {
 /// The most descriptors among the arguments: what one packet to a fork server holds beside a directory and two streams.
 inline constexpr std::size_t kMostDescriptors = 250;
 
-/// Words of family::MemberRecord that the process layer uses.
-enum LaunchWord : std::size_t {
-  word_nonce = 0,  ///< random; the child must know it. Written by the parent before the start
-  word_pid = 1,    ///< written by the fork server after the fork
-  word_claimed =
-      2,  ///< 1: the child has found its way into worker code; of a server, 2: it serves. Written by the child
-  word_exit_code = 3,  ///< 1 << 32 | code that the child is about to end with. Written by the child
-  word_error = 4,      ///< errno of a failed start. Written by the fork server, or by the child of a fork
-  word_failure =
-      5,  ///< of a re-executed child: Offset of a block that holds why it does not work, NUL-terminated. Written by it
-  word_step = 6,  ///< StartStep that failed. Written by the child of a fork
-};
-
 /// What the child of a fork must have done before its parent's start() returns.
 enum class StartStep : std::uint64_t {
   none = 0,
@@ -78,8 +65,8 @@ enum class StartStep : std::uint64_t {
 /// family::MemberRecord::launch_state.
 enum class LaunchState : std::uint32_t {
   prepared = 0,  ///< written by the parent
-  forked = 1,    ///< written by the fork server, or by the child if that is sooner: word_pid is valid
-  failed = 2,    ///< written by the fork server: word_error is valid
+  forked = 1,    ///< written by the fork server, or by the child if that is sooner: launch_pid is valid
+  failed = 2,    ///< written by the fork server: launch_error is valid
   refused = 3,   ///< written by a fork server that cannot work (threads after start-up)
   withdrawn =
       4,  ///< written by the parent when the server died or does not answer: a child that still comes must end at once

@@ -143,7 +143,7 @@ void wait_until_claimed(family::MemberId member, os::Child& child, const std::st
   if (!other && known_to_work.load(std::memory_order_relaxed)) return;  // relaxed: a hint
   auto& record = family::Family::instance().member(member);
   auto claimed = [&] {
-    return record.words[word_claimed].load(std::memory_order_relaxed) != 0;  // relaxed: a flag that orders nothing
+    return record.launch_progress.load(std::memory_order_relaxed) != 0;  // relaxed: a flag that orders nothing
   };
   Deadline patience = std::chrono::seconds(other ? 10 : 2);
   while (!claimed()) {
@@ -187,7 +187,7 @@ os::Child reexecute(Reexecution reexecution) {
   reexecution.family = family.fd();
   reexecution.nonce = random_number();
   // relaxed: the child sees it because exec comes later
-  family.member(reexecution.member).words[word_nonce].store(reexecution.nonce, std::memory_order_relaxed);
+  family.member(reexecution.member).launch_nonce.store(reexecution.nonce, std::memory_order_relaxed);
 
   os::SpawnPlan plan;
   auto launcher = launcher_words();

@@ -42,9 +42,10 @@ inline constexpr const char* kWorkerVariable = "COHORT_WORKER";
 /// be inherited.
 inline constexpr int kFamilyDescriptor = 3;
 
-/// What a re-executed process ends with when it cannot take up its work. Means this only as long as word_claimed is 0.
+/// What a re-executed process ends with when it cannot take up its work. Means this only while `launch_progress` of
+/// its record is 0.
 enum BootstrapStatus : int {
-  status_failed = 70,       ///< why is in word_failure, if the family could be reached
+  status_failed = 70,       ///< why is in launch_failure, if the family could be reached
   status_preload = 71,      ///< a preload function failed
   status_privileged = 72,   ///< started with raised privileges
   status_descriptors = 73,  ///< what it should have inherited is closed, or something else

@@ -85,7 +85,7 @@ int RunningChild::sentinel() {
 
 ExitStatus RunningChild::last_words() const noexcept {
   // relaxed: the writer has ended
-  std::uint64_t word = record_->words[word_exit_code].load(std::memory_order_relaxed);
+  std::uint64_t word = record_->exit_code.load(std::memory_order_relaxed);
   return word != 0 ? ExitStatus::exited(static_cast<int>(word & 0xff)) : ExitStatus::unknown();
 }
 

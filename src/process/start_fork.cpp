@@ -63,8 +63,8 @@ constexpr int kBadStart = 70;  // EX_SOFTWARE, as a re-executed child that canno
 // Tells the parent what this copy could not do, and ends it.
 [[noreturn]] void fail_start(family::MemberRecord& record, StartStep step, int error) noexcept {
   // relaxed: both: ordered by launch_state
-  record.words[word_step].store(static_cast<std::uint64_t>(step), std::memory_order_relaxed);
-  record.words[word_error].store(static_cast<std::uint64_t>(error), std::memory_order_relaxed);
+  record.launch_step.store(static_cast<std::uint64_t>(step), std::memory_order_relaxed);
+  record.launch_error.store(static_cast<std::uint64_t>(error), std::memory_order_relaxed);
   // SYNC(launch_state): this release store -> await_beginning() acquire load; carries step and error
   record.launch_state.store(static_cast<std::uint32_t>(LaunchState::failed), std::memory_order_release);
   os::futex_wake_all(record.launch_state);
@@ -101,8 +101,8 @@ void await_beginning(family::MemberRecord& record, os::Child& child) {
   (void)park::WaitWord(record.launch_state, park::Mark()).wait(told, patience, hooks);
   if (state() != LaunchState::failed) return;
   // relaxed: both: ordered by the acquire above
-  auto step = static_cast<StartStep>(record.words[word_step].load(std::memory_order_relaxed));
-  auto error = static_cast<int>(record.words[word_error].load(std::memory_order_relaxed));
+  auto step = static_cast<StartStep>(record.launch_step.load(std::memory_order_relaxed));
+  auto error = static_cast<int>(record.launch_error.load(std::memory_order_relaxed));
   if (step == StartStep::bond)
     throw SpawnError(error, "clone", "the child's thread that watches its parent (see RLIMIT_NPROC, pids.max)");
   throw SpawnError(error, "fork", "the child could not take over the library's state");

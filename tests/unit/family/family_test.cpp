@@ -150,11 +150,11 @@ TEST(Family, a_child_becomes_the_member_that_its_parent_reserved) {
   Family& family = Family::instance();
   MemberId self = family.self();
   MemberId child = family.reserve_member(self);
-  family.member(child).words[0].store(4711);
+  family.member(child).launch_nonce.store(4711);
   EXPECT_EQ(in_child([&] {
               family.become(child);
               if (family.self() != child) return 1;
-              if (family.member(child).words[0].load() != 4711) return 2;
+              if (family.member(child).launch_nonce.load() != 4711) return 2;
               try {
                 family.become(child);
                 return 3;
@@ -171,7 +171,7 @@ TEST(Family, a_child_becomes_the_member_that_its_parent_reserved) {
   EXPECT_TRUE(family.member_died(child));
   // The record is there until its parent has read it.
   EXPECT_EQ(family.sweep(), 0U);
-  EXPECT_EQ(family.member(child).words[0].load(), 4711U);
+  EXPECT_EQ(family.member(child).launch_nonce.load(), 4711U);
   family.release_member(child);
   EXPECT_EQ(family.member_state(child), MemberState::free);
   EXPECT_THROW((void)family.member(child), ValueError);

@@ -65,7 +65,7 @@ TEST_F(MembersTest, no_step_of_the_table_can_be_taken_twice_or_from_elsewhere) {
 
 TEST_F(MembersTest, a_slot_that_is_used_again_is_another_member) {
   MemberId first = *members.reserve(parent, memory.self);
-  members.record(first.slot).words[3].store(42);
+  members.record(first.slot).launch_error.store(42);
   members.record(first.slot).exit_state.store(1);
   members.give_up(first, memory.self);
   members.release(first, memory.self);
@@ -80,7 +80,7 @@ TEST_F(MembersTest, a_slot_that_is_used_again_is_another_member) {
   ASSERT_EQ(second.slot, first.slot);
   EXPECT_NE(second.generation, first.generation);
   EXPECT_EQ(members.state(first), MemberState::free);
-  EXPECT_EQ(members.record(second.slot).words[3].load(), 0U);
+  EXPECT_EQ(members.record(second.slot).launch_error.load(), 0U);
   EXPECT_EQ(members.record(second.slot).exit_state.load(), 0U);
 }
 
