@@ -24,7 +24,7 @@ ALLOWED = {
     "wire": {"base", "os"},
     "park": {"base", "os"},
     "family": {"base", "os", "park"},
-    "object": {"base", "os", "park", "family"},
+    "object": {"base", "os", "park", "wire", "family"},
     "sync": {"base", "os", "park", "wire", "family", "object"},
     "ring": _BELOW_RING,
     "watch": _BELOW_RING | {"ring"},

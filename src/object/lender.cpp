@@ -10,26 +10,16 @@ namespace {
 thread_local Lending* lending = nullptr;
 }  // namespace
 
-Lender::Lender(Objects::Entry parcel) : parcel_(parcel), owner_(Family::self_or_nobody()) {}
-
-Lender::~Lender() {
-  if (!owner_ || !(owner_ == Family::self_or_nobody())) return;
-  try {
-    Objects::instance().free_parcel(parcel_);
-  } catch (...) {  // NOLINT(bugprone-empty-catch): it goes with this process
-  }
-}
-
 bool Lender::holds(Offset object) const noexcept {
   try {
     Family& family = Family::instance();
     auto word = [&](std::uint64_t i) {
       // relaxed: constant while the parcel is ours
-      return family.at<std::atomic<std::uint64_t>>(parcel_.object + i * sizeof(std::uint64_t))
+      return family.at<std::atomic<std::uint64_t>>(parcel_.offset() + i * sizeof(std::uint64_t))
           ->load(std::memory_order_relaxed);
     };
     const std::uint64_t count = word(0);
-    if (count >= family.block_size(parcel_.object) / sizeof(std::uint64_t)) return false;
+    if (count >= family.block_size(parcel_.offset()) / sizeof(std::uint64_t)) return false;
     for (std::uint64_t i = 1; i <= count; ++i)
       if (word(i) == object) return true;
   } catch (...) {  // NOLINT(bugprone-empty-catch): a stray word

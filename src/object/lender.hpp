@@ -3,9 +3,9 @@
 //
 // References that a message brought, for handles that cannot have their own yet.
 //
-// A handle that is made of a message needs a reference, and so the objects' lock, when the message has been taken already: giving up
-// then would lose it. Where the lock cannot be had in a moment, since its holder may be stopped, the handle keeps the message's
-// references instead, until it is used at a time when the lock can be had.
+// A handle that is made of a message needs a reference, and so the objects' lock, when the message has been taken
+// already: giving up then would lose it. Where the lock cannot be had in a moment, since its holder may be stopped, the
+// handle keeps the message's references instead, until it is used at a time when the lock can be had.
 #pragma once
 
 #include <memory>
@@ -21,16 +21,15 @@ inline constexpr std::uint32_t kBorrowed = UINT32_MAX;
 /// A parcel of this process, freed with its last user.
 class Lender {
  public:
-  explicit Lender(Objects::Entry parcel);
-  ~Lender();
+  explicit Lender(Parcel parcel) noexcept : parcel_(std::move(parcel)) {}
+  ~Lender() = default;
   Lender(const Lender&) = delete;
   Lender& operator=(const Lender&) = delete;
   /// Whether the object is one of the parcel's.
   [[nodiscard]] bool holds(Offset object) const noexcept;
 
  private:
-  Objects::Entry parcel_;
-  MemberId owner_;  // a forked copy of the process has no parcel
+  Parcel parcel_;
 };
 
 /// While it exists, what this thread decodes may borrow of the lender.

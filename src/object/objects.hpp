@@ -24,6 +24,7 @@
 
 #include "cohort/base/function_ref.hpp"
 #include "cohort/object/object_kind.hpp"
+#include "cohort/object/parcel.hpp"
 #include "family/family.hpp"
 #include "family/layout.hpp"
 #include "family/lock.hpp"
@@ -77,12 +78,6 @@ inline constexpr std::uint64_t kObjectMagic = 0x4a424f5448484f43;  // "COHHTOBJ"
   return *reinterpret_cast<ObjectHeader*>(reinterpret_cast<std::uintptr_t>(body) - sizeof(ObjectHeader));
 }
 
-/// One store that a step does together with its own.
-struct JournalWrite {
-  Offset at = 0;  ///< of an aligned 64-bit word in the family memory
-  std::uint64_t value = 0;
-};
-
 /// The shared objects of a family. Holds nothing of its own: made where it is used, for one reference.
 class Objects {
  public:
@@ -107,23 +102,24 @@ class Objects {
   [[nodiscard]] std::uint64_t generation(Offset object) noexcept;
   /// One more reference, in this process's ledger; nullopt when there is no such object (any more). Any offset is safe.
   std::optional<Entry> refer(Offset object, std::uint64_t generation, ObjectKind kind);
-  /// Takes the ledger's entry away; may destroy the object. Where another process, which may be stopped, holds the lock for
-  /// 20 ms, this process does it later, at the latest when it ends; so does free_parcel().
+  /// Takes the ledger's entry away; may destroy the object. Where another process, which may be stopped, holds the lock
+  /// for 20 ms, this process does it later, at the latest when it ends; so does free_parcel().
   void drop(Entry entry);
-  /// A place of static storage: where in which module, and what this process knows of the objects that it has had there.
+  /// A place of static storage: where in which module, and what this process knows of the objects that it has had
+  /// there.
   struct StaticKey {
     std::uint64_t module[2] = {0, 0};
     std::uint64_t offset = 0;
     std::uint64_t turn = 0;  ///< how many objects this process had there before, counted over forks
     bool inherited = false;  ///< the handle was made before this process was forked, and not used yet
   };
-  /// The object that the family has at that place now, made by `make` when there is none. An object of an earlier turn than
-  /// the handle's is over: it is replaced. A later one is the place's, but not for an inherited handle, which gets one of
-  /// its own.
+  /// The object that the family has at that place now, made by `make` when there is none. An object of an earlier turn
+  /// than the handle's is over: it is replaced. A later one is the place's, but not for an inherited handle, which gets
+  /// one of its own.
   Entry find_or_create_static(const StaticKey& key, FunctionRef<Entry()> make);
-  /// This process's handle at that place, which referred to `object`, has gone: the family has no object there any more, and
-  /// those who refer to it keep it. Does nothing when another object is there by now, nor where others refer to it and
-  /// this process has not `listed` it: their handles may be at that place still.
+  /// This process's handle at that place, which referred to `object`, has gone: the family has no object there any
+  /// more, and those who refer to it keep it. Does nothing when another object is there by now, nor where others refer
+  /// to it and this process has not `listed` it: their handles may be at that place still.
   void end_static(const StaticKey& key, Offset object, bool listed);
 
   // ---- references in flight ------------------------------------------------------------------------------------

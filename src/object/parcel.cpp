@@ -1,5 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
+#include "cohort/object/parcel.hpp"
+
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/crash_point.hpp"
@@ -7,6 +11,48 @@
 #include "object/objects.hpp"
 
 namespace cohort::object {
+
+// ---- the owner -----------------------------------------------------------------------------------------------------
+
+Parcel::Parcel(std::span<const std::uint64_t> objects) {
+  if (objects.empty()) return;
+  Objects::Entry made = Objects::instance().make_parcel(objects);
+  *this = Parcel(made.object, Family::self_or_nobody().pack(), made.index);
+}
+
+Parcel Parcel::take(std::uint64_t parcel, std::span<const JournalWrite> also) {
+  Objects::Entry taken = Objects::instance().take_parcel(parcel, also);
+  return {taken.object, Family::self_or_nobody().pack(), taken.index};
+}
+
+Parcel Parcel::take_from(std::atomic<std::uint64_t>& word) {
+  const JournalWrite clear{Family::instance().offset_of(&word), 0};
+  return take(word.load(std::memory_order_relaxed), {&clear, 1});  // relaxed: the caller is the word's only user
+}
+
+void Parcel::give_to(std::atomic<std::uint64_t>& word, std::span<const JournalWrite> also) {
+  std::array<JournalWrite, 4> all{JournalWrite{Family::instance().offset_of(&word), offset_}};
+  std::size_t count = 1;
+  for (const JournalWrite& write : also.first(std::min(also.size(), all.size() - 1))) all[count++] = write;
+  give(std::span(all).first(count));
+}
+
+void Parcel::give(std::span<const JournalWrite> also) {
+  Objects::instance().give_parcel({offset_, index_}, also);
+  offset_ = 0;
+}
+
+void Parcel::free() noexcept {
+  Objects::Entry entry{std::exchange(offset_, 0), index_};
+  // As in Block::free().
+  if (owner_ != Family::self_or_nobody().pack() || owner_ == 0) return;
+  try {
+    Objects::instance().free_parcel(entry);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): it goes with this process
+  }
+}
+
+// ---- ledgers and words ---------------------------------------------------------------------------------------------
 
 Objects::Entry Objects::make_parcel(std::span<const Offset> objects) {
   MemberId self = family_.self();

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cohort/object/message_encoder.hpp"
 #include "family/layout.hpp"
 
 namespace cohort::ring {
@@ -102,7 +103,7 @@ struct PieceWords {
 static_assert(sizeof(PieceWords) == 56);
 
 /// Messages of at most this size lie in the ring.
-inline constexpr std::size_t kMostInline = 8192;
+inline constexpr std::size_t kMostInline = object::kInlineMessage;
 
 [[nodiscard]] constexpr std::uint64_t record_header(std::uint32_t bytes, std::uint32_t kind,
                                                     std::uint64_t units) noexcept {

@@ -79,10 +79,9 @@ void Consumer::take_block(const Record& record, detail::ReceivedMessage& message
   message.set_block(block, data, size, true);
 }
 
-detail::ParcelEntry Reader::commit_with_parcel(Offset parcel) {
+object::Parcel Reader::commit_with_parcel(Offset parcel) {
   std::array<JournalWrite, 1> write{JournalWrite{family_.offset_of(&ring_.out.position), position_}};
-  Objects::Entry entry = Objects::instance().take_parcel(parcel, write);
-  return {entry.object, entry.index};
+  return object::Parcel::take(parcel, write);
 }
 
 std::atomic<std::uint64_t>& Reader::word(const Record& record, std::ptrdiff_t index) noexcept {

@@ -251,7 +251,7 @@ class Reader {
     ring_.out.position.store(position_, std::memory_order_release);
   }
   /// The same, in one step with taking the parcel.
-  [[nodiscard]] detail::ParcelEntry commit_with_parcel(Offset parcel);
+  [[nodiscard]] object::Parcel commit_with_parcel(Offset parcel);
   /// A word of the payload of the record that next() gave last; −1: the parcel's.
   [[nodiscard]] static std::atomic<std::uint64_t>& word(const Record& record, std::ptrdiff_t index) noexcept;
 
@@ -312,7 +312,7 @@ class Consumer {
   [[nodiscard]] bool next(Record& record) { return reader_.next(record); }
   void stay() noexcept { reader_.stay(); }
   void commit() noexcept { reader_.commit(); }
-  [[nodiscard]] detail::ParcelEntry commit_with_parcel(Offset parcel) { return reader_.commit_with_parcel(parcel); }
+  [[nodiscard]] object::Parcel commit_with_parcel(Offset parcel) { return reader_.commit_with_parcel(parcel); }
   /// Takes the record that next() gave last, whose payload begins with the words of a block, and the block over.
   void take_block(const Record& record, detail::ReceivedMessage& message);
 

@@ -33,8 +33,7 @@ std::size_t body_size(std::uint64_t shape) noexcept {
 }
 
 void repair_array(family::Offset, void* body, family::MemberId dead) {
-  // relaxed: constant once the object is listed
-  settle_block_of(static_cast<ArrayBody*>(body)->block.load(std::memory_order_relaxed), dead);
+  repair_block(static_cast<ArrayBody*>(body)->block, dead);
 }
 
 void destroy_array(object::Destroyer& destroyer, void* body) {
@@ -53,30 +52,23 @@ std::uint64_t bytes_for(std::uint64_t shape, std::size_t count, const char* type
 
 }  // namespace
 
-struct ArrayCore::Creation : BlockCreation {};
-
+// The block comes when the object is listed: whoever dies or runs out of memory before has made nothing.
 ArrayCore::ArrayCore(std::uint64_t shape, std::size_t count, Contents initial, const char* type)
-    : ArrayCore(shape, count, std::move(initial), type, std::make_shared<Creation>()) {}
-
-ArrayCore::ArrayCore(std::uint64_t shape, std::size_t count, Contents initial, const char* type,
-                     const std::shared_ptr<Creation>& creation) try
     : SharedHandle(
           kKind, body_size(shape),
-          [shape, count, initial = std::move(initial), creation, size = bytes_for(shape, count, type)](void* place) {
+          [shape, count](void* place) {
             auto* body = new (place) ArrayBody{};
-            creation->block = make_block(size, initial ? std::span(*initial) : std::span<const std::byte>());
-            creation->ran = true;
-            // relaxed: all: published with the object
-            body->block.store(creation->block, std::memory_order_relaxed);
+            // relaxed: both: published with the object
             body->count.store(count, std::memory_order_relaxed);
             body->shape.store(shape, std::memory_order_relaxed);
-          }) {
-  creation->block = 0;  // the object's from here on
-  if (creation->ran) (void)find_items();
-} catch (...) {
-  forget_block(creation->block);
-  throw;
-}
+          },
+          [initial = std::move(initial), size = bytes_for(shape, count, type)](void* place) {
+            auto* body = static_cast<ArrayBody*>(place);
+            object::Block block = make_block(size, initial ? std::span(*initial) : std::span<const std::byte>());
+            name_block(block, body->block);
+            give_named(std::move(block));
+            body->settled.store(1, std::memory_order_relaxed);  // relaxed: nobody else knows the object yet
+          }) {}
 
 ArrayCore::ArrayCore(std::uint64_t shape, const HandleName& name) : SharedHandle(kKind, name) {
   auto& array = *static_cast<ArrayBody*>(body());
@@ -88,15 +80,11 @@ ArrayCore::ArrayCore(std::uint64_t shape, const HandleName& name) : SharedHandle
 
 std::byte* ArrayCore::find_items() const {
   auto& array = *static_cast<ArrayBody*>(body());
-  // relaxed: all: constant, but for `settled`, which may be set twice
+  // relaxed: all: constant
   std::uint64_t block = array.block.load(std::memory_order_relaxed);
   std::size_t size =
       array.count.load(std::memory_order_relaxed) * shape_size(array.shape.load(std::memory_order_relaxed));
   std::byte* items = family::Family::instance().address(block, std::max<std::size_t>(size, 1));
-  if (array.settled.load(std::memory_order_relaxed) == 0) {
-    settle_block(block);
-    array.settled.store(1, std::memory_order_relaxed);
-  }
   known_.place.store(items, std::memory_order_relaxed);  // relaxed: as in Known
   return items;
 }

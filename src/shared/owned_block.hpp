@@ -3,32 +3,28 @@
 //
 // A block of payload that belongs to a shared object, named by a word of the object's body.
 //
-// A new block is this process's until the object is listed: a death before frees it. From then on the object's repair
-// (member_died) gives it to nobody, and so does settle(), which every first use calls. Destruction frees it.
+// A new block is this process's (object::Block): a death before the object names it frees it. Once named it is given to
+// nobody, by its maker, or by the object's repair (member_died) when the maker died in between. The end of the object
+// frees it.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <span>
 
-#include "family/family.hpp"
+#include "cohort/object/block.hpp"
+#include "family/layout.hpp"
 
 namespace cohort::detail {
 
-/// Whether an object's init has run, and which block it made: filled in by init, read by the constructor.
-struct BlockCreation {
-  bool ran = false;
-  family::Offset block = 0;
-};
-
-/// A block of ours of at least `size` bytes that begins with `contents`, the rest zero.
-[[nodiscard]] family::Offset make_block(std::uint64_t size, std::span<const std::byte> contents);
-/// The block belongs to the object that names it, not to us.
-void settle_block(family::Offset block);
-/// The same when `dead` still has it.
-void settle_block_of(family::Offset block, family::MemberId dead) noexcept;
-/// Frees a block that no object has come to name.
-void forget_block(family::Offset block) noexcept;
+/// A block of at least `size` bytes that begins with `contents`, the rest zero.
+/// Throws: OutOfFamilyMemory
+[[nodiscard]] object::Block make_block(std::uint64_t size, std::span<const std::byte> contents);
+/// `word`, of an object's body, names the block from now on. Follow with give_named().
+void name_block(const object::Block& block, std::atomic<std::uint64_t>& word) noexcept;
+/// The block that an object names is the object's.
+void give_named(object::Block block);
+/// Gives to nobody what `word` names, if `dead` still has it.
+void repair_block(const std::atomic<std::uint64_t>& word, family::MemberId dead) noexcept;
 
 }  // namespace cohort::detail

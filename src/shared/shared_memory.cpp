@@ -35,10 +35,7 @@ struct MemoryBody {
 static_assert(offsetof(MemoryBody, blocks) == 16 && offsetof(MemoryBody, lock) == 256 && sizeof(MemoryBody) == 320);
 
 void repair_memory(family::Offset, void* body, family::MemberId dead) {
-  for (auto& word : static_cast<MemoryBody*>(body)->blocks) {
-    // SYNC(memory block): release in resize() -> acquire here; carries nothing but the block's name
-    if (std::uint64_t block = word.load(std::memory_order_acquire)) settle_block_of(block, dead);
-  }
+  for (auto& word : static_cast<MemoryBody*>(body)->blocks) repair_block(word, dead);
 }
 
 void destroy_memory(object::Destroyer& destroyer, void* body) {
@@ -61,37 +58,26 @@ std::byte* place_of(const MemoryBody& body, std::uint64_t current) {
 
 }  // namespace
 
-struct AnonymousMemory::Creation : BlockCreation {};
-
+// The first block comes when the object is listed: whoever dies or runs out of memory before has made nothing.
 AnonymousMemory::AnonymousMemory(std::uint64_t size, std::shared_ptr<const std::vector<std::byte>> contents)
-    : AnonymousMemory(size, std::move(contents), std::make_shared<Creation>()) {}
-
-AnonymousMemory::AnonymousMemory(std::uint64_t size, std::shared_ptr<const std::vector<std::byte>> contents,
-                                 const std::shared_ptr<Creation>& creation) try
-    : SharedHandle(kKind, sizeof(MemoryBody), [size, contents = std::move(contents), creation](void* place) {
-        auto* body = new (place) MemoryBody{};
-        creation->block = make_block(size, contents ? std::span(*contents) : std::span<const std::byte>());
-        creation->ran = true;
-        // relaxed: both: the object is published by its listing
-        body->blocks[0].store(creation->block, std::memory_order_relaxed);
-        body->current.store(size, std::memory_order_relaxed);
-      }) {
-  creation->block = 0;  // the object's from here on
-  if (creation->ran) (void)bytes();
-} catch (...) {
-  forget_block(creation->block);
-  throw;
-}
+    : SharedHandle(
+          kKind, sizeof(MemoryBody),
+          [size](void* place) {
+            // relaxed: the object is published by its listing
+            (new (place) MemoryBody{})->current.store(size, std::memory_order_relaxed);
+          },
+          [size, contents = std::move(contents)](void* place) {
+            auto* body = static_cast<MemoryBody*>(place);
+            object::Block block = make_block(size, contents ? std::span(*contents) : std::span<const std::byte>());
+            name_block(block, body->blocks[0]);
+            give_named(std::move(block));
+            body->settled.store(1, std::memory_order_relaxed);  // relaxed: nobody else knows the object yet
+          }) {}
 
 AnonymousMemory::AnonymousMemory(const HandleName& name) : SharedHandle(kKind, name) {}
 
 std::span<std::byte> AnonymousMemory::bytes() const {
   auto* memory = static_cast<MemoryBody*>(body());
-  if (memory->settled.load(std::memory_order_relaxed) == 0) [[unlikely]] {  // relaxed: doing it twice does no harm
-    // relaxed: constant once the object is listed; see above
-    settle_block(memory->blocks[0].load(std::memory_order_relaxed));
-    memory->settled.store(1, std::memory_order_relaxed);
-  }
   // SYNC(memory size): release in resize() -> acquire here; carries the block and its copied contents
   std::uint64_t current = memory->current.load(std::memory_order_acquire);
   return {place_of(*memory, current), size_of(current)};
@@ -99,7 +85,6 @@ std::span<std::byte> AnonymousMemory::bytes() const {
 
 void AnonymousMemory::resize(std::uint64_t size, Deadline deadline) const try {
   family::LockDeadline limit(deadline);
-  (void)bytes();
   auto* memory = static_cast<MemoryBody*>(body());
   auto& family = family::Family::instance();
   family::LockGuard guard(memory->lock, family::own_identity());
@@ -113,11 +98,10 @@ void AnonymousMemory::resize(std::uint64_t size, Deadline deadline) const try {
     // relaxed: under the lock
     while (index < kBlocks && memory->blocks[index].load(std::memory_order_relaxed) != 0) ++index;
     if (index == kBlocks) throw OutOfFamilyMemory("SharedMemory.resize", "", "it was enlarged too often");
-    family::Offset block = make_block(size, {old, static_cast<std::size_t>(before)});
-    // SYNC(memory block): release here -> acquire in repair_memory()
-    memory->blocks[index].store(block, std::memory_order_release);
+    object::Block block = make_block(size, {old, static_cast<std::size_t>(before)});
+    name_block(block, memory->blocks[index]);
     COHORT_CRASH_POINT("shared.memory.named");
-    settle_block(block);
+    give_named(std::move(block));
   } else if (size > before) {
     std::memset(old + before, 0, size - before);
   }

@@ -50,11 +50,9 @@ void keep_alive(BarrierBody& body, const Attachments& attachments) {
   std::vector<family::Offset> objects;
   objects.reserve(attachments.size());
   for (const auto& one : attachments) objects.push_back(one.object);
-  family::Family& family = family::Family::instance();
-  auto parcel = object::Objects(family).make_parcel(objects);
+  object::Parcel parcel(objects);
   COHORT_CRASH_POINT("sync.barrier.action_held");
-  std::array<object::JournalWrite, 1> write{{{family.offset_of(&body.action_parcel), parcel.object}}};
-  object::Objects(family).give_parcel(parcel, write);
+  parcel.give_to(body.action_parcel);
   COHORT_CRASH_POINT("sync.barrier.action_kept");
 }
 

@@ -107,13 +107,10 @@ Condition::Condition(const detail::LockHandle& lock, bool recursive)
             ConditionBody& body = body_of(place);
             family::Family& family = family::Family::instance();
             std::array<family::Offset, 1> objects{lock.name().offset};
-            auto parcel = object::Objects(family).make_parcel(objects);
+            object::Parcel parcel(objects);
             COHORT_CRASH_POINT("sync.condition.lock_held");
-            std::array<object::JournalWrite, 2> writes{{
-                {family.offset_of(&body.lock_parcel), parcel.object},
-                {family.offset_of(&body.lock), family.offset_of(lock.shared_body())},
-            }};
-            object::Objects(family).give_parcel(parcel, writes);
+            const object::JournalWrite named{family.offset_of(&body.lock), family.offset_of(lock.shared_body())};
+            parcel.give_to(body.lock_parcel, {&named, 1});
             COHORT_CRASH_POINT("sync.condition.lock_kept");
           }) {}
 

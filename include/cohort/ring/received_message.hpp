@@ -12,14 +12,16 @@
 
 #include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
-#include "cohort/wire/encoder.hpp"
+#include "cohort/object/block.hpp"
+#include "cohort/object/message_encoder.hpp"
+#include "cohort/object/parcel.hpp"
 
 namespace cohort::detail {
 
 /// Messages of at most this size are copied through the ring; larger ones lie in blocks of the family memory.
-inline constexpr std::size_t kMostInlineMessage = 8192;
+inline constexpr std::size_t kMostInlineMessage = object::kInlineMessage;
 
-/// References to the objects that a message names, while this process has them: a block, and its place in our ledger.
+/// The parcel of a message on its way out: where it lies, and its place in our ledger.
 struct ParcelEntry {
   std::uint64_t object = 0;
   std::uint32_t index = 0;
@@ -30,9 +32,7 @@ struct ParcelEntry {
 class COHORT_EXPORT ReceivedMessage {
  public:
   ReceivedMessage() noexcept : data_(inline_) {}
-  ~ReceivedMessage() {
-    if (block_ != 0 || parcel_.object != 0) release();
-  }
+  ~ReceivedMessage() = default;
   ReceivedMessage(const ReceivedMessage&) = delete;
   ReceivedMessage& operator=(const ReceivedMessage&) = delete;
 
@@ -47,7 +47,7 @@ class COHORT_EXPORT ReceivedMessage {
   }
   /// The message lies in a block. Freed by this object when `owned`.
   void set_block(std::uint64_t block, const std::byte* data, std::size_t size, bool owned) noexcept {
-    block_ = owned ? block : 0;
+    block_ = object::Block::adopt(owned ? block : 0, size);
     data_ = data;
     size_ = size;
   }
@@ -58,20 +58,19 @@ class COHORT_EXPORT ReceivedMessage {
     size_ = size;
     return here_.get();
   }
-  void set_parcel(ParcelEntry parcel) noexcept { parcel_ = parcel; }
+  void set_parcel(object::Parcel parcel) noexcept { parcel_ = std::move(parcel); }
   /// The block, if it is this object's; else 0.
-  [[nodiscard]] std::uint64_t block() const noexcept { return block_; }
-  [[nodiscard]] std::uint64_t take_block() noexcept { return std::exchange(block_, 0); }
+  [[nodiscard]] std::uint64_t block() const noexcept { return block_.offset(); }
+  [[nodiscard]] std::uint64_t take_block() noexcept { return block_.give(); }
 
  private:
   friend class Unpacking;
-  void release() noexcept;
 
   const std::byte* data_;
   std::size_t size_ = 0;
-  std::uint64_t block_ = 0;
+  object::Parcel parcel_;
+  object::Block block_;
   std::unique_ptr<std::byte[]> here_;
-  ParcelEntry parcel_;
   std::shared_ptr<void> lender_;          // has the parcel, once it is unpacked
   std::byte inline_[kMostInlineMessage];  // not set to zero: most messages are small
 };
@@ -81,7 +80,7 @@ class COHORT_EXPORT ReceivedMessage {
 class COHORT_EXPORT Unpacking {
  public:
   explicit Unpacking(ReceivedMessage& message) {
-    if (message.parcel_.object != 0) [[unlikely]]
+    if (message.parcel_) [[unlikely]]
       begin(message);
   }
   ~Unpacking() = default;
@@ -94,29 +93,16 @@ class COHORT_EXPORT Unpacking {
 };
 
 /// Encodes a message: into a buffer of its own as long as it fits, else into a block of the family memory.
-class COHORT_EXPORT MessageEncoder final : public Encoder {
+class COHORT_EXPORT MessageEncoder final : public object::MessageEncoder {
  public:
   /// @param deadline  of the call: no lock is waited for longer
-  explicit MessageEncoder(Deadline deadline = {}) noexcept : Encoder(nullptr, nullptr), deadline_(deadline) {
-    begin_ = cursor_ = inline_;
-    end_ = inline_ + sizeof inline_;
-  }
-  ~MessageEncoder() override;
+  explicit MessageEncoder(Deadline deadline = {}) noexcept : object::MessageEncoder(inline_, deadline) {}
+  ~MessageEncoder() override = default;
 
-  /// The bytes written.
-  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
-    return {begin_, static_cast<std::size_t>(cursor_ - begin_)};
-  }
-  /// The block that they lie in, owned by this process; 0: the buffer.
-  [[nodiscard]] std::uint64_t block() const noexcept { return block_; }
-  /// The block is somebody else's now.
-  void forget_block() noexcept { block_ = 0; }
+  /// Releases ownership of the block.
+  void forget_block() noexcept { take_block().give(); }
 
  private:
-  void write_slow(const std::byte* data, std::size_t size) override;
-
-  Deadline deadline_;
-  std::uint64_t block_ = 0;
   std::byte inline_[kMostInlineMessage];
 };
 

@@ -75,7 +75,6 @@ class COHORT_EXPORT ArrayCore : public SharedHandle {
   }
 
  private:
-  struct Creation;
   /// Where the items lie in this process, once that is known; goes with the handle.
   struct Known {
     std::atomic<std::byte*> place{nullptr};
@@ -99,8 +98,6 @@ class COHORT_EXPORT ArrayCore : public SharedHandle {
   }
   [[nodiscard]] std::byte* find_items() const;
   [[noreturn]] static void throw_out_of_bounds(std::ptrdiff_t index, std::ptrdiff_t count, CallOnArray call);
-  ArrayCore(std::uint64_t shape, std::size_t count, Contents initial, const char* type,
-            const std::shared_ptr<Creation>& creation);
 
   mutable Known known_;
 };

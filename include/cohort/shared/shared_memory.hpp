@@ -74,11 +74,6 @@ class COHORT_EXPORT AnonymousMemory : public SharedHandle {
   /// The bytes as they are now.
   [[nodiscard]] std::span<std::byte> bytes() const;
   void resize(std::uint64_t size, Deadline deadline) const;
-
- private:
-  struct Creation;
-  AnonymousMemory(std::uint64_t size, std::shared_ptr<const std::vector<std::byte>> contents,
-                  const std::shared_ptr<Creation>& creation);
 };
 
 }  // namespace detail
