@@ -21,15 +21,16 @@ class Blocks {
   explicit Blocks(Windows& windows) noexcept;
 
   enum class Region { control, payload };
-  /// What a block is for. Who takes things out makes room by that, and so may go beyond the budget for what that needs, and
-  /// has the last part of the control heap to itself.
+  /// What a block is for. Who takes things out makes room by that, and so may go beyond the budget for what that needs,
+  /// and has the last part of the control heap to itself.
   enum class Purpose { any, taking };
   /// A block of at least `size` bytes; `self` is who asks, `owner` who gets it. Control blocks are zeroed.
   /// Throws: OutOfFamilyMemory
   [[nodiscard]] Offset allocate(Region region, std::uint64_t size, MemberId owner, const os::ProcessIdentity& self,
                                 Purpose purpose = Purpose::any);
   void free(Offset block, const os::ProcessIdentity& self);
-  /// Frees all that `owner` owns; returns how many blocks. Of `secret`, if that is one of them, the first 64 KiB are wiped.
+  /// Frees all that `owner` owns; returns how many blocks. Of `secret`, if that is one of them, the first 64 KiB are
+  /// wiped.
   std::size_t free_owned(MemberId owner, const os::ProcessIdentity& self, Offset secret = 0);
   /// Frees all whose owner is somebody, but nobody that is there any more.
   std::size_t free_orphans(FunctionRef<bool(MemberId)> is_gone, const os::ProcessIdentity& self);

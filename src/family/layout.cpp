@@ -24,8 +24,9 @@ constexpr std::uint64_t kSmallestControl = std::uint64_t{16} << 20;
 
 Places Places::of(std::uint64_t size) noexcept {
   // Half of the space for payload, 1/32 for control blocks: both powers of two, as the reservations are. A table
-  // takes a quarter of its heap; the rest stays unused, which costs nothing in a sparse object. The smallest reservation
-  // has a quarter for control blocks: the largest of them, a pool's, is 2 MiB and more, and must fit there too.
+  // takes a quarter of its heap; the rest stays unused, which costs nothing in a sparse object. The smallest
+  // reservation has a quarter for control blocks: the largest of them, a pool's, is 2 MiB and more, and must fit there
+  // too.
   Places places;
   places.size = size;
   places.members = kHeaderSpan;

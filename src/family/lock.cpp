@@ -45,8 +45,9 @@ bool lock_holder_is_dead(std::uint64_t word, std::uint64_t memory) noexcept {
   return !os::is_alive(now) || !os::may_map_memory(now, memory);
 }
 
-// Not by a park::WaitWord, which wants a word to sleep on beside the lock, and fences: here the lock's own word is slept on, and its
-// release, an exchange, needs no fence to see the mark. Whoever waits may not be a member yet and has no thread word.
+// Not by a park::WaitWord, which wants a word to sleep on beside the lock, and fences: here the lock's own word is
+// slept on, and its release, an exchange, needs no fence to see the mark. Whoever waits may not be a member yet and has
+// no thread word.
 void LockGuard::wait(std::uint64_t mine) {
   std::uint64_t seen = 0;
   park::Spin spin(park::kSpinForMoment);

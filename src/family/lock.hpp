@@ -23,9 +23,9 @@ class LockedOut final : public TimeoutError {
   LockedOut();
 };
 
-/// While it exists, the calling thread waits for the locks of the family and of the insides of its objects no longer than until
-/// `deadline`; but kLeastLockWait at least, since who holds one is as a rule done in a moment. For calls with a deadline: a
-/// holder may be stopped for as long as somebody likes.
+/// While it exists, the calling thread waits for the locks of the family and of the insides of its objects no longer
+/// than until `deadline`; but kLeastLockWait at least, since who holds one is as a rule done in a moment. For calls
+/// with a deadline: a holder may be stopped for as long as somebody likes.
 class LockDeadline {
  public:
   explicit LockDeadline(Deadline deadline) noexcept : before_(current) {
@@ -57,7 +57,8 @@ class LockDeadline {
 
 class LockGuard {
  public:
-  /// Takes the lock. Throws LockedOut when a LockDeadline says so. damaged() says whether somebody died while holding it and the repair is not yet done.
+  /// Takes the lock. Throws LockedOut when a LockDeadline says so. damaged() says whether somebody died while holding
+  /// it and the repair is not yet done.
   LockGuard(LockWord& lock, const os::ProcessIdentity& self) : lock_(lock) {
     std::uint64_t mine = word_of(self);
     std::uint64_t expected = 0;

@@ -34,8 +34,8 @@ class Members {
   void leave(MemberId id, const os::ProcessIdentity& self);
   /// live | left -> dead (or free). The member's blocks must have been freed.
   void bury(MemberId id, const os::ProcessIdentity& self);
-  /// live | left -> live, by a process that is no member and goes on in the place of one that has ended, so as to repair
-  /// what it left. The caller holds the objects' lock. False when it is not `flags` any more.
+  /// live | left -> live, by a process that is no member and goes on in the place of one that has ended, so as to
+  /// repair what it left. The caller holds the objects' lock. False when it is not `flags` any more.
   [[nodiscard]] bool take_over(MemberId id, std::uint32_t flags, const os::ProcessIdentity& self);
   /// The end of that before the repair was complete: live -> left, without a process, for another to go on with.
   void forsake(MemberId id, const os::ProcessIdentity& self);

@@ -49,9 +49,8 @@ PageTurn::PageTurn(std::atomic<std::uint32_t>& word) : word_(word) {
   std::uint32_t free = 0;
   // SYNC(turn): acquire here <- release exchange in ~PageTurn; carries what the other thread changed
   if (word_.compare_exchange_strong(free, 1, std::memory_order_acquire, std::memory_order_relaxed)) return;
-  // 2: somebody may sleep. Not by a park::WaitWord: the page is this process's own and is wiped on fork, so nobody whom we wait for
-  // can die alone.
-  // SYNC(turn): as above
+  // 2: somebody may sleep. Not by a park::WaitWord: the page is this process's own and is wiped on fork, so nobody whom
+  // we wait for can die alone. SYNC(turn): as above
   while (word_.exchange(2, std::memory_order_acquire) != 0) os::futex_wait(word_, 2, Deadline::never());
 }
 

@@ -6,8 +6,8 @@
 
 namespace cohort::object {
 
-/// Tells the family whom to ask for members that have a ledger (Family::keep_ledgers). Called with each ledger that is made:
-/// a program may make its first object before the initialisers of this library have run.
+/// Tells the family whom to ask for members that have a ledger (Family::keep_ledgers). Called with each ledger that is
+/// made: a program may make its first object before the initialisers of this library have run.
 void keep_ledgers() noexcept;
 
 }  // namespace cohort::object

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// References of objects: words of ledgers and parcels, which come and go in steps with the objects' counts; and those that
-// this process drops when the lock can be had.
+// References of objects: words of ledgers and parcels, which come and go in steps with the objects' counts; and those
+// that this process drops when the lock can be had.
 #include <atomic>
 #include <vector>
 

@@ -131,8 +131,8 @@ object::Objects::Entry make(object::Objects& objects, ObjectKind kind, std::size
   return entry;
 }
 
-// A reference for a handle that arrived, or what it borrows where it cannot have one in a moment: then `lender` is set. nullopt: the
-// object is gone.
+// A reference for a handle that arrived, or what it borrows where it cannot have one in a moment: then `lender` is set.
+// nullopt: the object is gone.
 std::optional<object::Objects::Entry> refer_or_borrow(object::Objects& objects, const HandleName& name, ObjectKind kind,
                                                       std::shared_ptr<object::Lender>& lender) {
   object::Lending* lending = object::Lending::current();

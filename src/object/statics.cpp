@@ -18,8 +18,8 @@ namespace {
 struct StaticsBlock {
   static constexpr std::size_t kEntries = 25;
   struct Entry {
-    // `turns` is one more than the turn of the object, or of the next one while `object` is 0; its first store, in one step
-    // with the object's, makes the entry count.
+    // `turns` is one more than the turn of the object, or of the next one while `object` is 0; its first store, in one
+    // step with the object's, makes the entry count.
     std::atomic<std::uint64_t> module[2], offset, object, turns;
   };
   std::atomic<std::uint64_t> next, reserved[2];
@@ -64,8 +64,8 @@ constexpr std::uint64_t kind_word(std::uint32_t kind, bool is_static) noexcept {
   return kind | static_cast<std::uint64_t>(is_static) << 32;
 }
 
-// The family has no object at that place any more; the next one has at least that turn. One that others refer to is an object
-// like any other from here on.
+// The family has no object at that place any more; the next one has at least that turn. One that others refer to is an
+// object like any other from here on.
 void end_object_of(ObjectStep& step, StaticsBlock::Entry& entry, std::uint64_t next_turn) {
   Offset object = entry.object.load(std::memory_order_relaxed);  // relaxed: under the lock
   if (object == 0) return;

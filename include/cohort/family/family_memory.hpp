@@ -31,8 +31,8 @@ struct FamilyMemoryOptions {
   /// largest of these that the limits of this process allow (RLIMIT_AS, RLIMIT_FSIZE, sanitizers, valgrind). Blocks
   /// can use half of it.
   Bytes reservation{};
-  /// Most bytes that free blocks keep for reuse, as fresh pages cost 36 times as much as kept ones; when it is exceeded,
-  /// half of it stays. Default: an eighth of the budget, at least 64 MiB and at most 2 GiB.
+  /// Most bytes that free blocks keep for reuse, as fresh pages cost 36 times as much as kept ones; when it is
+  /// exceeded, half of it stays. Default: an eighth of the budget, at least 64 MiB and at most 2 GiB.
   Bytes keep{};
 };
 

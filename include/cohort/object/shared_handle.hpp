@@ -12,8 +12,8 @@
 //
 //   cohort::Lock lock;                    // one lock for the program and all of its workers
 //
-// When such a handle ends before its process does and another is made in its place, as in a static std::optional, that is
-// a new object, and who makes a handle there from then on gets the new one; other processes keep what they have.
+// When such a handle ends before its process does and another is made in its place, as in a static std::optional, that
+// is a new object, and who makes a handle there from then on gets the new one; other processes keep what they have.
 //
 // A moved-from handle, and one made by null(), refers to nothing: its use throws ClosedError.
 // Threads: like std::shared_ptr: different handles from any threads; one handle from several as long as none assigns.
@@ -101,8 +101,8 @@ class COHORT_EXPORT SharedHandle {
   /// Keeps the object alive and in this process's ledger while it exists.
   [[nodiscard]] std::shared_ptr<const void> keep() const;
   [[nodiscard]] void* shared_body() const { return body(); }
-  /// Gives this process something beside the object, in place of what it had. It goes before this process's reference does:
-  /// with the last handle, or by let_go().
+  /// Gives this process something beside the object, in place of what it had. It goes before this process's reference
+  /// does: with the last handle, or by let_go().
   void accompany(std::shared_ptr<void> companion) const;
   [[nodiscard]] std::shared_ptr<void> companion() const;
 

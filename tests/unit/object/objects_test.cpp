@@ -261,8 +261,8 @@ TEST(SharedHandle, may_be_copied_and_dropped_by_many_threads) {
   EXPECT_EQ(live(), before);
 }
 
-// A repairer may be held up between the look at a member's process and the repair, for as long as it takes others to repair
-// the member, and to give its slot to one who lives.
+// A repairer may be held up between the look at a member's process and the repair, for as long as it takes others to
+// repair the member, and to give its slot to one who lives.
 TEST(Objects, a_repairer_that_comes_too_late_touches_nothing) {
   auto& family = Family::instance();
   Number number(1);
