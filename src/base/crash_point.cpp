@@ -52,8 +52,6 @@ void arm_crash_point(const std::string& name, int hit) {
   passes = 0;
 }
 
-int crash_point_passes() noexcept { return passes; }
-
 void watch_crash_points(void (*seen)(const char* name) noexcept) noexcept { watcher = seen; }
 
 void watch_crashes(void (*dying)(const char* name, int pass) noexcept) noexcept { mourner = dying; }

@@ -21,8 +21,6 @@ namespace cohort {
 [[nodiscard]] std::vector<std::string> crash_points();
 /// Ends this process by SIGKILL when it passes `name` for the `hit`-th time from now. One point is armed at a time.
 void arm_crash_point(const std::string& name, int hit = 1);
-/// How often `name` was passed since it was armed, when it was armed with a hit that was not reached.
-[[nodiscard]] int crash_point_passes() noexcept;
 /// Has `seen` called with the name of every point that this process passes from now on. It must be quick and raw.
 void watch_crash_points(void (*seen)(const char* name) noexcept) noexcept;
 /// Has `dying` called by a process that is about to end itself at a point, with the point's name and which pass it was.

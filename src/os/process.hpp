@@ -75,9 +75,8 @@ void detach_standard_input() noexcept;
 void install_fd(int from, int number);
 /// The secure value of an environment variable; empty when unset or when the program is privileged.
 [[nodiscard]] std::string environment_variable(const char* name);
-/// These two are for a process with one thread. The second throws OsError when there is no memory.
+/// For a process with one thread.
 void unset_environment_variable(const char* name) noexcept;
-void set_environment_variable(const char* name, const std::string& value);
 /// Bytes from the kernel's random source.
 [[nodiscard]] std::array<std::byte, 32> random_bytes();
 /// Flushes what coverage tools keep in memory, when there is one; then ends the process without running exit handlers.

@@ -19,8 +19,6 @@ class BlockSignals {
   ~BlockSignals();
   BlockSignals(const BlockSignals&) = delete;
   BlockSignals& operator=(const BlockSignals&) = delete;
-  /// The mask that was in force.
-  [[nodiscard]] const sigset_t& previous() const noexcept { return previous_; }
 
  private:
   sigset_t previous_;
@@ -28,8 +26,6 @@ class BlockSignals {
 
 /// Gives every signal its default action, but for those that are ignored.
 void reset_signal_handlers() noexcept;
-/// Sets the calling thread's mask.
-void set_signal_mask(const sigset_t& mask) noexcept;
 /// The calling thread's mask.
 [[nodiscard]] sigset_t signal_mask() noexcept;
 /// The numbers of the signals that the calling thread blocks, as SpawnPlan takes them.

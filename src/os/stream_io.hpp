@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 
 #include "base/sigpipe.hpp"
@@ -58,9 +57,7 @@ std::size_t poll_items(std::span<PollItem> items, Deadline deadline);
 /// The same, but one that is closed does not fail the others.
 std::size_t poll_each(std::span<PollItem> items, Deadline deadline);
 
-/// The room in a pipe, in bytes; nullopt for what is no pipe.
-[[nodiscard]] std::optional<std::size_t> pipe_size(int fd) noexcept;
-/// Asks for more room (F_SETPIPE_SZ); false with errno when refused, which an unprivileged user's quota may do.
+/// Asks for more room in a pipe (F_SETPIPE_SZ); false with errno when refused, as an unprivileged user's quota may be.
 bool set_pipe_size(int fd, std::size_t bytes) noexcept;
 /// Asks for large pages under memory that is about to be filled; a hint, worth it from some megabytes on.
 void prefer_large_pages(void* start, std::size_t bytes) noexcept;

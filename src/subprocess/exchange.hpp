@@ -107,8 +107,6 @@ class Exchange {
   [[nodiscard]] bool finished() const noexcept {
     return !in_ && !out_.fd && !err_.fd && out_.sink.waiting_tee() < 0 && err_.sink.waiting_tee() < 0;
   }
-  /// Only output holds it up: all input is written or refused.
-  [[nodiscard]] bool input_done() const noexcept { return !in_; }
   /// Closes what is open: nothing more is read or written. Last lines go to their callbacks, which may throw.
   void abandon();
   /// The same without a word to the callbacks.

@@ -84,12 +84,6 @@ bool SharedMutexCore::release_shared(ThreadSelf& self) noexcept {
   return false;
 }
 
-bool SharedMutexCore::is_shared_by(const ThreadSelf& self) const noexcept {
-  for (const auto& place : body_.readers)
-    if (place.load(std::memory_order_relaxed) == self.word) return true;  // relaxed: only we write our name
-  return false;
-}
-
 Acquired SharedMutexCore::acquire(ThreadSelf& self, const Until& until) {
   Acquired result = LockCore::acquire(body_.writer, self, until);
   if (result != Acquired::yes) return result;

@@ -38,7 +38,6 @@ class SharedMutexCore {
   void release(ThreadSelf& self) noexcept { LockCore::release(body_.writer, self); }
   /// Gives up one of the caller's shared holds. False when it has none.
   bool release_shared(ThreadSelf& self) noexcept;
-  [[nodiscard]] bool is_shared_by(const ThreadSelf& self) const noexcept;
   /// Frees the places of threads for which `is_dead` holds.
   void mend(ThreadSelf& self, FunctionRef<bool(std::uint64_t thread)> is_dead) noexcept;
   /// Readers now; old at once.

@@ -193,11 +193,6 @@ std::string environment_variable(const char* name) {
 void unset_environment_variable(const char* name) noexcept {
   ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe): the contract asks for one thread
 }
-void set_environment_variable(const char* name, const std::string& value) {
-  // cohort-scan: ignore[environment-path] the name is the caller's, and callers are ours
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): the contract asks for one thread
-  if (::setenv(name, value.c_str(), 1) != 0) throw_errno("setenv", name);
-}
 
 std::array<std::byte, 32> random_bytes() {
   std::array<std::byte, 32> bytes{};

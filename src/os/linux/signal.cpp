@@ -32,8 +32,6 @@ void reset_signal_handlers() noexcept {
   errno = saved;
 }
 
-void set_signal_mask(const sigset_t& mask) noexcept { ::pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
-
 sigset_t signal_mask() noexcept {
   sigset_t mask;
   ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);

@@ -122,11 +122,6 @@ std::size_t poll_items(std::span<PollItem> items, Deadline deadline) {
   return ready;
 }
 
-std::optional<std::size_t> pipe_size(int fd) noexcept {
-  int size = ::fcntl(fd, F_GETPIPE_SZ);
-  return size < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(size));
-}
-
 bool set_pipe_size(int fd, std::size_t bytes) noexcept {
   if (bytes > INT_MAX) {
     errno = EINVAL;
