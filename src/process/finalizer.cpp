@@ -21,6 +21,12 @@ struct Finalizer::Entry {
   std::uint64_t number;
   int pid;
   std::atomic<bool> active{true};
+
+  // relaxed: a hint; take() decides
+  [[nodiscard]] bool is_active() const noexcept { return active.load(std::memory_order_relaxed); }
+  // True once: that caller runs the function, or sees to it that nobody does.
+  // relaxed: who has the entry got it through the registry's mutex, or made it
+  bool take() noexcept { return active.exchange(false, std::memory_order_relaxed); }
 };
 
 struct FinalizerRegistry {
@@ -35,7 +41,7 @@ struct FinalizerRegistry {
   }
 
   static void run(Finalizer::Entry& entry) {
-    if (entry.pid != os::process_id() || !entry.active.exchange(false)) return;
+    if (entry.pid != os::process_id() || !entry.take()) return;
     detail::report_uncaught("finalizer", [&] { entry.function(); });
     entry.function = nullptr;
   }
@@ -54,7 +60,7 @@ Finalizer finalize(std::function<void()> function, int priority) {
   std::lock_guard guard(registry.mutex);
   finalizer.entry_->number = registry.next++;
   auto first = std::stable_partition(registry.entries.begin(), registry.entries.end(),
-                                     [](const auto& entry) { return entry->active.load(); });
+                                     [](const auto& entry) { return entry->is_active(); });
   cancelled.assign(std::make_move_iterator(first), std::make_move_iterator(registry.entries.end()));
   registry.entries.erase(first, registry.entries.end());
   registry.entries.push_back(finalizer.entry_);
@@ -65,9 +71,9 @@ void Finalizer::operator()() const {
   if (entry_) FinalizerRegistry::run(*entry_);
 }
 void Finalizer::cancel() const {
-  if (entry_) entry_->active = false;
+  if (entry_) (void)entry_->take();
 }
-bool Finalizer::still_active() const { return entry_ && entry_->active && entry_->pid == os::process_id(); }
+bool Finalizer::still_active() const { return entry_ && entry_->is_active() && entry_->pid == os::process_id(); }
 
 void register_after_fork(std::function<void()> function) {
   auto& registry = FinalizerRegistry::instance();
@@ -86,7 +92,7 @@ void run_finalizers(bool before_children) {
     {
       std::lock_guard guard(registry.mutex);
       for (auto& entry : registry.entries) {
-        if (!entry->active || entry->pid != os::process_id() || (before_children && entry->priority < 0)) continue;
+        if (!entry->is_active() || entry->pid != os::process_id() || (before_children && entry->priority < 0)) continue;
         if (!next || entry->priority > next->priority ||
             (entry->priority == next->priority && entry->number > next->number))
           next = entry;

@@ -23,20 +23,22 @@ std::atomic<bool> ran{false};
 
 void register_process_exit() {
   int pid = os::process_id();
-  int before = registered_pid.exchange(pid);
+  // relaxed: both: of this process alone, and std::atexit orders
+  int before = registered_pid.exchange(pid, std::memory_order_relaxed);
   if (before == pid) return;
-  ran = false;
+  ran.store(false, std::memory_order_relaxed);
   // The family registers its own end when it is made; made first, it ends last.
   (void)family::Family::instance();
   // A forked copy inherits the registration.
   if (before == 0)
     std::atexit([] {
-      if (registered_pid == os::process_id()) run_process_exit();
+      // relaxed: as it was registered
+      if (registered_pid.load(std::memory_order_relaxed) == os::process_id()) run_process_exit();
     });
 }
 
 void run_process_exit() noexcept {
-  if (ran.exchange(true)) return;
+  if (ran.exchange(true, std::memory_order_relaxed)) return;  // relaxed: once is all that counts
   try {
     run_finalizers(true);
     end_children();
@@ -46,6 +48,7 @@ void run_process_exit() noexcept {
   stop_fork_servers();
 }
 
-void reset_process_exit() noexcept { ran = false; }
+// relaxed: of a process with one thread
+void reset_process_exit() noexcept { ran.store(false, std::memory_order_relaxed); }
 
 }  // namespace cohort::detail
