@@ -8,6 +8,8 @@
 - Public headers include public headers only, no header of the operating system, no <iostream> and no <regex>.
 - Headers of the operating system and platform conditions stay in src/os.
 - No header includes itself through others, but for x.hpp and its parts x_*.hpp.
+- A public header reaches at most 20 headers of ours, itself included; the umbrellas cohort.hpp and cohort/x.hpp reach
+  more.
 """
 
 import re
@@ -43,6 +45,9 @@ ALLOWED = {
 NOT_OS = re.compile(r"(cxxabi|unwind|immintrin|arm_neon|sanitizer/\w+)\.h$|openssl/")
 # base stands below os, and its raw log line is one write(2).
 EXCEPTIONS = {("src/base/log.cpp", "unistd.h")}
+MOST_REACHED = 20
+# Rooms in motion.
+PENDING = ("cohort/queue/", "cohort/connection/", "cohort/wait/", "cohort/ring/", "cohort/pool/", "cohort/object/")
 HEAVY = {"iostream", "regex"}
 PLATFORM = re.compile(
     r"\b(__linux__|__linux|linux|_WIN32|_WIN64|__APPLE__|__MACH__|__unix__|__FreeBSD__|__NetBSD__|__OpenBSD__"
@@ -137,6 +142,26 @@ def cycles(graph):
     return found
 
 
+def reached(graph, name):
+    """The headers that a header includes, directly or not, and itself."""
+    found, left = {name}, [name]
+    while left:
+        following = [n for n in graph.get(left.pop(), ()) if n not in found]
+        found.update(following)
+        left += following
+    return found
+
+
+def check_reach(graph):
+    offences = []
+    for name in sorted(graph):
+        if re.match(r"cohort/\w+/", name) and not name.startswith(PENDING):
+            count = len(reached(graph, name))
+            if count > MOST_REACHED:
+                offences.append(f"include/{name}: reaches {count} headers of ours, the limit is {MOST_REACHED}")
+    return offences
+
+
 def check(root):
     offences, graph = [], {}
     depends = declared(root)
@@ -169,7 +194,7 @@ def check(root):
             elif not public and short not in STARTS_THREADS and THREAD.search(line.code):
                 offences.append(f"{where}: a thread that os::start_thread() does not start: {line.text.strip()}")
     offences += [f"include cycle: {cycle}" for cycle in cycles(graph)]
-    return offences
+    return offences + check_reach(graph)
 
 
 if __name__ == "__main__":

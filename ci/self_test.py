@@ -18,6 +18,8 @@ CLEAN = {
     "cohort_layer(family DEPENDS base)\n",
     "include/cohort/base/a.hpp": HEADER + "#include <cstdint>\n\nnamespace cohort {\n\n"
     "/// A number.\nint number(int x);\n\n"
+    "/// Thin.\ntemplate <class T>\nint thin(T x) {\n  if constexpr (sizeof(T) == 1) {\n    ++x;\n    ++x;\n    ++x;\n"
+    "  } else {\n    --x;\n    --x;\n    --x;\n  }\n  ++x;\n  return x;\n}\n\n"
     "/// A thing.\nclass Thing {\n public:\n  /// Makes it of `x`.\n  explicit Thing(int x = {}) noexcept : x_{x} {}\n"
     "  Thing(const Thing&) = default;\n  /// Reads it.\n  [[nodiscard]] int get() const noexcept { return x_; }\n"
     "  int twice() const { return 2 * x_; }\n\n private:\n  int hidden();\n  int x_;\n};\n\n}  // namespace cohort\n",
@@ -62,6 +64,9 @@ PLANTED = [
     ("layers.py", "a cycle of two", "src/os/b.hpp", '+#include "os/c.hpp"\n', "include cycle"),
     ("layers.py", "a thread of one's own", "src/wire/c.cpp",
      "+void h() { std::thread([] {}).detach(); }\n", "does not start"),
+    ("layers.py", "a header that reaches too many", "include/cohort/base/h0.hpp",
+     HEADER + '#include "cohort/base/h1.hpp"\n',
+     "reaches 21 headers"),
     ("layers.py", "an unknown layer", "src/util/e.cpp", SPDX, "no layer 'util'"),
     ("orders.py", "an order without a tag", "src/wire/c.cpp",
      "+\nint h() { return y.load(std::memory_order_acquire); }\n", "without a SYNC"),
@@ -110,6 +115,17 @@ PLANTED = [
     ("unused.py", "a method without a use", "src/os/b.hpp", "+class C {\n  int lonely() const;\n};\n", "lonely() is"),
     ("unused.py", "a detail without a use", "include/cohort/base/a.hpp",
      "+namespace cohort::detail {\ntemplate <class T>\nT lonely(T x);\n}\n", "lonely() is declared"),
+    ("thin.py", "a thick function template", "include/cohort/base/a.hpp",
+     "+template <class T>\nvoid thick() {\n" + "  f();\n" * 6 + "}\n",
+     "thick has 6 statements"),
+    ("thin.py", "a thick member of a class template", "include/cohort/base/a.hpp",
+     "+template <class T>\nclass X {\n  void thick() {\n    if (f()) {\n" + "      f();\n" * 3 + "    }\n"
+     + "    for (int i = 0; i < 3; ++i) f();\n" * 3 + "  }\n};\n", "thick has 6 statements"),
+    ("thin.py", "a thick abbreviated template", "include/cohort/base/a.hpp",
+     "+void thick(const auto& x) {\n" + "  run([&] { f(x); });\n" * 3 + "}\n", "thick has 6 statements"),
+    ("thin.py", "a thick alternative", "include/cohort/base/a.hpp",
+     "+template <class T>\nint thick() {\n  if constexpr (a<T>) {\n" + "    f();\n" * 6 + "  } else {\n  }\n}\n",
+     "thick has 6 statements"),
     ("links.py", "a link to nowhere", "README.md", "+[x](nowhere.md)\n", "no such file"),
     ("links.py", "an anchor to nowhere", "README.md", "+[x](docs/x.md#there)\n", "no such heading"),
     ("from_python.py", "a forgotten name", "docs/from-python.md", "| `Pool` | here | x | y |\n", "Python name Barrier"),
@@ -131,7 +147,13 @@ PLANTED = [
 ]
 
 # Further files that an offence needs.
-EXTRA = {"a cycle of two": {"src/os/c.hpp": HEADER + '#include "os/b.hpp"\n'}}
+EXTRA = {
+    "a cycle of two": {"src/os/c.hpp": HEADER + '#include "os/b.hpp"\n'},
+    "a header that reaches too many": {
+        f"include/cohort/base/h{i}.hpp": HEADER + (f'#include "cohort/base/h{i + 1}.hpp"\n' if i < 20 else "int f();\n")
+        for i in range(1, 21)
+    },
+}
 
 # Checks whose tool may be missing where only the tests run.
 TOOLS = {"format": "clang-format-19", "flaws": "flawfinder", "headers": "g++"}

@@ -121,6 +121,11 @@ void ArrayCore::store(std::byte* place, const void* value) const {
   array.pending.store(0, std::memory_order_release);
 }
 
+void Slice::expect(std::size_t given, CallOnArray call) const {
+  if (given == count) return;
+  throw ValueError(call.text(), std::to_string(given), "the slice has " + std::to_string(count) + " items");
+}
+
 Slice slice_of(std::size_t size, std::optional<std::ptrdiff_t> start, std::optional<std::ptrdiff_t> stop,
                std::ptrdiff_t step, CallOnArray call) {
   if (step == 0) throw ValueError(call.text(), "0", "the step of a slice is not zero");

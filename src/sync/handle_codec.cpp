@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/sync/handle_codec.hpp"
 
+#include "cohort/wire/codec.hpp"
+
 namespace cohort::detail {
 
 void encode_handle(Encoder& out, const SharedHandle& handle) {

@@ -30,6 +30,17 @@ int Decoder::take_descriptor(std::size_t index) {
   return descriptor;
 }
 
+Decoder::Bits Decoder::read_bits() {
+  const std::size_t count = read_number();
+  const std::size_t whole = count / 8;
+  const std::size_t more = count % 8;
+  if (whole + (more != 0) > remaining()) fail("it announces more items than it has bytes for");
+  charge(whole + 1, 1);
+  const std::span<const std::byte> bytes = read(whole + (more != 0));
+  if (more != 0 && static_cast<std::uint8_t>(bytes.back()) >> more != 0) fail("bits follow after the last one");
+  return {bytes.data(), count};
+}
+
 void Decoder::fail(const char* sentence) const {
   const std::size_t size = static_cast<std::size_t>(end_ - begin_);
   throw DecodeError("decode", "byte " + std::to_string(position()) + " of " + std::to_string(size), sentence);

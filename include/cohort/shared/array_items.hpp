@@ -40,6 +40,8 @@ struct Slice {
   [[nodiscard]] std::size_t at(std::size_t i) const noexcept {
     return static_cast<std::size_t>(static_cast<std::ptrdiff_t>(first) + static_cast<std::ptrdiff_t>(i) * step);
   }
+  /// Throws ValueError when as many items as `given` do not fill it.
+  COHORT_EXPORT void expect(std::size_t given, CallOnArray call) const;
 };
 [[nodiscard]] COHORT_EXPORT Slice slice_of(std::size_t size, std::optional<std::ptrdiff_t> start,
                                            std::optional<std::ptrdiff_t> stop, std::ptrdiff_t step, CallOnArray call);
@@ -60,16 +62,17 @@ template <class T, class U>
     return static_cast<T>(item);
   }
 }
+template <class T>
+void append_bits(std::vector<std::byte>& bytes, const T& value) {
+  const auto* begin = reinterpret_cast<const std::byte*>(&value);
+  bytes.insert(bytes.end(), begin, begin + sizeof(T));
+}
 /// The items of a range as they lie in an array.
 template <class T, RangeOf<T> R>
 [[nodiscard]] std::vector<std::byte> bytes_of(R&& range, CallOnArray call) {
   std::vector<std::byte> bytes;
   if constexpr (std::ranges::sized_range<R>) bytes.reserve(sizeof(T) * std::ranges::size(range));
-  for (auto&& item : range) {
-    const T value = item_of<T>(item, call);
-    const auto* begin = reinterpret_cast<const std::byte*>(&value);
-    bytes.insert(bytes.end(), begin, begin + sizeof(T));
-  }
+  for (auto&& item : range) append_bits<T>(bytes, item_of<T>(item, call));
   return bytes;
 }
 
@@ -169,12 +172,7 @@ class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): sev
   [[nodiscard]] std::vector<T> slice(std::optional<std::ptrdiff_t> start = {}, std::optional<std::ptrdiff_t> stop = {},
                                      std::ptrdiff_t step = 1) const {
     [[maybe_unused]] auto held = self().held();
-    Slice which = slice_of(size(), start, stop, step, call(".slice"));
-    std::vector<T> items;
-    items.reserve(which.count);
-    std::byte* first = all();
-    for (std::size_t i = 0; i < which.count; ++i) items.push_back(load_held(first + which.at(i) * sizeof(T)));
-    return items;
+    return load_items(slice_of(size(), start, stop, step, call(".slice")));
   }
   /// All items.
   [[nodiscard]] std::vector<T> to_vector() const { return slice(); }
@@ -255,9 +253,7 @@ class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): sev
       // relaxed: the lock orders what it orders
       return std::atomic_ref<T>(*reinterpret_cast<T*>(const_cast<std::byte*>(place))).load(std::memory_order_relaxed);
     } else {
-      Bits<T> bits;
-      std::memcpy(bits.bytes.data(), place, sizeof(T));
-      return bits.value();
+      return Bits<T>::at(place).value();
     }
   }
   void store_held(std::byte* place, const T& value) const {
@@ -274,16 +270,24 @@ class ArrayOperations {  // NOLINT(bugprone-crtp-constructor-accessibility): sev
     // Before the lock: a range is the user's code.
     const std::vector<std::byte> bytes = bytes_of<T>(std::forward<R>(items), call(method));
     [[maybe_unused]] auto held = self().held();
-    Slice which = slice_of(size(), start, stop, step, call(method));
-    if (which.count != bytes.size() / sizeof(T))
-      throw ValueError(call(method).text(), std::to_string(bytes.size() / sizeof(T)),
-                       "the slice has " + std::to_string(which.count) + " items");
+    const Slice which = slice_of(size(), start, stop, step, call(method));
+    which.expect(bytes.size() / sizeof(T), call(method));
+    store_held_items(which, bytes.data());
+  }
+
+ private:
+  // The caller keeps others out.
+  [[nodiscard]] std::vector<T> load_items(const Slice& which) const {
+    std::vector<T> items;
+    items.reserve(which.count);
+    const std::byte* first = all();
+    for (std::size_t i = 0; i < which.count; ++i) items.push_back(load_held(first + which.at(i) * sizeof(T)));
+    return items;
+  }
+  void store_held_items(const Slice& which, const std::byte* from) const {
     std::byte* first = all();
-    for (std::size_t i = 0; i < which.count; ++i) {
-      Bits<T> bits;
-      std::memcpy(bits.bytes.data(), bytes.data() + i * sizeof(T), sizeof(T));
-      store_held(first + which.at(i) * sizeof(T), bits.value());
-    }
+    for (std::size_t i = 0; i < which.count; ++i)
+      store_held(first + which.at(i) * sizeof(T), Bits<T>::at(from + i * sizeof(T)).value());
   }
 };
 

@@ -17,7 +17,6 @@
 
 #include <type_traits>
 
-#include "cohort/wire/codec_refusals.hpp"
 #include "cohort/wire/codec_traits.hpp"
 
 namespace cohort {

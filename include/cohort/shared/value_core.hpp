@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -91,6 +92,12 @@ template <class T>
 struct Bits {
   alignas(T) std::array<std::byte, sizeof(T)> bytes;
   [[nodiscard]] T value() const { return std::bit_cast<T>(bytes); }
+  /// Those at a place of any alignment.
+  [[nodiscard]] static Bits at(const std::byte* place) {
+    Bits bits;
+    std::memcpy(bits.bytes.data(), place, sizeof(T));
+    return bits;
+  }
 };
 
 /// What Self, which has read(void*), write(const void*) and change(f), can do with a value of more than 8 bytes.

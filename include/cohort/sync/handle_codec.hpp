@@ -12,9 +12,14 @@
 #include <concepts>
 
 #include "cohort/object/shared_handle.hpp"
-#include "cohort/wire/codec.hpp"
 
 namespace cohort {
+
+// Only declared: who encodes a handle has cohort/wire/codec.hpp, and who only uses one need not compile it.
+class Encoder;
+class Decoder;
+template <class T>
+struct Codec;
 
 namespace detail {
 

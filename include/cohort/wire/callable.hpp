@@ -115,10 +115,8 @@ COHORT_EXPORT void encode_function(Encoder& out, AnyFunction function);
 /// The pointer back; throws DecodeError when it does not point into the text of that module.
 [[nodiscard]] COHORT_EXPORT AnyFunction decode_function(Decoder& in);
 
-template <class T>
-constexpr std::string_view type_name() {
-  // "… [with T = NAME; …]" (GCC) or "… [T = NAME]" (clang).
-  std::string_view text = __PRETTY_FUNCTION__;
+// NAME out of the text of a function: "… [with T = NAME; …]" (GCC) or "… [T = NAME]" (clang).
+constexpr std::string_view type_within(std::string_view text) {
   std::size_t begin = text.find("T = ");
   if (begin == std::string_view::npos) return text;
   text.remove_prefix(begin + 4);
@@ -126,17 +124,23 @@ constexpr std::string_view type_name() {
   if (end == std::string_view::npos) end = text.rfind(']');
   return text.substr(0, end);
 }
+template <class T>
+constexpr std::string_view type_name() {
+  return type_within(__PRETTY_FUNCTION__);
+}
 
 // "square" for fn<square>; else the type.
-template <class F>
-constexpr std::string_view callable_name() {
-  std::string_view name = type_name<F>();
+constexpr std::string_view function_within(std::string_view name) {
   constexpr std::string_view kFunction = "cohort::Function<";
   if (!name.starts_with(kFunction)) return name;
   name.remove_prefix(kFunction.size());
   name.remove_suffix(1);
   if (name.starts_with('&')) name.remove_prefix(1);
   return name;
+}
+template <class F>
+constexpr std::string_view callable_name() {
+  return function_within(type_name<F>());
 }
 
 // What a parameter is kept as between being given and being passed: views become owners.
@@ -287,10 +291,20 @@ struct Invocation<F, KeepResult, ParameterList<P...>> {
   static void call(Decoder& in, Encoder& out) {
     const OneProcess here;
     F f = decode_state<F>(in);
+    Stored arguments = decode_arguments(in);
+    here.go_on();
+    apply_and_encode(here, f, arguments, out);
+  }
+
+  // All that is left.
+  static Stored decode_arguments(Decoder& in) {
     // Braces: the arguments are decoded from left to right.
     Stored arguments{Codec<StoredType<P>>::decode(in)...};
     in.expect_end();
-    here.go_on();
+    return arguments;
+  }
+
+  static void apply_and_encode(const OneProcess& here, F& f, Stored& arguments, Encoder& out) {
     if constexpr (!KeepResult || std::is_void_v<Result>) {
       apply(f, arguments);
       here.go_on();

@@ -38,7 +38,6 @@
 #include <utility>
 #include <vector>
 
-#include "cohort/wire/codec_refusals.hpp"
 #include "cohort/wire/codec_traits.hpp"
 #include "cohort/wire/decoder.hpp"
 #include "cohort/wire/encoder.hpp"

@@ -35,9 +35,7 @@ struct AssociativeCodec {
   using Parts = typename PartsOf<Container>::Type;
 
   static void encode(Encoder& out, const Container& value) {
-    const Encoder::Nested nested(out);
-    const std::size_t before = out.size();
-    out.write_count(value.size());
+    const EncodedItems items(out, value.size());
     for (const auto& item : value) {
       if constexpr (kIsMap) {
         Codec<Key>::encode(out, item.first);
@@ -46,33 +44,42 @@ struct AssociativeCodec {
         Codec<Key>::encode(out, item);
       }
     }
-    if (out.size() - before < value.size()) [[unlikely]] {
-      Encoder::fail("a Codec wrote nothing for an item; each value must take at least one byte");
-    }
+    items.expect_a_byte_each();
   }
   static Container decode(Decoder& in) {
     const Decoder::Nested nested(in);
     const std::size_t count = in.read_count(kIsMap ? 2 : 1);
     in.charge_each(count, sizeof(typename Container::value_type) + kNodeBytes);
-    Container value;
-    auto last = value.end();
-    for (std::size_t i = 0; i < count; ++i) {
-      Key key = Codec<Key>::decode(in);
-      if constexpr (kHasBuckets) { expect_short_chain(in, value, last, key); }
-      // Sorted keys go to the end at once; equal keys, which stand together, go beside each other without a search.
-      const auto hint = kHasBuckets ? last : value.end();
-      if constexpr (kIsMap) {
-        last = value.emplace_hint(hint, std::move(key), Codec<typename Container::mapped_type>::decode(in));
-      } else {
-        last = value.emplace_hint(hint, std::move(key));
-      }
-    }
-    if (value.size() != count) { in.fail("a key stands twice in a set or map"); }
-    if constexpr (kHasBuckets) { expect_short_chains(in, value); }
-    return value;
+    return decode_items(in, count);
   }
 
  private:
+  using Iterator = typename Container::iterator;
+
+  static Container decode_items(Decoder& in, std::size_t count) {
+    Container value;
+    auto last = value.end();
+    for (std::size_t i = 0; i < count; ++i) { last = decode_item(in, value, last); }
+    expect_all(in, value, count);
+    return value;
+  }
+  // Reads one more item; `last` is the one before.
+  static Iterator decode_item(Decoder& in, Container& value, Iterator last) {
+    Key key = Codec<Key>::decode(in);
+    if constexpr (kHasBuckets) { expect_short_chain(in, value, last, key); }
+    // Sorted keys go to the end at once; equal keys, which stand together, go beside each other without a search.
+    const auto hint = kHasBuckets ? last : value.end();
+    if constexpr (kIsMap) {
+      return value.emplace_hint(hint, std::move(key), Codec<typename Container::mapped_type>::decode(in));
+    } else {
+      return value.emplace_hint(hint, std::move(key));
+    }
+  }
+  static void expect_all(const Decoder& in, const Container& value, std::size_t count) {
+    if (value.size() != count) { in.fail("a key stands twice in a set or map"); }
+    if constexpr (kHasBuckets) { expect_short_chains(in, value); }
+  }
+
   static constexpr bool kHasBuckets = requires(const Container& value, const Key& key) { value.bucket(key); };
   static constexpr bool kIsMulti =
       !requires(Container& value, const typename Container::value_type& item) { value.insert(item).second; };
@@ -87,7 +94,6 @@ struct AssociativeCodec {
 
   // Before `key` goes in: its bucket holds few others. In a container with equal keys these stand together, as encode()
   // writes them: so a run of them is gone over once for each other key of its bucket, and not for each of its own.
-  template <class Iterator>
   static void expect_short_chain(const Decoder& in, const Container& value, Iterator last, const Key& key) {
     if (in.longest_chain() >= value.size()) [[likely]] { return; }
     if constexpr (kIsMulti) {

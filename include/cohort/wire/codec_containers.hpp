@@ -4,6 +4,7 @@
 // Codecs of strings and sequences: a count, then the items. Included by codec.hpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -61,6 +62,13 @@ class BitwiseIterator {
   const std::byte* at_;
 };
 
+template <class Container>
+Container load_small(const std::byte* from, std::size_t count) {
+  Container filled(count, typename Container::value_type{});
+  if (count != 0) { std::memcpy(filled.data(), from, count * sizeof(typename Container::value_type)); }
+  return filled;
+}
+
 template <class T>
 void encode_items(Encoder& out, const T* items, std::size_t count) {
   if constexpr (!padded<T>()) {
@@ -70,44 +78,41 @@ void encode_items(Encoder& out, const T* items, std::size_t count) {
   }
 }
 
+/// The items whose representations lie in a row at `from`, at any alignment. Bools are not checked yet.
+template <class Container>
+Container load_items(const std::byte* from, std::size_t count) {
+  using T = typename Container::value_type;
+  if constexpr (sizeof(T) == 1 && !std::is_class_v<T> && !std::is_same_v<T, bool>) {
+    return Container(reinterpret_cast<const T*>(from), reinterpret_cast<const T*>(from) + count);
+  } else {
+    if constexpr (std::is_trivially_default_constructible_v<T>) {
+      // Small ranges: setting them to zero first costs less than item by item. Large ones touch their memory once.
+      constexpr std::size_t kSmall = std::size_t{64} << 10;
+      if (count * sizeof(T) <= kSmall) { return load_small<Container>(from, count); }
+    }
+    return Container(BitwiseIterator<T>(from), BitwiseIterator<T>(from) + static_cast<std::ptrdiff_t>(count));
+  }
+}
+
 /// Reads `count` items, for whose bytes the decoder has been asked already, into a vector or a string.
 template <class Container>
 Container decode_items(Decoder& in, std::size_t count) {
   using T = typename Container::value_type;
   const std::byte* from = in.read(count * sizeof(T)).data();
-  Container items = [&] {
-    if constexpr (sizeof(T) == 1 && !std::is_class_v<T> && !std::is_same_v<T, bool>) {
-      return Container(reinterpret_cast<const T*>(from), reinterpret_cast<const T*>(from) + count);
-    } else if constexpr (std::is_trivially_default_constructible_v<T>) {
-      // Small ranges: setting them to zero first costs less than item by item. Large ones touch their memory once.
-      constexpr std::size_t kSmall = std::size_t{64} << 10;
-      if (count * sizeof(T) <= kSmall) {
-        Container filled(count, T{});
-        if (count != 0) { std::memcpy(filled.data(), from, count * sizeof(T)); }
-        return filled;
-      }
-      return Container(BitwiseIterator<T>(from), BitwiseIterator<T>(from) + static_cast<std::ptrdiff_t>(count));
-    } else {
-      return Container(BitwiseIterator<T>(from), BitwiseIterator<T>(from) + static_cast<std::ptrdiff_t>(count));
-    }
-  }();
+  Container items = load_items<Container>(from, count);
   if constexpr (holds_bool<T>()) {
     for (const T& item : items) { check_bools(in, item); }
   }
   return items;
 }
 
-/// The encoding of a range item by item. What a decoder believes about counts rests on every item having a byte.
+/// The encoding of a range item by item.
 template <class Range>
 void encode_each(Encoder& out, const Range& range, std::size_t count) {
   using T = std::remove_cv_t<typename Range::value_type>;
-  const Encoder::Nested nested(out);
-  out.write_count(count);
-  const std::size_t before = out.size();
+  const EncodedItems items(out, count);
   for (const auto& item : range) { Codec<T>::encode(out, item); }
-  if (out.size() - before < count) [[unlikely]] {
-    Encoder::fail("a Codec wrote nothing for an item; each value must take at least one byte");
-  }
+  items.expect_a_byte_each();
 }
 
 /// Room for items that were announced, but not more than a MiB before they have really come.
@@ -136,6 +141,11 @@ struct SequenceCodec {
     const Decoder::Nested nested(in);
     const std::size_t count = in.read_count(kBitwise ? sizeof(T) : 1);
     in.charge_each(count, sizeof(T) + (kInNodes ? kNodeBytes : 0));
+    return decode_items(in, count);
+  }
+
+ private:
+  static Container decode_items(Decoder& in, std::size_t count) {
     Container value;
     if constexpr (requires { value.reserve(count); }) { reserve_some(value, count); }
     if constexpr (requires { value.emplace_back(Codec<T>::decode(in)); }) {
@@ -210,27 +220,21 @@ struct Codec<std::vector<bool, Allocator>> {
 
   static void encode(Encoder& out, const std::vector<bool, Allocator>& value) {
     out.write_count(value.size());
-    std::uint8_t byte = 0;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      byte = static_cast<std::uint8_t>(byte | (value[i] ? 1U : 0U) << (i % 8));
-      if (i % 8 == 7 || i + 1 == value.size()) {
-        out.write_raw(byte);
-        byte = 0;
-      }
-    }
+    for (std::size_t first = 0; first < value.size(); first += 8) { out.write_raw(eight_from(value, first)); }
   }
   static std::vector<bool, Allocator> decode(Decoder& in) {
-    const std::size_t count = in.read_bit_count();
-    in.charge(count / 8 + 1, 1);
-    const std::span<const std::byte> bytes = in.read(count / 8 + (count % 8 != 0));
-    std::vector<bool, Allocator> value(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      value[i] = (static_cast<std::uint8_t>(bytes[i / 8]) >> (i % 8) & 1U) != 0;
-    }
-    if (count % 8 != 0 && static_cast<std::uint8_t>(bytes.back()) >> (count % 8) != 0) {
-      in.fail("bits follow after the last one");
-    }
+    const Decoder::Bits bits = in.read_bits();
+    std::vector<bool, Allocator> value(bits.count);
+    for (std::size_t i = 0; i < bits.count; ++i) { value[i] = bits[i]; }
     return value;
+  }
+
+ private:
+  static std::uint8_t eight_from(const std::vector<bool, Allocator>& value, std::size_t first) {
+    const std::size_t count = std::min<std::size_t>(8, value.size() - first);
+    unsigned byte = 0;
+    for (std::size_t i = 0; i < count; ++i) { byte |= (value[first + i] ? 1U : 0U) << i; }
+    return static_cast<std::uint8_t>(byte);
   }
 };
 

@@ -131,14 +131,18 @@ class COHORT_EXPORT Decoder {
     return count;
   }
 
-  /// A number of bits that follow, eight to a byte, checked in the same way.
-  std::size_t read_bit_count() {
-    const std::size_t count = read_number();
-    if (count / 8 + (count % 8 != 0) > remaining()) [[unlikely]] {
-      fail("it announces more items than it has bytes for");
+  /// Bits, eight to a byte, the lowest first; they lie where the input lies.
+  struct Bits {
+    const std::byte* bytes;
+    std::size_t count;
+    bool operator[](std::size_t i) const noexcept {
+      return (static_cast<std::uint8_t>(bytes[i / 8]) >> (i % 8) & 1U) != 0;
     }
-    return count;
-  }
+  };
+  /// A number of bits, and they themselves. What a vector of them takes is charged.
+  ///
+  /// @throws DecodeError  there are not that many, or more bits are set behind the last one
+  Bits read_bits();
 
   /// Takes `items` times `size_of_item` from DecodeLimits::memory.
   ///

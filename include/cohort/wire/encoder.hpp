@@ -163,6 +163,32 @@ class COHORT_EXPORT Encoder {
   std::unique_ptr<Descriptors> descriptors_;  // null: the carrier takes none
 };
 
+namespace detail {
+
+/// Items that are written one by one, after their number. A decoder takes from the number that so many bytes are there.
+class [[nodiscard]] EncodedItems {
+ public:
+  /// Writes the number. Throws EncodeError where values lie too deeply.
+  EncodedItems(Encoder& out, std::size_t count) : out_(out), nested_(out), count_(count) {
+    out.write_count(count);
+    before_ = out.size();
+  }
+  /// Once they are written. Throws EncodeError when a Codec has written nothing for one.
+  void expect_a_byte_each() const {
+    if (out_.size() - before_ < count_) [[unlikely]] {
+      Encoder::fail("a Codec wrote nothing for an item; each value must take at least one byte");
+    }
+  }
+
+ private:
+  Encoder& out_;
+  Encoder::Nested nested_;
+  std::size_t count_;
+  std::size_t before_ = 0;
+};
+
+}  // namespace detail
+
 /// Fills a fixed piece of memory, and goes over to a vector of its own when that is too small.
 ///
 /// As long as spilled() is false, the whole message is the first size() bytes of the given memory. Once it is true, the

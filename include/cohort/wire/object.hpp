@@ -262,11 +262,9 @@ class InsertionOrdered {
   [[nodiscard]] bool contains(const Object& key) const { return index_.contains(&key); }
   /// Whether it was there.
   bool erase(const Object& key) {
-    const auto found = index_.find(&key);
-    if (found == index_.end()) { return false; }
-    const auto entry = found->second;
-    index_.erase(found);
-    entries_.erase(entry);
+    const auto taken = index_.extract(&key);
+    if (taken.empty()) { return false; }
+    entries_.erase(taken.mapped());
     return true;
   }
   void clear() noexcept {
@@ -282,16 +280,11 @@ class InsertionOrdered {
   }
   /// The entry that has the key, and whether it is the given one. The key is hashed once.
   std::pair<Entry*, bool> entry_of(Entry entry) {
-    entries_.push_back(std::move(entry));
-    const auto last = std::prev(entries_.end());
-    try {
-      const auto [found, is_new] = index_.emplace(&Entry::key_of(*last), last);
-      if (!is_new) { entries_.erase(last); }
-      return {&*found->second, is_new};
-    } catch (...) {
-      entries_.erase(last);
-      throw;
-    }
+    std::list<Entry> made;
+    made.push_back(std::move(entry));
+    const auto [found, is_new] = index_.emplace(&Entry::key_of(made.front()), made.begin());
+    if (is_new) { entries_.splice(entries_.end(), made); }
+    return {&*found->second, is_new};
   }
 
  private:

@@ -15,6 +15,7 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/family/family_memory.hpp"
+#include "cohort/wire/codec.hpp"
 #include "family/family.hpp"
 #include "object/objects.hpp"
 
