@@ -18,6 +18,8 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "os/process.hpp"
+
 namespace cohort::os {
 namespace {
 
@@ -67,6 +69,20 @@ TEST(Memory, is_made_on_a_kernel_that_cannot_forbid_that) {
   int status = 0;
   ASSERT_EQ(::waitpid(pid, &status, 0), pid);
   EXPECT_EQ(status, 0);
+}
+
+TEST(Memory, is_told_from_what_took_its_number) {
+  Fd memory = make_memory("test", page_size());
+  std::uint64_t number = memory_number(memory.get());
+  EXPECT_TRUE(is_memory(memory.get(), number));
+  Fd other = make_memory("test", page_size());
+  EXPECT_FALSE(is_memory(other.get(), number));
+  EXPECT_FALSE(is_memory(-1, number));
+  EXPECT_FALSE(is_memory(null_device().get(), number));
+  EXPECT_FALSE(is_memory(memory.get(), 0)) << "0 is no number";
+  std::byte bytes[8];
+  EXPECT_TRUE(read_memory(memory.get(), 0, bytes));
+  EXPECT_FALSE(read_memory(memory.get(), page_size() - 4, bytes)) << "half of it is not there";
 }
 
 }  // namespace

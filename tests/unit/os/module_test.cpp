@@ -81,27 +81,27 @@ TEST_F(LoadModule, gives_the_same_build_from_the_file_as_from_memory) {
   }
 }
 
-TEST(BuildId, is_read_from_notes_whatever_they_say) {
-  const auto note = [](std::uint32_t name, std::uint32_t value, std::uint32_t type) {
-    std::vector<std::byte> bytes(sizeof(Elf64_Nhdr) + 4 + 16, std::byte{7});
-    const Elf64_Nhdr head{name, value, type};
-    std::memcpy(bytes.data(), &head, sizeof head);
-    std::memcpy(bytes.data() + sizeof head, "GNU", 4);
-    return bytes;
-  };
-  const auto good = note(4, 16, NT_GNU_BUILD_ID);
-  ASSERT_TRUE(build_id_of_notes(good).has_value());
-  EXPECT_EQ((*build_id_of_notes(good))[3], std::byte{7});
-  for (std::size_t size = 0; size < good.size(); ++size) {
-    // Exactly so large, so that a sanitizer sees a byte too far.
-    const std::vector<std::byte> part(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
-    EXPECT_FALSE(build_id_of_notes(part).has_value()) << size;
-  }
-  EXPECT_FALSE(build_id_of_notes(note(4, 17, NT_GNU_BUILD_ID)).has_value());
-  EXPECT_FALSE(build_id_of_notes(note(4, UINT32_MAX, NT_GNU_BUILD_ID)).has_value());
-  EXPECT_FALSE(build_id_of_notes(note(UINT32_MAX, 16, NT_GNU_BUILD_ID)).has_value());
-  EXPECT_FALSE(build_id_of_notes(note(4, 16, 99)).has_value());
+int here_is() { return 1; }
+
+TEST(Module, knows_the_program_and_its_libraries) {
+  auto here = module_of(reinterpret_cast<const void*>(&here_is));
+  ASSERT_TRUE(here);
+  EXPECT_EQ(here->build_id, program_module().build_id);
+  EXPECT_NE(here->build_id, BuildId{});
+  EXPECT_EQ(here->path, "");
+  auto libc = module_of(reinterpret_cast<const void*>(&::getpid));
+  ASSERT_TRUE(libc);
+  auto again = find_module(libc->build_id);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->base, libc->base);
+  int on_the_stack = 0;
+  EXPECT_FALSE(module_of(&on_the_stack));
+  EXPECT_FALSE(find_module(BuildId{}));
+  EXPECT_LT(here->text_begin, here->text_end);
+  EXPECT_LE(here->text_end, here->end);
 }
+
+TEST(Module, can_be_executed_again) { EXPECT_EQ(::access(executable_path().c_str(), X_OK), 0); }
 
 }  // namespace
 }  // namespace cohort::os

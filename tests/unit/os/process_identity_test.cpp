@@ -18,6 +18,8 @@
 #include <string>
 
 #include "os/memory.hpp"
+#include "os/process.hpp"
+#include "support/scratch.hpp"
 
 namespace cohort::os {
 namespace {
@@ -193,6 +195,35 @@ TEST(ProcessIdentity, looks_without_a_descriptor_while_signals_come) {
 TEST(ProcessIdentity, needs_no_fallback_here) { EXPECT_EQ(pidfd_fallbacks(), 0U); }
 
 TEST(ProcessIdentity, knows_its_pid_namespace) { EXPECT_NE(process_namespace(), 0U); }
+
+TEST(Pidfd, is_told_from_other_descriptors_and_from_others) {
+  Fd own = open_pidfd(::getpid());
+  EXPECT_TRUE(is_pidfd(own.get()));
+  EXPECT_TRUE(is_pidfd(own.get(), ::getpid()));
+  EXPECT_FALSE(is_pidfd(own.get(), ::getppid()));
+  EXPECT_FALSE(is_pidfd(null_device().get()));
+  EXPECT_FALSE(is_pidfd(make_eventfd().get()));
+  EXPECT_FALSE(is_pidfd(-1));
+}
+
+TEST(Process, shows_that_it_is_stopped_and_what_it_ended_with) {
+  pid_t pid = ::fork();
+  if (pid == 0) {
+    ::raise(SIGSTOP);
+    ::_exit(9);
+  }
+  ASSERT_TRUE(test::eventually([&] { return is_stopped({pid, 0}); }));
+  EXPECT_FALSE(is_stopped({pid, 1})) << "another process had that number then";
+  EXPECT_EQ(unreaped_status(pid), -1) << "it has not ended";
+  ::kill(pid, SIGCONT);
+  EXPECT_TRUE(test::eventually([&] { return unreaped_status(pid) == 9 << 8; }));
+  EXPECT_FALSE(is_stopped({pid, 0}));
+  int status = 0;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 9 << 8);
+  EXPECT_EQ(unreaped_status(pid), -1);
+  EXPECT_FALSE(is_stopped({::getpid(), 0}));
+}
 
 }  // namespace
 }  // namespace cohort::os
