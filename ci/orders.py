@@ -5,7 +5,8 @@
 
 - A statement with acquire, release, acq_rel or seq_cst carries `SYNC(name): ...`; one that is only relaxed carries
   `relaxed: why` (or a SYNC). The comment stands on one of the statement's lines, or above it with no blank line
-  between, at most twelve lines away.
+  between, at most twelve lines away. `relaxed below: why` speaks for all that is only relaxed from there to the end of
+  its block.
 - Every SYNC name has a release side and an acquire side somewhere. A side that is no atomic (a futex call, fork, a
   mutex) is written out: `SYNC(name): ... (other side: fork)`.
 - A function that a SYNC comment names, `like_this()` or `Class::like_this()`, is defined in include/ or src/.
@@ -23,6 +24,7 @@ ORDER = re.compile(r"\bmemory_order(?:_|::)(relaxed|consume|acquire|release|acq_
 NAMED = re.compile(r"\b\w*(acquire|release)\w*\s*(?:<[^;()]*>)?\(")
 SYNC = re.compile(r"SYNC\(([^)]+)\)")
 RELAXED = re.compile(r"\brelaxed:")
+RELAXED_BELOW = re.compile(r"\brelaxed below:")
 REACH = 12
 TYPE = r"\bstd::atomic(?:_flag|_ref)?\b(?:<[^;(){}]*?>)?"
 ATOMIC = re.compile(TYPE + r">?[&*]*\s*(?:const\s+)?[&*]?\s*(\w+)\s*(?=[;,)={\[(]|$)")
@@ -74,6 +76,20 @@ def comments_for(rows, first, last):
     return texts
 
 
+def covered(rows, index):
+    """True when a `relaxed below:` stands before the line, in its block or one around it, within the same function."""
+    depth = 0
+    for row in reversed(rows[:index]):
+        if depth == 0 and RELAXED_BELOW.search(row.comment):
+            return True
+        for character in reversed(row.code):
+            depth += {"}": 1, "{": -1}.get(character, 0)
+            depth = max(depth, 0) if character == "{" and depth < 0 else depth
+        if row.text.startswith("}") or (row.text and not row.text[0].isspace() and row.code.rstrip().endswith("{")):
+            return False
+    return False
+
+
 def check_file(path, short, sides, offences):
     rows = source.lines(path)
     for index, row in enumerate(rows):
@@ -88,7 +104,7 @@ def check_file(path, short, sides, offences):
             if not names:
                 offences.append(f"{where}: {'/'.join(sorted(orders))} without a SYNC(name) comment")
                 continue
-        elif not names and not any(RELAXED.search(text) for text in texts):
+        elif not names and not any(RELAXED.search(text) for text in texts) and not covered(rows, first):
             offences.append(f"{where}: relaxed without a `relaxed: why` comment")
         for name in names:
             note(sides, name, where)[1].update(orders - {"relaxed"})

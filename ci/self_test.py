@@ -29,6 +29,8 @@ CLEAN = {
     "src/wire/c.cpp": SPDX + '#include "os/b.hpp"\n\nvoid f(std::atomic<int>& x) {\n'
     "  // SYNC(flag): this store -> the load in g(); carries the value\n  x.store(1, std::memory_order_release);\n}\n\n"
     "int g(std::atomic<int>& x) {\n  x.load(std::memory_order_relaxed);  // relaxed: a hint\n\n"
+    "  // relaxed below: more hints\n  if (x.load(std::memory_order_relaxed) == 1) {\n    f(x);\n\n"
+    "    x.store(2, std::memory_order_relaxed);\n  }\n\n"
     "  return x.load(std::memory_order_acquire);  // SYNC(flag): pairs with f()\n}\n",
     "README.md": "# A title, with `code`\n\n"
     "[there](docs/x.md#over-here) [here](#a-title-with-code) [far](https://example.org)\n",
@@ -74,6 +76,13 @@ PLANTED = [
      "+\nint h() { return y.load(std::memory_order::relaxed); }\n", "relaxed without"),
     ("orders.py", "acquire called relaxed", "src/wire/c.cpp",
      "+\n// relaxed: no\nint h() { return y.load(std::memory_order_acquire); }\n", "without a SYNC"),
+    ("orders.py", "a tag that does not reach out of its block", "src/wire/c.cpp",
+     "+\nvoid h() {\n  {\n    // relaxed below: here\n    f();\n  }\n\n  y.load(std::memory_order_relaxed);\n}\n",
+     "relaxed without"),
+    ("orders.py", "a tag that does not reach out of its function", "src/wire/c.cpp",
+     "+\nvoid h() {\n  // relaxed below: here\n}\nint i() {\n  f();\n\n"
+     "  return y.load(std::memory_order_relaxed);\n}\n",
+     "relaxed without"),
     ("orders.py", "a tag past a blank line", "src/wire/c.cpp",
      "+\n// relaxed: far\n\nint h() { return y.load(std::memory_order_relaxed); }\n", "relaxed without"),
     ("orders.py", "a one-sided pair", "src/wire/c.cpp",

@@ -50,13 +50,14 @@ BarrierCore::Turn::Turn(BarrierCore& core, ThreadSelf& self, Deadline deadline) 
       self_(self),
       held_(LockCore::acquire(core.body_.lock, self, Deadline::later(deadline, Deadline(kLeastWait))) ==
             Acquired::yes) {
+  // relaxed below: under the lock
   if (!held_) return;
   LockBody& lock = core.body_.lock;
-  if (lock.died.load(std::memory_order_relaxed) == 0) return;  // relaxed: under the lock
+  if (lock.died.load(std::memory_order_relaxed) == 0) return;
   core.end_phase(false);
-  core.body_.broken.store(1, std::memory_order_relaxed);  // relaxed: under the lock
+  core.body_.broken.store(1, std::memory_order_relaxed);
   COHORT_CRASH_POINT("sync.barrier.mended");
-  lock.died.store(0, std::memory_order_relaxed);  // relaxed: under the lock
+  lock.died.store(0, std::memory_order_relaxed);
   changed_ = true;
 }
 
@@ -115,16 +116,17 @@ BarrierCore::Arrival BarrierCore::arrive(ThreadSelf& self, const Until& until, s
     {
       Turn turn(*this, self, until.deadline);
       if (!turn.held()) return Arrival::too_late;
-      if (body_.broken.load(std::memory_order_relaxed) != 0) return Arrival::broken;  // relaxed: under the lock
-      std::uint32_t parties = body_.parties.load(std::memory_order_relaxed);          // relaxed: constant
-      phase = body_.phase.load(std::memory_order_relaxed);                            // relaxed: under the lock
-      index = body_.count.load(std::memory_order_relaxed);                            // relaxed: under the lock
+      // relaxed below: under the lock; to others a hint
+      if (body_.broken.load(std::memory_order_relaxed) != 0) return Arrival::broken;
+      std::uint32_t parties = body_.parties.load(std::memory_order_relaxed);
+      phase = body_.phase.load(std::memory_order_relaxed);
+      index = body_.count.load(std::memory_order_relaxed);
       if (index < parties) {
-        body_.inside(index).store(self.word, std::memory_order_relaxed);  // relaxed: under the lock, else a hint
+        body_.inside(index).store(self.word, std::memory_order_relaxed);
         COHORT_CRASH_POINT("sync.barrier.arriving");
-        body_.count.store(index + 1, std::memory_order_relaxed);  // relaxed: as above
+        body_.count.store(index + 1, std::memory_order_relaxed);
         if (index + 1 < parties) return Arrival::first;
-        body_.acting.store(1, std::memory_order_relaxed);  // relaxed: under the lock
+        body_.acting.store(1, std::memory_order_relaxed);
         return Arrival::last;
       }
     }
@@ -214,10 +216,11 @@ void BarrierCore::abort(ThreadSelf& self) noexcept {
 }
 
 void BarrierCore::reset(ThreadSelf& self) noexcept {
+  // relaxed below: under the lock
   Turn turn(*this, self);
-  if (body_.count.load(std::memory_order_relaxed) != 0) end_phase(false);  // relaxed: under the lock
+  if (body_.count.load(std::memory_order_relaxed) != 0) end_phase(false);
   COHORT_CRASH_POINT("sync.barrier.resetting");
-  body_.broken.store(0, std::memory_order_relaxed);  // relaxed: under the lock
+  body_.broken.store(0, std::memory_order_relaxed);
   turn.changed();
 }
 
@@ -233,12 +236,12 @@ std::uint32_t BarrierCore::waiting() const noexcept {
 }
 
 void BarrierCore::mend(ThreadSelf& self, FunctionRef<bool(std::uint64_t)> is_dead) noexcept {
+  // relaxed below: under the lock
   Turn turn(*this, self);
   std::uint32_t parties = body_.parties.load(std::memory_order_relaxed);  // relaxed: constant
-  // relaxed: under the lock
   std::uint32_t count = std::min(body_.count.load(std::memory_order_relaxed), parties);
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (!is_dead(body_.inside(i).load(std::memory_order_relaxed))) continue;  // relaxed: under the lock
+    if (!is_dead(body_.inside(i).load(std::memory_order_relaxed))) continue;
     end_phase(false);
     turn.changed();
     return;

@@ -62,25 +62,24 @@ ConditionWaiter* ConditionCore::place(std::uint32_t index) noexcept {
 
 // The store of the thread makes the place ours: a death before it leaves the place free.
 ConditionWaiter& ConditionCore::enter(ThreadSelf& self, Grow grow) {
+  // relaxed below: under the lock
   std::uint32_t used = this->used();
   std::uint32_t index = 0;
   ConditionWaiter* free = nullptr;
   for (; index < used && free == nullptr; ++index) {
     ConditionWaiter* one = place(index);
-    if (one != nullptr && one->thread.load(std::memory_order_relaxed) == 0) free = one;  // relaxed: under the lock
+    if (one != nullptr && one->thread.load(std::memory_order_relaxed) == 0) free = one;
   }
   if (free == nullptr) {
     Location at = locate(used);
     if (at.table > ConditionBody::kTables)
       throw StateError("Condition.wait", "", "more threads wait than a condition has room for");
-    // relaxed: under the lock
     if (at.table != 0 && body_.tables[at.table - 1].load(std::memory_order_relaxed) == 0)
       grow(body_.tables[at.table - 1], table_bytes(at.table));
     free = place(used);
     if (free == nullptr) throw StateError("Condition.wait", "", "the table of waiters is unsound");
-    body_.used.store(used + 1, std::memory_order_relaxed);  // relaxed: under the lock
+    body_.used.store(used + 1, std::memory_order_relaxed);
   }
-  // relaxed: all: under the lock
   std::uint64_t ticket = body_.tickets.load(std::memory_order_relaxed) + 1;
   body_.tickets.store(ticket, std::memory_order_relaxed);
   free->ticket.store(ticket, std::memory_order_relaxed);
@@ -93,15 +92,16 @@ ConditionWaiter& ConditionCore::enter(ThreadSelf& self, Grow grow) {
 }
 
 void ConditionCore::leave(ConditionWaiter& waiter) noexcept {
-  waiter.thread.store(0, std::memory_order_relaxed);  // relaxed: under the lock
+  // relaxed below: under the lock
+  waiter.thread.store(0, std::memory_order_relaxed);
   COHORT_CRASH_POINT("sync.condition.left");
   std::uint32_t used = this->used();
   while (used > 0) {
     ConditionWaiter* last = place(used - 1);
-    if (last != nullptr && last->thread.load(std::memory_order_relaxed) != 0) break;  // relaxed: under the lock
+    if (last != nullptr && last->thread.load(std::memory_order_relaxed) != 0) break;
     --used;
   }
-  body_.used.store(used, std::memory_order_relaxed);  // relaxed: under the lock
+  body_.used.store(used, std::memory_order_relaxed);
 }
 
 Acquired ConditionCore::wait(ThreadSelf& self, const Until& until, Grow grow) {
@@ -181,13 +181,14 @@ std::uint32_t ConditionCore::notify(ThreadSelf& self, std::uint32_t count) noexc
 }
 
 void ConditionCore::mend(ThreadSelf& self, bool notified_only) noexcept {
-  std::uint32_t deaths = lock_.deaths.load(std::memory_order_relaxed);  // relaxed: under the lock
+  // relaxed below: under the lock
+  std::uint32_t deaths = lock_.deaths.load(std::memory_order_relaxed);
   // From the end: places that become free there shorten the table.
   for (std::uint32_t i = used(); i-- > 0;) {
     ConditionWaiter* one = place(i);
-    std::uint64_t thread = one == nullptr ? 0 : one->thread.load(std::memory_order_relaxed);  // relaxed: under the lock
+    std::uint64_t thread = one == nullptr ? 0 : one->thread.load(std::memory_order_relaxed);
     if (thread == 0 || thread == self.word) continue;
-    bool notified = (one->state.load(std::memory_order_relaxed) & kNotified) != 0;  // relaxed: under the lock
+    bool notified = (one->state.load(std::memory_order_relaxed) & kNotified) != 0;
     if ((notified_only && !notified) || !thread_is_dead(thread, false)) continue;
     // First another is notified, then the dead one is forgotten: a death in between notifies one too many, not too few.
     while (notified) {
@@ -197,7 +198,7 @@ void ConditionCore::mend(ThreadSelf& self, bool notified_only) noexcept {
     COHORT_CRASH_POINT("sync.condition.mending");
     leave(*one);
   }
-  if (!notified_only) body_.seen_deaths.store(deaths, std::memory_order_relaxed);  // relaxed: under the lock
+  if (!notified_only) body_.seen_deaths.store(deaths, std::memory_order_relaxed);
 }
 
 void ConditionCore::try_mend(ThreadSelf& self, bool notified_only) noexcept {

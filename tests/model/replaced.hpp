@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Included by the model tests before the library's sources: all of the standard library that those use, then
-// std::atomic by another name, the explorer's word.
+// The one door to atomics that model tests replace (docs/design/0022). Included before the library's sources: all of
+// the standard library that those use, then std::atomic by another name, the explorer's word.
 #pragma once
 
 #include <gtest/gtest.h>
