@@ -13,56 +13,71 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "cohort/base/function_ref.hpp"
-#include "connection/pipe_layout.hpp"
+#include "cohort/base/until.hpp"
+#include "connection/lane.hpp"
 #include "ring/byte_ring.hpp"
+#include "ring/ring_sides.hpp"
 
 namespace cohort::connection {
-
-using ring::kMostInline;
-using ring::WaitLimits;
 
 /// Bytes of a piece. Measured with 64 KiB to 4 MiB: 1 MiB was best, by a third.
 inline constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;
 
 /// Whether a message of so many bytes is sent in pieces.
 [[nodiscard]] inline bool goes_in_pieces(const PipeBody& pipe, std::size_t size) noexcept {
-  return size > kMostInline / 2 && size > 2 * pipe.piece;
+  return size > ring::kMostInline / 2 && size > 2 * pipe.piece;
 }
 
-/// Where a message in pieces is put together: in the caller's room if it fits there, else in a vector.
-struct Assembly {
-  std::span<std::byte> room;
-  std::vector<std::byte> storage;
+/// Where a message in pieces is put together: in the caller's place if it fits there, else in a vector.
+class Assembly {
+ public:
+  explicit Assembly(std::span<std::byte> place = {}) noexcept : place_(place) {}
+
+  /// A message of `total` bytes begins. Throws: std::bad_alloc
+  void begin(std::size_t total);
+  void add(std::span<const std::byte> bytes);
+  void clear() noexcept;
+  /// What was added.
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    return in_place_ ? std::span<const std::byte>(place_.data(), size_) : std::span<const std::byte>(storage_);
+  }
+  /// The vector, if it lies there: its bytes stay where they are.
+  [[nodiscard]] std::vector<std::byte> take_storage() noexcept { return std::move(storage_); }
+
+ private:
+  std::span<std::byte> place_;
+  std::vector<std::byte> storage_;
+  std::size_t size_ = 0;
+  bool in_place_ = false;
 };
 
-/// Sends `bytes` through ring[e]. False when `is_over` said so between two pieces: the rest was not sent then, and receivers
+/// Sends `bytes` through a lane. False when `is_over` said so between two pieces: the rest was not sent then, and receivers
 /// drop what was.
 /// Throws: OutOfFamilyMemory; receivers drop what was sent
-bool put_pieces(PipeBody& pipe, std::uint32_t e, std::span<const std::byte> bytes, FunctionRef<bool()> is_over);
+bool put_pieces(const Lane& lane, std::span<const std::byte> bytes, FunctionRef<bool()> is_over);
 
-enum class Pieces {
-  whole,    ///< the message was received
-  nothing,  ///< the ring holds nothing that is, or begins, such a message; pieces of cut ones were dropped
-  given_up  ///< the deadline, a stop, or `is_over`: what was received is kept, and the next receive goes on there
+/// What a receive takes, and how long it waits within a message.
+struct ReceiveLimits {
+  std::size_t most;  ///< bytes; a longer message stays
+  const Until& until;
+  const char* operation;  ///< what the user called, for errors
 };
-/// Receives a message from ring[e] that comes in pieces. `message` gets its bytes, which lie in `assembly`.
-/// Throws: OsError message_size when it has more than `most` bytes: it stays
-Pieces take_pieces(PipeBody& pipe, std::uint32_t e, Assembly& assembly, detail::ReceivedMessage& message,
-                   std::size_t most, const WaitLimits& limits, FunctionRef<bool()> is_over, const char* operation);
+/// Goes on with the message that is kept, or begins the one in pieces that lies in front. The caller holds `out`.
+/// @param is_over  ends the wait as a stop does
+/// Returns: message: it lies in `assembly`; nothing: none is kept, nor does one lie in front: pieces of cut ones were dropped;
+///          later: the limits are over, what was received is kept, and the next receive goes on there
+/// Throws: OsError message_size when it is too long: it stays
+[[nodiscard]] ring::Received take_pieces(const Lane& lane, ring::Consumer& consumer, Assembly& assembly,
+                                         const ReceiveLimits& limits, FunctionRef<bool()> is_over);
 
-/// Whether a receiver gave up in the middle of a message.
-[[nodiscard]] bool has_begun_message(const PipeBody& pipe, std::uint32_t e) noexcept;
-/// Whether somebody else is in the middle of a message there.
-[[nodiscard]] inline bool is_busy(const std::atomic<std::uint64_t>& busy) noexcept {
-  return busy.load(std::memory_order_relaxed) != 0;  // relaxed: who comes too early waits for the lock
-}
-/// Takes all that lies in ring[e], and drops it.
-void drop_all(PipeBody& pipe, std::uint32_t e);
+/// Takes all that lies in a lane, and drops it.
+void drop_all(const Lane& lane);
 /// After the death of a member: it is in the middle of no message, and what it kept of one is nobody's, not its.
-void repair_pieces(PipeBody& pipe, std::uint32_t e, family::MemberId dead);
+void repair_pieces(const Lane& lane, family::MemberId dead);
 
 /// Throws OsError: a message is longer than the caller wants.
 [[noreturn]] void throw_too_long(const char* operation, std::uint64_t size, std::size_t most);

@@ -18,6 +18,7 @@
 #include "queue/leases.hpp"
 #include "queue/queue_body.hpp"
 #include "ring/byte_ring.hpp"
+#include "ring/limited.hpp"
 #include "ring/own_block.hpp"
 #include "watch/readiness.hpp"
 
@@ -30,20 +31,9 @@ using ring::Message;
 using ring::OwnBlock;
 using ring::RingBody;
 using ring::WaitLimits;
+using watch::LocalState;
 
 namespace {
-
-constexpr std::uint32_t kClosed = 1;  // in local_flags()
-
-// What `call` returns; `late` when another process, which may be stopped, held a lock of ours until the deadline.
-template <class Result, class Call>
-Result within(const Deadline& deadline, Result late, Call call) {
-  if (deadline.is_never()) return call();
-  family::LockDeadline limit(deadline);
-  try {
-    return call();
-  } catch (const family::LockedOut&) { return late; }
-}
 
 void member_died(family::Offset, void* body, family::MemberId dead) {
   auto& queue = *static_cast<QueueBody*>(body);
@@ -146,18 +136,18 @@ std::string QueueHandle::operation(const char* verb) const {
   throw ClosedError(operation(verb), "", "this process has closed the queue");
 }
 
+// Who closes while others call orders that.
 std::atomic<std::uint32_t>& QueueHandle::check_open(const char* verb) const {
   std::atomic<std::uint32_t>& flags = local_flags();
-  // relaxed: whoever closes while others call orders that himself
-  if ((flags.load(std::memory_order_relaxed) & kClosed) != 0) [[unlikely]]
+  if (LocalState(flags).closed()) [[unlikely]]
     throw_closed(verb);
   return flags;
 }
 
 inline void QueueHandle::took(std::atomic<std::uint32_t>& flags) const noexcept {
-  // relaxed: a flag
-  if ((flags.load(std::memory_order_relaxed) & watch::kPolled) != 0) [[unlikely]]
-    watch::look_after_taking(*this, flags);
+  LocalState state(flags);
+  if (state.polled()) [[unlikely]]
+    watch::look_after_taking(*this, state);
 }
 
 std::size_t QueueHandle::qsize() const {
@@ -182,24 +172,25 @@ std::size_t QueueHandle::maxsize() const { return queue_at(body()).ring.max_item
 
 void QueueHandle::close() {
   static_cast<void>(body());
-  local_flags().fetch_or(kClosed, std::memory_order_relaxed);  // relaxed: see check_open()
-  watch::end_polling(*this, local_flags());
+  LocalState state(local_flags());
+  (void)state.close();
+  watch::end_polling(*this, state);
 }
 
 int QueueHandle::fileno() const {
-  auto& flags = check_open("fileno");
+  LocalState state(check_open("fileno"));
   QueueBody& queue = queue_at(body());
-  auto ready = [](const watch::PolledObject& object) noexcept {
-    const auto& polled = *static_cast<const QueueBody*>(object.body);
+  auto ready = [](const watch::WatchPoint& point) noexcept {
+    const auto& polled = *static_cast<const QueueBody*>(point.body);
     // relaxed: a hint that is never too low
     return ring::item_count(polled.ring) != 0 || polled.returned.load(std::memory_order_relaxed) != 0;
   };
-  return watch::polled_descriptor(*this, flags, {&queue, &queue.ring.in, 0, ready});
+  return watch::polled_descriptor(*this, state, {&queue, ready, &queue.ring.in});
 }
 
 bool QueueHandle::closed() const {
   static_cast<void>(body());
-  return (local_flags().load(std::memory_order_relaxed) & kClosed) != 0;  // relaxed: see check_open()
+  return LocalState(local_flags()).closed();
 }
 
 void QueueHandle::join_thread() {
@@ -234,8 +225,8 @@ std::size_t QueueHandle::put_plain(const void* values, std::size_t size, std::si
   const auto* bytes = static_cast<const std::byte*>(values);
   if (queue.lease_count != 0) [[unlikely]]
     return put_plain_in_blocks(bytes, size, count, limits);
-  return within(limits.deadline, std::size_t{0},
-                [&] { return ring::put_plain(queue.ring, bytes, size, count, limits); });
+  return ring::limited(limits.deadline, std::size_t{0},
+                       [&] { return ring::put_plain(queue.ring, bytes, size, count, limits); });
 }
 
 // With redelivery every item lies in a block of its own.
@@ -258,7 +249,7 @@ std::size_t QueueHandle::put_plain_in_blocks(const std::byte* values, std::size_
 
 bool QueueHandle::put_message(FunctionRef<void(Encoder&)> encode, const Limits& limits) const {
   check_open(limits.verb);
-  return within(limits.deadline, false, [&] {
+  return ring::limited(limits.deadline, false, [&] {
     MessageEncoder encoder(limits.deadline);
     {
       // Not while the user's code runs: what it does has its own deadlines.
@@ -324,7 +315,7 @@ QueueHandle::Lent QueueHandle::lend(std::size_t size, std::size_t count, const c
 bool QueueHandle::publish(const Lent& lent, const Limits& limits) const {
   check_open(limits.verb);
   RingBody& ring = queue_at(body()).ring;
-  return within(limits.deadline, false, [&] {
+  return ring::limited(limits.deadline, false, [&] {
     if ((lent.block & kInOwnMemory) == 0)
       return ring::put(ring, {.size = lent.size, .block = lent.block, .start = lent.start}, limits);
     OwnBlock block(lent.start + lent.size);
@@ -338,7 +329,7 @@ bool QueueHandle::publish(const Lent& lent, const Limits& limits) const {
 }
 
 bool QueueHandle::put_range(const void* items, std::size_t size, std::size_t count, const Limits& limits) const {
-  Lent lent = within(limits.deadline, Lent{}, [&] { return lend(size, count, limits.verb, false); });
+  Lent lent = ring::limited(limits.deadline, Lent{}, [&] { return lend(size, count, limits.verb, false); });
   if (lent.block == 0) return false;
   try {
     if (count != 0) std::memcpy(lent.items, items, size * count);
@@ -359,8 +350,8 @@ std::size_t QueueHandle::get_plain(void* to, std::size_t size, std::size_t most,
   auto* bytes = static_cast<std::byte*>(to);
   if (queue.lease_count != 0) [[unlikely]]
     return get_plain_leases(bytes, size, most, limits);
-  std::size_t taken =
-      within(limits.deadline, std::size_t{0}, [&] { return ring::take_plain(queue.ring, bytes, size, most, limits); });
+  std::size_t taken = ring::limited(limits.deadline, std::size_t{0},
+                                    [&] { return ring::take_plain(queue.ring, bytes, size, most, limits); });
   took(flags);
   return taken;
 }
@@ -374,7 +365,7 @@ std::size_t QueueHandle::get_plain_leases(std::byte* to, std::size_t size, std::
   for (; done < most; ++done) {
     ReceivedMessage message;
     const Limits& wait = done == 0 ? limits : at_once;
-    if (!within(wait.deadline, false, [&] { return queue::take_lease(queue, message, wait); })) break;
+    if (!ring::limited(wait.deadline, false, [&] { return queue::take_lease(queue, message, wait); })) break;
     took(flags);
     if (message.bytes().size() != size)
       throw DecodeError(operation(limits.verb), "", "the item has another size than items of this type: use one type");
@@ -386,7 +377,7 @@ std::size_t QueueHandle::get_plain_leases(std::byte* to, std::size_t size, std::
 bool QueueHandle::get_message(ReceivedMessage& message, const Limits& limits) const {
   auto& flags = check_open(limits.verb);
   QueueBody& queue = queue_at(body());
-  bool taken = within(limits.deadline, false, [&] {
+  bool taken = ring::limited(limits.deadline, false, [&] {
     return queue.lease_count == 0 ? ring::take(queue.ring, message, limits) : queue::take_lease(queue, message, limits);
   });
   took(flags);
@@ -435,7 +426,7 @@ void QueueHandle::task_done_core(Deadline deadline) const {
   check_open("task_done");
   enum class Outcome { done, too_often, too_late };
   auto finish = [&] { return queue::finish_item(queue_at(body())) ? Outcome::done : Outcome::too_often; };
-  Outcome outcome = within(deadline, Outcome::too_late, finish);
+  Outcome outcome = ring::limited(deadline, Outcome::too_late, finish);
   if (outcome == Outcome::too_late)
     throw TimeoutError(operation("task_done"), "",
                        "another process, which may be stopped, was in the middle of a call; nothing was done");

@@ -111,25 +111,29 @@ const char* type_of_queue(RingBody& ring) noexcept {
   }
 }
 
-Taken try_take(RingBody& ring, ReceivedMessage& message) {
-  Consumer consumer(ring);
-  Record record;
-  if (!consumer.next(record)) return Taken::nothing;
-  if (record.kind == RecordKind::piece) [[unlikely]] {
-    consumer.stay();
-    return Taken::comes_in_pieces;
-  }
+void take_record(Consumer& consumer, const Record& record, ReceivedMessage& message) {
   if (record.kind == RecordKind::block) {
     consumer.take_block(record, message);
-  } else {
-    if (record.size > kMostInline) throw_damaged("a record is larger than records can be");
-    std::byte* to = message.room(record.size);
-    if (record.size != 0) std::memcpy(to, record.payload, record.size);
-    COHORT_CRASH_POINT("channel.take.copied");
-    commit(consumer, record.parcel, message);
-    COHORT_CRASH_POINT("channel.take.committed");
+    return;
   }
-  return Taken::message;
+  if (record.size > kMostInline) throw_damaged("a record is larger than records can be");
+  std::byte* to = message.room(record.size);
+  if (record.size != 0) std::memcpy(to, record.payload, record.size);
+  COHORT_CRASH_POINT("channel.take.copied");
+  commit(consumer, record.parcel, message);
+  COHORT_CRASH_POINT("channel.take.committed");
+}
+
+Received try_take(RingBody& ring, ReceivedMessage& message) {
+  Consumer consumer(ring);
+  Record record;
+  if (!consumer.next(record)) return Received::nothing;
+  if (record.kind == RecordKind::piece) [[unlikely]] {
+    consumer.stay();
+    return Received::piece;
+  }
+  take_record(consumer, record, message);
+  return Received::message;
 }
 
 namespace {

@@ -25,6 +25,9 @@ class Destroyer;
 
 namespace cohort::ring {
 
+class Consumer;
+struct Record;
+
 /// One message to put: bytes, which are copied into the ring, or a block of this process, which is handed over.
 struct Message {
   const std::byte* bytes = nullptr;
@@ -45,10 +48,18 @@ using detail::WaitLimits;
 /// for, which it returns. A process that dies in it has put some of them.
 /// Throws: OutOfFamilyMemory; family::LockedOut, but only before the first value
 [[nodiscard]] std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count);
-enum class Taken { nothing, message, comes_in_pieces };
-/// Takes the oldest message, unless it comes in pieces (message_pieces.hpp).
+/// What became of a look for a message.
+enum class Received {
+  message,  ///< it was taken
+  nothing,  ///< there is none
+  piece,    ///< what lies in front is a part of a large message, which only pipes have; it stays
+  later  ///< there is one, or a part, that is not to be had now: somebody else is in the middle of it, or the limits are over
+};
+/// Takes the oldest message, unless it comes in pieces.
 /// Throws: StateError when the ring's memory is damaged
-[[nodiscard]] Taken try_take(RingBody& ring, detail::ReceivedMessage& message);
+[[nodiscard]] Received try_take(RingBody& ring, detail::ReceivedMessage& message);
+/// Takes the record that `consumer` gave last, which is no piece.
+void take_record(Consumer& consumer, const Record& record, detail::ReceivedMessage& message);
 /// Takes messages of exactly `size` bytes, at most `most`, which are copied one after the other. Stops at one of
 /// another form.
 /// Returns: how many

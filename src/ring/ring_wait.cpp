@@ -28,7 +28,7 @@ void at_wait_place(park::Place place) noexcept {
 }  // namespace
 
 bool RingWait::again(FunctionRef<bool()> ready, Overdue overdue) {
-  if (limits_.over()) {
+  if (until_.over()) {
     // Perhaps we were woken for what came: somebody else takes it.
     finish(ready);
     return false;
@@ -45,7 +45,7 @@ bool RingWait::again(FunctionRef<bool()> ready, Overdue overdue) {
                     .patience = park::Patience::of_an_idle_waiter(),
                     .at = at_wait_place,
                     .overdue = overdue};
-  park::Waited waited = partners_of(side_).wait(ready, limits_, hooks);
+  park::Waited waited = partners_of(side_).wait(ready, until_, hooks);
   slept_ = slept_ || waited.slept;
   if (waited.ready()) return true;
   finish(ready);
@@ -118,9 +118,9 @@ namespace {
 
 // Of a queue, in which nothing comes in pieces.
 bool take_whole(RingBody& ring, detail::ReceivedMessage& message) {
-  Taken taken = try_take(ring, message);
-  if (taken == Taken::comes_in_pieces) throw_damaged("a queue holds a part of a message");
-  return taken == Taken::message;
+  Received received = try_take(ring, message);
+  if (received == Received::piece) throw_damaged("a queue holds a part of a message");
+  return received == Received::message;
 }
 
 [[gnu::noinline]] bool wait_to_take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& limits) {

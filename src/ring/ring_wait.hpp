@@ -32,8 +32,8 @@ class RingWait {
 
   /// @param side    whose progress is waited for
   /// @param pauses  between two looks: more spare the other side, fewer find its progress sooner
-  RingWait(RingSide& side, const WaitLimits& limits, unsigned pauses = 1) noexcept
-      : side_(side), limits_(limits), pauses_(pauses) {}
+  RingWait(RingSide& side, const Until& until, unsigned pauses = 1) noexcept
+      : side_(side), until_(until), pauses_(pauses) {}
   RingWait(const RingWait&) = delete;
   RingWait& operator=(const RingWait&) = delete;
 
@@ -51,7 +51,7 @@ class RingWait {
   void pass_on(FunctionRef<bool()> more) noexcept;
 
   RingSide& side_;
-  const WaitLimits& limits_;
+  const Until& until_;
   unsigned pauses_;
   bool slept_ = false;
 };

@@ -12,8 +12,7 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/queue/queue_core.hpp"
-#include "connection/connection_ring.hpp"
-#include "connection/connection_stream.hpp"
+#include "connection/transport.hpp"
 #include "family/family.hpp"
 #include "object/objects.hpp"
 #include "os/stream_io.hpp"
@@ -21,108 +20,89 @@
 #include "park/fence.hpp"
 #include "park/wait_word.hpp"
 #include "queue/queue_body.hpp"
-#include "ring/side_lock.hpp"
+#include "ring/byte_ring.hpp"
 #include "sync/event_core.hpp"
 #include "sync/owned_semaphore_core.hpp"
 #include "watch/death_watch.hpp"
+#include "watch/watch_point.hpp"
 
 namespace cohort {
 
 namespace {
 
-using connection::can_receive;
-using connection::EndUse;
-using connection::kMayReceive;
+using detail::ConnectionAccess;
+using detail::Transport;
 using object::ObjectKind;
 using object::Objects;
 using queue::QueueBody;
-using ring::kPartners;
-using ring::RingSide;
 using watch::DeathWatch;
 using watch::kLongestSleep;
+using watch::WatchPoint;
+
+// How wait() looks at an object that is not a connection.
+WatchPoint watch_point_of(const SharedHandle& handle) {
+  void* body = handle.shared_body();
+  switch (static_cast<ObjectKind>(handle.name().kind)) {
+    case ObjectKind::queue:
+    case ObjectKind::simple_queue:
+    case ObjectKind::joinable_queue: {
+      if (static_cast<const detail::QueueHandle&>(handle).closed())
+        throw ClosedError("wait", "", "this process has closed the queue");
+      auto ready = [](const WatchPoint& point) noexcept {
+        auto& queue = *static_cast<const QueueBody*>(point.body);
+        return item_count(queue.ring) != 0 || queue.returned.load(std::memory_order_relaxed) != 0;  // relaxed: a hint
+      };
+      return {body, ready, &static_cast<QueueBody*>(body)->ring.in};
+    }
+    case ObjectKind::event:
+      return {body, [](const WatchPoint& point) noexcept {
+                return sync::EventCore::is_set(*static_cast<const sync::EventBody*>(point.body));
+              }};
+    case ObjectKind::semaphore:
+    case ObjectKind::bounded_semaphore:
+      return {body, [](const WatchPoint& point) noexcept {
+                const auto& semaphore = *static_cast<const sync::SemaphoreBody*>(point.body);
+                // SYNC(permit): release in the semaphore's release() -> acquire here
+                return semaphore.value.load(std::memory_order_acquire) != 0 ||
+                       sync::OwnedSemaphoreCore::is_there(semaphore);
+              }};
+    default:
+      throw ValueError("wait", std::to_string(handle.name().kind), "an object of this kind cannot be waited for");
+  }
+}
 
 // An object in the family memory that is waited for.
 class Watched {
  public:
-  explicit Watched(const Connection& connection) {
-    use_.emplace(connection.ring_end(), "wait");
-    if ((use_->mode() & kMayReceive) == 0)
-      throw StateError("wait", "", "this end of a pipe only sends: it never has a message");
-    body_ = &use_->pipe();
-    side_ = &use_->pipe().ring[use_->end()].in;
-  }
-  explicit Watched(const SharedHandle& handle) : body_(handle.shared_body()) {
-    kind_ = static_cast<ObjectKind>(handle.name().kind);
-    switch (kind_) {
-      case ObjectKind::queue:
-      case ObjectKind::simple_queue:
-      case ObjectKind::joinable_queue:
-        if (static_cast<const detail::QueueHandle&>(handle).closed())
-          throw ClosedError("wait", "", "this process has closed the queue");
-        side_ = &static_cast<QueueBody*>(body_)->ring.in;
-        break;
-      case ObjectKind::event:
-      case ObjectKind::semaphore:
-      case ObjectKind::bounded_semaphore: break;
-      default:
-        throw ValueError("wait", std::to_string(handle.name().kind), "an object of this kind cannot be waited for");
-    }
-  }
+  Watched(Transport& transport, const WatchPoint& point) : use_(std::in_place, transport, "wait"), point_(point) {}
+  explicit Watched(const SharedHandle& handle) : point_(watch_point_of(handle)) {}
   Watched(const Watched&) = delete;
   Watched& operator=(const Watched&) = delete;
 
   [[nodiscard]] bool ready() const {
-    if (use_) {
-      use_->check_open();
-      return can_receive(*use_);
-    }
-    switch (kind_) {
-      case ObjectKind::event: return sync::EventCore::is_set(*static_cast<const sync::EventBody*>(body_));
-      case ObjectKind::semaphore:
-      case ObjectKind::bounded_semaphore: {
-        const auto& semaphore = *static_cast<const sync::SemaphoreBody*>(body_);
-        // SYNC(permit): release in the semaphore's release() -> acquire here
-        return semaphore.value.load(std::memory_order_acquire) != 0 || sync::OwnedSemaphoreCore::is_there(semaphore);
-      }
-      default: {
-        auto& queue = *static_cast<const QueueBody*>(body_);
-        return item_count(queue.ring) != 0 || queue.returned.load(std::memory_order_relaxed) != 0;  // relaxed: a hint
-      }
-    }
+    if (use_) use_->check_open();
+    return point_.is_ready();
   }
-  /// From here on a change rings. Look at ready() behind a heavy fence, and at the word before.
+  /// From here on a change notifies. Look at ready() behind a heavy fence, and at the word before.
   void watch() noexcept {
-    if (!watching_)
-      object::header_of(body_).watchers.fetch_add(1, std::memory_order_relaxed);  // relaxed: the fence orders
+    if (!watching_) point_.count_in();
     watching_ = true;
-    mark();
+    point_.mark();
   }
   /// The end of that, in two steps with a heavy fence between them.
   void unwatch() noexcept {
     if (!watching_) return;
-    object::header_of(body_).watchers.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a count
+    point_.count_out();
     // The mark that woke us may have been that of one who sleeps for this object alone.
-    mark();
+    point_.mark();
   }
   void pass_on() noexcept {
-    if (watching_ && side_ != nullptr && ready_quietly()) wake_partners(*side_, 1);
+    if (watching_) point_.pass_on();
   }
 
  private:
-  // The next release of the side rings, and wakes one who sleeps there.
-  void mark() noexcept {
-    if (side_ != nullptr) side_->waiters.fetch_or(kPartners, std::memory_order_relaxed);  // relaxed: the fence orders
-  }
-  bool ready_quietly() const noexcept {
-    try {
-      return ready();
-    } catch (...) { return false; }
-  }
-
-  std::optional<EndUse> use_;
-  ObjectKind kind_ = ObjectKind::none;
-  void* body_ = nullptr;
-  RingSide* side_ = nullptr;
+  std::optional<Transport::Use> use_;
+  WatchPoint point_;
   bool watching_ = false;
 };
 
@@ -195,20 +175,25 @@ class Waiting {
 
  private:
   void add(const Waitable& thing, std::size_t index) {
-    if (thing.connection() != nullptr && thing.connection()->stream_end() == nullptr) {
-      objects_.emplace_back(*thing.connection());
-      object_index_.push_back(index);
+    if (thing.connection() != nullptr) {
+      add_connection(ConnectionAccess::transport(*thing.connection(), "wait"), index);
     } else if (thing.object() != nullptr) {
       objects_.emplace_back(*thing.object());
       object_index_.push_back(index);
-    } else if (thing.connection() != nullptr) {
-      detail::StreamEnd& stream = *thing.connection()->stream_end();
-      if (!stream.readable()) throw StateError("wait", "", "this connection only sends: it never has a message");
-      add_descriptor(stream.fd("wait"), index);
-      streams_.push_back({&stream, items_.size() - 1, items_.back().fd});
     } else {
       add_descriptor(thing.descriptor(), index);
     }
+  }
+  void add_connection(Transport& transport, std::size_t index) {
+    Transport::Source source = transport.source("wait");
+    if (source.point) {
+      objects_.emplace_back(transport, *source.point);
+      object_index_.push_back(index);
+      return;
+    }
+    streams_.emplace_back(transport, items_.size());
+    items_.push_back(source.item);
+    item_index_.push_back(index);
   }
   void add_descriptor(int fd, std::size_t index) {
     if (fd < 0) throw ValueError("wait", std::to_string(fd), "that is no descriptor");
@@ -225,11 +210,11 @@ class Waiting {
   // A stream is ready when all of a message has come. What has come is taken in, or its descriptor would stay readable.
   bool look_at_streams() {
     for (Stream& stream : streams_) {
-      auto found = stream.end->look(until_.deadline, "wait");
-      bool busy = found == detail::StreamEnd::Look::busy;
-      items_[stream.item].fd = busy ? -1 : stream.fd;
+      auto found = stream.transport.look(until_.deadline, "wait");
+      bool busy = found == Transport::Look::busy;
+      items_[stream.item] = busy ? os::PollItem{} : stream.transport.source("wait").item;
       any_busy_ = any_busy_ || busy;
-      if (found == detail::StreamEnd::Look::ready) any_ = ready_[item_index_[stream.item]] = true;
+      if (found == Transport::Look::ready) any_ = ready_[item_index_[stream.item]] = true;
     }
     return any_;
   }
@@ -311,10 +296,12 @@ class Waiting {
   }
 
   static constexpr std::chrono::milliseconds kBusyLook{10};
+  // A connection over a descriptor, which stays open while it is waited for.
   struct Stream {
-    detail::StreamEnd* end;
+    Stream(Transport& end, std::size_t item_index) : transport(end), use(end, "wait"), item(item_index) {}
+    Transport& transport;
+    Transport::Use use;
     std::size_t item;  // of items_
-    int fd;
   };
 
   Until until_;
@@ -326,7 +313,7 @@ class Waiting {
   std::vector<std::size_t> object_index_;
   std::vector<os::PollItem> items_;
   std::vector<std::size_t> item_index_;
-  std::vector<Stream> streams_;
+  std::deque<Stream> streams_;
 };
 
 }  // namespace

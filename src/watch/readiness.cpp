@@ -21,9 +21,6 @@
 
 namespace cohort::watch {
 
-using ring::kPartners;
-using ring::wake_partners;
-
 namespace {
 
 using family::PolledTurn;
@@ -36,8 +33,8 @@ void fence() noexcept { park::heavy_fence(); }
 /// One object's descriptor. All but the constructor, fd() and is_ours(): under PolledTurn, or by ~Readiness(), which takes it.
 class Readiness {
  public:
-  explicit Readiness(const PolledObject& object)
-      : owner_(family::own_identity()), bell_(os::above_standard_streams(os::make_eventfd())), object_(object) {}
+  explicit Readiness(const WatchPoint& point)
+      : owner_(family::own_identity()), bell_(os::above_standard_streams(os::make_eventfd())), point_(point) {}
   ~Readiness();
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
@@ -48,8 +45,7 @@ class Readiness {
 
   /// From here on, a change of the object rings.
   void watch() noexcept {
-    // relaxed: the fence orders
-    object::header_of(object_.body).watchers.fetch_add(1, std::memory_order_relaxed);
+    point_.count_in();
     watching_ = true;
   }
   /// The end of that. The object may go afterwards.
@@ -59,17 +55,15 @@ class Readiness {
   /// come before the second part.
   /// @param marks_hold  nothing has rung since the last look, so that a mark that is still there is ours, and fenced
   bool prepare(bool marks_hold) noexcept {
-    ready_ = object_.ready(object_);
-    if (ready_) return false;
-    // relaxed: the fence orders
-    if (marks_hold && (object_.side->waiters.load(std::memory_order_relaxed) & kPartners) != 0) return false;
-    object_.side->waiters.fetch_or(kPartners, std::memory_order_relaxed);  // relaxed: the fence orders
+    ready_ = point_.is_ready();
+    if (ready_ || (marks_hold && point_.is_marked())) return false;
+    point_.mark();
     return true;
   }
   /// Second part. What was ready in the first part stays so, as nobody would ring for what comes now: the next look sees to it.
   /// Returns: whether the descriptor is readable
   bool show() noexcept {
-    bool readable = ready_ || object_.ready(object_);
+    bool readable = ready_ || point_.is_ready();
     if (readable != shown_) {
       if (readable)
         os::notify(bell_.get());
@@ -85,7 +79,7 @@ class Readiness {
  private:
   os::ProcessIdentity owner_;
   os::Fd bell_;
-  PolledObject object_;
+  WatchPoint point_;
   bool watching_ = false;
   bool ready_ = false;  ///< as prepare() saw it
   bool shown_ = false;  ///< the descriptor is readable
@@ -135,11 +129,11 @@ void wake_thread() noexcept {
 void Readiness::unwatch() {
   if (!watching_) return;
   watching_ = false;
-  object::header_of(object_.body).watchers.fetch_sub(1, std::memory_order_relaxed);  // relaxed: a count
+  point_.count_out();
   // The mark that was taken away for us may have been that of one who sleeps for this object alone.
-  object_.side->waiters.fetch_or(kPartners, std::memory_order_relaxed);  // relaxed: the fence orders
+  point_.mark();
   fence();
-  if (object_.ready(object_)) wake_partners(*object_.side, 1);
+  point_.pass_on();
 }
 
 Readiness::~Readiness() {
@@ -206,12 +200,12 @@ bool run(void* argument) {
 
 }  // namespace
 
-int polled_descriptor(const SharedHandle& handle, std::atomic<std::uint32_t>& flags, const PolledObject& object) {
+int polled_descriptor(const SharedHandle& handle, LocalState state, const WatchPoint& point) {
   // Declared before the turn, which the last owner of a Readiness takes itself.
   auto known = std::static_pointer_cast<Readiness>(handle.companion());
   if (known && known->is_ours()) return known->fd();
   (void)sync::this_thread();  // throws here, if at all
-  auto made = std::make_shared<Readiness>(object);
+  auto made = std::make_shared<Readiness>(point);
   PolledTurn turn;
   known = std::static_pointer_cast<Readiness>(handle.companion());
   if (known && known->is_ours()) return known->fd();
@@ -226,7 +220,7 @@ int polled_descriptor(const SharedHandle& handle, std::atomic<std::uint32_t>& fl
   handle.accompany(made);
   own.all.push_back(made.get());
   made->watch();
-  flags.fetch_or(kPolled, std::memory_order_relaxed);  // relaxed: the fence orders
+  state.set_polled(true);
   // A thread that takes something just now sees the flag, or we see what it took.
   fence();
   Readiness* one[] = {made.get()};
@@ -234,11 +228,11 @@ int polled_descriptor(const SharedHandle& handle, std::atomic<std::uint32_t>& fl
   return made->fd();
 }
 
-void look_after_taking(const SharedHandle& handle, std::atomic<std::uint32_t>& flags) noexcept try {
+void look_after_taking(const SharedHandle& handle, LocalState state) noexcept try {
   auto known = std::static_pointer_cast<Readiness>(handle.companion());
   if (!known) return;
   if (!known->is_ours()) {
-    flags.fetch_and(~kPolled, std::memory_order_relaxed);  // relaxed: a flag
+    state.set_polled(false);
     return;
   }
   PolledTurn turn;
@@ -250,8 +244,8 @@ void look_after_taking(const SharedHandle& handle, std::atomic<std::uint32_t>& f
 
 std::uint64_t unrung_readiness() noexcept { return unrung.load(std::memory_order_relaxed); }  // relaxed: a counter
 
-void end_polling(const SharedHandle& handle, std::atomic<std::uint32_t>& flags) noexcept try {
-  flags.fetch_and(~kPolled, std::memory_order_relaxed);  // relaxed: a flag
+void end_polling(const SharedHandle& handle, LocalState state) noexcept try {
+  state.set_polled(false);
   handle.accompany(nullptr);
 } catch (...) {  // NOLINT(bugprone-empty-catch)
   // A null handle has none.

@@ -15,36 +15,22 @@
 // Fork: the child has no thread and no part in its parent's descriptors; its first fileno() makes its own.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include "cohort/object/shared_handle.hpp"
-#include "ring/layout.hpp"
+#include "watch/local_state.hpp"
+#include "watch/watch_point.hpp"
 
 namespace cohort::watch {
 
-using ring::RingSide;
-
-/// An object that is polled: where it lies, and how it looks.
-struct PolledObject {
-  void* body = nullptr;      ///< whose watchers count us
-  RingSide* side = nullptr;  ///< whose progress makes it ready
-  std::uint32_t end = 0;     ///< of a pipe
-  bool (*ready)(const PolledObject& object) noexcept = nullptr;
-};
-
-/// In local_flags(): the object has a descriptor in this process, or had one in the process that this one is a copy of.
-inline constexpr std::uint32_t kPolled = std::uint32_t{1} << 30;
-
-/// The descriptor of an object in this process, made at the first call, and `flags` (its local_flags()) marked.
+/// The descriptor of an object in this process, made at the first call, which marks `state` as polled.
 /// Throws: OsError when there is no descriptor or no thread to be had
-[[nodiscard]] int polled_descriptor(const SharedHandle& handle, std::atomic<std::uint32_t>& flags,
-                                    const PolledObject& object);
-/// To be called when this process has taken something from an object whose flags have kPolled: clears the descriptor when
-/// nothing is left.
-void look_after_taking(const SharedHandle& handle, std::atomic<std::uint32_t>& flags) noexcept;
+[[nodiscard]] int polled_descriptor(const SharedHandle& handle, LocalState state, const WatchPoint& point);
+/// To be called when this process has taken something from an object that is polled: clears the descriptor when nothing is
+/// left.
+void look_after_taking(const SharedHandle& handle, LocalState state) noexcept;
 /// Closes the descriptor, though handles remain.
-void end_polling(const SharedHandle& handle, std::atomic<std::uint32_t>& flags) noexcept;
+void end_polling(const SharedHandle& handle, LocalState state) noexcept;
 /// How often a look by the clock found something ready that nobody had rung for; for tests. A death can leave such a thing.
 [[nodiscard]] std::uint64_t unrung_readiness() noexcept;
 

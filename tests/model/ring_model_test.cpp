@@ -26,7 +26,7 @@ namespace cohort::ring {
 // What byte_ring.cpp would give; ring_wait.cpp names them in operations that are not used here.
 bool try_put(RingBody&, const Message&) { return false; }
 std::size_t try_put_plain(RingBody&, const std::byte*, std::size_t, std::size_t) { return 0; }
-Taken try_take(RingBody&, detail::ReceivedMessage&) { return Taken::nothing; }
+Received try_take(RingBody&, detail::ReceivedMessage&) { return Received::nothing; }
 std::size_t try_take_plain(RingBody&, std::byte*, std::size_t, std::size_t, const char*) { return 0; }
 bool is_full(const RingBody&) noexcept { return false; }
 

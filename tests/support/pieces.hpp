@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cohort/connection/connection.hpp"
-#include "connection/connection_ring.hpp"
+#include "support/pipe_body.hpp"
 
 namespace cohort::testing {
 
@@ -23,8 +23,6 @@ inline Bytes pattern(std::size_t size, unsigned seed) {
 }
 
 /// Small pieces, so that small messages have many.
-inline void cut_into(const Connection& connection, std::uint64_t piece) {
-  connection::EndUse(connection.ring_end(), "test").pipe().piece = piece;
-}
+inline void cut_into(const Connection& connection, std::uint64_t piece) { test::pipe_of(connection).piece = piece; }
 
 }  // namespace cohort::testing

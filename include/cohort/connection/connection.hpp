@@ -62,16 +62,14 @@ class COHORT_EXPORT OversizedMessage : public BufferTooShort {
 
 namespace detail {
 
-class StreamEnd;
+class Transport;
+struct ConnectionAccess;
 
-/// One end of a pipe in the family memory.
-class COHORT_EXPORT RingEnd : public SharedHandle {
- public:
-  static constexpr ObjectKind kKind = ObjectKind::connection;
-  RingEnd() noexcept = default;
-  explicit RingEnd(const HandleName& name) : SharedHandle(kKind, name) {}
-  using SharedHandle::let_go;
-  using SharedHandle::local_flags;
+/// A message as a transport gives it.
+struct ArrivedMessage {
+  std::vector<std::byte> storage;  ///< where its bytes lie, when this is not empty
+  ReceivedMessage message;
+  DecodeLimits limits = DecodeLimits::within_family();
 };
 
 }  // namespace detail
@@ -142,14 +140,14 @@ class COHORT_EXPORT Connection {
   /// @throws ClosedError   this process has closed this end
   template <class T>
   [[nodiscard]] T recv(Deadline deadline = Deadline::never()) {
-    Arrived arrived;
+    detail::ArrivedMessage arrived;
     if (!recv_message(arrived, deadline, nullptr)) throw_timeout("Connection.recv");
     return decode<T>(arrived);
   }
   /// As recv(), but nullopt when there is no message by the deadline (by default at once), or a stop is requested.
   template <class T>
   [[nodiscard]] std::optional<T> try_recv(Deadline deadline = Deadline::now(), const std::stop_token& stop = {}) {
-    Arrived arrived;
+    detail::ArrivedMessage arrived;
     if (!recv_message(arrived, deadline, &stop)) return std::nullopt;
     return decode<T>(arrived);
   }
@@ -230,11 +228,9 @@ class COHORT_EXPORT Connection {
   /// Whether this end may receive, or send.
   [[nodiscard]] bool readable() const;
   [[nodiscard]] bool writable() const;
-  [[nodiscard]] bool is_null() const noexcept { return ring_.is_null() && stream_ == nullptr; }
+  [[nodiscard]] bool is_null() const noexcept { return transport_ == nullptr; }
   /// Whether both are the same end.
-  friend bool operator==(const Connection& a, const Connection& b) noexcept {
-    return a.stream_ == b.stream_ && same_ring(a, b);
-  }
+  friend COHORT_EXPORT bool operator==(const Connection& a, const Connection& b) noexcept;
 
   /// Sends a copy of a descriptor, over a Unix-domain socket only; recv_handle() at the other end gets it. In Python's
   /// form (multiprocessing.reduction), up to 3.13: from 3.14 on Python waits for an answer.
@@ -244,22 +240,13 @@ class COHORT_EXPORT Connection {
   /// Throws: DecodeError when something came without a descriptor; EndOfFile; TimeoutError; StateError as send_handle()
   [[nodiscard]] int recv_handle(Deadline deadline = Deadline::never());
 
-  // For codecs, wait() and Pipe().
-  [[nodiscard]] const detail::RingEnd& ring_end() const noexcept { return ring_; }
-  [[nodiscard]] detail::StreamEnd* stream_end() const noexcept { return stream_.get(); }
-  explicit Connection(detail::RingEnd end) noexcept : ring_(std::move(end)) {}
-
  private:
+  friend struct detail::ConnectionAccess;
   Connection() noexcept = default;
-  explicit Connection(std::shared_ptr<detail::StreamEnd> stream) noexcept : stream_(std::move(stream)) {}
+  explicit Connection(std::shared_ptr<detail::Transport> transport) noexcept : transport_(std::move(transport)) {}
 
-  struct Arrived {
-    std::vector<std::byte> storage;  // of a message that came over a descriptor
-    detail::ReceivedMessage message;
-    DecodeLimits limits = DecodeLimits::within_family();
-  };
   template <class T>
-  static T decode(Arrived& arrived) {
+  static T decode(detail::ArrivedMessage& arrived) {
     detail::Unpacking unpacking(arrived.message);
     Decoder in(arrived.message.bytes(), arrived.limits);
     T value = Codec<T>::decode(in);
@@ -267,13 +254,10 @@ class COHORT_EXPORT Connection {
     return value;
   }
   bool send_value(FunctionRef<void(Encoder&)> encode, Deadline deadline, const std::stop_token* stop);
-  bool send_encoded(detail::MessageEncoder& encoder, Deadline deadline, const std::stop_token* stop);
-  bool recv_message(Arrived& arrived, Deadline deadline, const std::stop_token* stop);
+  bool recv_message(detail::ArrivedMessage& arrived, Deadline deadline, const std::stop_token* stop);
   [[noreturn]] static void throw_timeout(const char* operation);
-  static bool same_ring(const Connection& a, const Connection& b) noexcept;
 
-  detail::RingEnd ring_;
-  std::shared_ptr<detail::StreamEnd> stream_;
+  std::shared_ptr<detail::Transport> transport_;
 };
 
 namespace detail {

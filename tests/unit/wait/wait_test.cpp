@@ -14,10 +14,10 @@
 #include "cohort/sync/event.hpp"
 #include "cohort/sync/lock.hpp"
 #include "cohort/sync/semaphore.hpp"
-#include "connection/connection_ring.hpp"
 #include "object/objects.hpp"
 #include "os/process.hpp"
 #include "os/process_identity.hpp"
+#include "support/pipe_body.hpp"
 #include "support/scratch.hpp"
 
 namespace cohort {
@@ -102,8 +102,7 @@ TEST(Wait, leaves_no_thread_and_no_watcher_behind) {
   int threads = os::settled_thread_count(1);
   EXPECT_EQ(wait({b, d}, 20ms), Positions{});
   EXPECT_EQ(os::settled_thread_count(threads), threads);
-  connection::EndUse use(b.ring_end(), "test");
-  EXPECT_EQ(object::header_of(&use.pipe()).watchers.load(), 0U);
+  EXPECT_EQ(object::header_of(&test::pipe_of(b)).watchers.load(), 0U);
 }
 
 TEST(Wait, for_nothing_with_neither_a_deadline_nor_a_stop_is_refused) {

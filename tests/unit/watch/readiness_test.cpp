@@ -20,11 +20,11 @@
 #include "cohort/queue/queue.hpp"
 #include "cohort/queue/simple_queue.hpp"
 #include "cohort/wait/wait.hpp"
-#include "connection/connection_ring.hpp"
 #include "object/objects.hpp"
 #include "os/futex.hpp"
 #include "os/process.hpp"
 #include "os/thread.hpp"
+#include "support/pipe_body.hpp"
 #include "support/scratch.hpp"
 
 namespace cohort {
@@ -143,8 +143,7 @@ TEST(Fileno, starts_one_thread_that_ends_with_the_last_end_and_no_watcher_is_lef
   int threads = os::settled_thread_count(1);
   auto [a, b] = Pipe();
   auto [c, d] = Pipe();
-  connection::EndUse use(b.ring_end(), "test");
-  auto& watchers = object::header_of(&use.pipe()).watchers;
+  auto& watchers = object::header_of(&test::pipe_of(b)).watchers;
   for (auto* end : {&a, &b, &c, &d}) (void)end->fileno();
   EXPECT_EQ(os::library_threads(), 1);
   EXPECT_EQ(os::settled_thread_count(threads + 1), threads + 1);
@@ -152,7 +151,7 @@ TEST(Fileno, starts_one_thread_that_ends_with_the_last_end_and_no_watcher_is_lef
   for (auto* end : {&a, &c, &d}) end->close();
   EXPECT_EQ(os::library_threads(), 1);
   EXPECT_EQ(watchers.load(), 1U);
-  watch::end_polling(b.ring_end(), use.flags());
+  watch::end_polling(test::end_of(b), watch::LocalState(test::end_of(b).local_flags()));
   EXPECT_EQ(watchers.load(), 0U);
   EXPECT_TRUE(library_threads_end());
   EXPECT_EQ(os::settled_thread_count(threads), threads);

@@ -1,24 +1,27 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
-#include "connection/connection_stream.hpp"
+#include "connection/framed_transport.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <string>
 
 #include "cohort/base/error.hpp"
+#include "cohort/wire/codec.hpp"
+#include "cohort/wire/encoder.hpp"
+#include "connection/descriptor_stream.hpp"
 #include "os/process.hpp"
-#include "os/socket.hpp"
 #include "park/stop_bell.hpp"
 
-namespace cohort::detail {
+namespace cohort::connection {
+
+using detail::ArrivedMessage;
 
 namespace {
 
-constexpr std::uint32_t kClosed = std::uint32_t{1} << 31;
-constexpr std::uint32_t kReleased = std::uint32_t{1} << 30;  // the descriptor is closed, or about to be
 // Python joins the length and the message into one write up to here.
 constexpr std::size_t kJoined = 16384;
 // A peer that sends without end is left so often to look at the deadline.
@@ -31,11 +34,11 @@ constexpr std::chrono::milliseconds kLook{100};
 // A mutex until a deadline or a stop.
 class Turn {
  public:
-  Turn(std::timed_mutex& mutex, const StreamEnd::Limits& limits) : lock_(mutex, std::defer_lock) {
+  Turn(std::timed_mutex& mutex, const Until& until) : lock_(mutex, std::defer_lock) {
     if (lock_.try_lock()) return;
     // By the wall clock, a little at a time: the thread checker does not know the lock by the monotonic one.
-    while (!limits.over()) {
-      auto step = std::min<std::chrono::nanoseconds>(limits.deadline.remaining().value_or(kTurn), kTurn);
+    while (!until.over()) {
+      auto step = std::min<std::chrono::nanoseconds>(until.deadline.remaining().value_or(kTurn), kTurn);
       if (lock_.try_lock_until(std::chrono::system_clock::now() + step)) return;
     }
   }
@@ -48,39 +51,10 @@ class Turn {
 
 }  // namespace
 
-// A call that uses the descriptor: while one exists, close() in another thread leaves it open, so that its number is not
-// given to something else.
-class StreamEnd::Use {
- public:
-  Use(const StreamEnd& end, const char* operation) : end_(const_cast<StreamEnd&>(end)), operation_(operation) {
-    // relaxed: a count, and a flag that is looked at again
-    if ((end_.users_.fetch_add(1, std::memory_order_relaxed) & kClosed) == 0) return;
-    finish();
-    throw ClosedError(operation, "", "this connection is closed");
-  }
-  ~Use() { finish(); }
-  Use(const Use&) = delete;
-  Use& operator=(const Use&) = delete;
-  [[nodiscard]] const char* operation() const noexcept { return operation_; }
-  [[nodiscard]] int fd() const noexcept { return end_.fd_.get(); }
-  void check_open() const {
-    if (end_.closed()) throw ClosedError(operation_, "", "another thread has closed this connection");
-  }
-
- private:
-  void finish() noexcept {
-    // SYNC(stream use): release here -> acquire in release_when_unused(); carries that this call is over
-    end_.users_.fetch_sub(1, std::memory_order_release);
-    end_.release_when_unused();
-  }
-  StreamEnd& end_;
-  const char* operation_;
-};
-
 // Notes at the end of a call, however it ends, whose the part of a message is that stays.
-class StreamEnd::LeaveMessage {
+class FramedTransport::LeaveMessage {
  public:
-  explicit LeaveMessage(StreamEnd& end) : end_(end) {}
+  explicit LeaveMessage(FramedTransport& end) : end_(end) {}
   ~LeaveMessage() {
     if (end_.reader_.begun()) end_.leave_message();
   }
@@ -88,75 +62,62 @@ class StreamEnd::LeaveMessage {
   LeaveMessage& operator=(const LeaveMessage&) = delete;
 
  private:
-  StreamEnd& end_;
+  FramedTransport& end_;
 };
 
-struct StreamEnd::Kept {
-  explicit Kept(std::shared_ptr<StreamEnd> kept) : end(std::move(kept)), use(*end, "Connection") {}
-  std::shared_ptr<StreamEnd> end;
+struct FramedTransport::Kept {
+  explicit Kept(std::shared_ptr<Transport> kept) : transport(std::move(kept)), use(*transport, "Connection") {}
+  std::shared_ptr<Transport> transport;
   Use use;
 };
 
-StreamEnd::StreamEnd(os::Fd fd, const ConnectionOptions& options)
-    : fd_(std::move(fd)),
+FramedTransport::FramedTransport(std::unique_ptr<ByteStream> stream, const ConnectionOptions& options)
+    : Transport(state_word_),
+      stream_(std::move(stream)),
       readable_(options.readable),
       writable_(options.writable),
-      limits_(options.limits),
-      kind_(os::is_socket(fd_.get()) ? Kind::socket
-            : os::is_pipe(fd_.get()) ? Kind::pipe
-                                     : Kind::other) {}
+      limits_(options.limits) {}
 
-void StreamEnd::close() noexcept {
-  users_.fetch_or(kClosed, std::memory_order_release);  // SYNC(stream use): as in Use::finish()
-  release_when_unused();
+void FramedTransport::close() noexcept {
+  if (state().close() && state().claim_unused()) let_go();
 }
 
-// By one only: a call that came between a close() and its look would else release the descriptor once more, and with it
-// whatever has got its number by then.
-void StreamEnd::release_when_unused() noexcept {
-  std::uint32_t unused = kClosed;
-  // SYNC(stream use): release in Use::finish(), close() -> acquire here; carries that all calls are over
-  if (users_.compare_exchange_strong(unused, kClosed | kReleased, std::memory_order_acquire, std::memory_order_relaxed))
-    fd_.reset();
+int FramedTransport::fileno() {
+  Use use(*this, "Connection.fileno");
+  return stream_->descriptor();
 }
 
-bool StreamEnd::closed() const noexcept {
-  return (users_.load(std::memory_order_relaxed) & kClosed) != 0;  // relaxed: a flag
-}
-
-int StreamEnd::fd(const char* operation) const {
-  Use use(*this, operation);
-  return fd_.get();
+void FramedTransport::check_readable(const char* operation) const {
+  if (!readable_) throw StateError(operation, "", "this connection only sends: it never has a message");
 }
 
 // False on the deadline or a stop.
-bool StreamEnd::wait_ready(const Use& use, bool for_write, const Limits& limits) const {
-  park::StopDescriptor bell(limits);
+bool FramedTransport::wait_ready(const Use& use, Direction direction, const Until& until) const {
+  park::StopDescriptor bell(until);
   while (true) {
     use.check_open();
     os::PollItem items[2];
-    items[0].fd = use.fd();
-    items[0].for_write = for_write;
+    items[0] = stream_->readiness(direction);
     items[1].fd = bell.fd();
-    (void)os::poll_items(items, Deadline::earlier(limits.deadline, Deadline(kLook)));
+    (void)os::poll_items(items, Deadline::earlier(until.deadline, Deadline(kLook)));
     use.check_open();
     if (items[0].ready) return true;
-    if (limits.over()) return false;
+    if (until.over()) return false;
   }
 }
 
 // ---- sending ---------------------------------------------------------------------------------------------------------
 
 // False when the deadline came before the first byte; throws when it came later.
-bool StreamEnd::write_all(const Use& use, std::span<const std::byte> bytes, const Limits& limits, bool begun) {
+bool FramedTransport::write_all(const Use& use, std::span<const std::byte> bytes, const Until& until, bool begun) {
   while (!bytes.empty()) {
-    os::Transfer done = kind_ == Kind::socket ? os::send_some(use.fd(), bytes) : os::write_now(use.fd(), bytes);
+    os::Transfer done = stream_->write_some(bytes);
     if (done.state == os::Transfer::State::ended)
       throw OsError(EPIPE, use.operation(), "the other end of the connection is closed");
     if (done.state == os::Transfer::State::moved) {
       begun = begun || done.count != 0;
       bytes = bytes.subspan(done.count);
-    } else if (limits.over() || !wait_ready(use, true, limits)) {
+    } else if (until.over() || !wait_ready(use, Direction::out, until)) {
       cut_ = cut_ || begun;
       return false;
     }
@@ -164,24 +125,33 @@ bool StreamEnd::write_all(const Use& use, std::span<const std::byte> bytes, cons
   return true;
 }
 
-bool StreamEnd::send(std::span<const std::byte> message, const Limits& limits, const char* operation) {
+bool FramedTransport::send_value(FunctionRef<void(Encoder&)> encode, const Until& until, const char* operation) {
+  VectorEncoder encoder;
+  encode(encoder);
+  if (encoder.has_attachments())
+    throw EncodeError(operation, "",
+                      "the value holds a handle of a shared object, which passes through pipes in memory only");
+  return send(encoder.bytes(), until, operation);
+}
+
+bool FramedTransport::send(std::span<const std::byte> message, const Until& until, const char* operation) {
   Use use(*this, operation);
   if (!writable_) throw StateError(operation, "", "this connection only receives");
-  Turn turn(sending_, limits);
+  Turn turn(sending_, until);
   if (!turn.taken()) return false;
   if (cut_)
     throw StateError(operation, "",
                      "an earlier message was sent in part, when its deadline passed: close the connection");
   std::array<std::byte, 12> length;
-  std::size_t length_size = connection::write_frame_header(message.size(), length);
+  std::size_t length_size = write_frame_header(message.size(), length);
   try {
     if (message.size() > kJoined) {
-      return write_all(use, {length.data(), length_size}, limits, false) && write_all(use, message, limits, true);
+      return write_all(use, {length.data(), length_size}, until, false) && write_all(use, message, until, true);
     }
     std::array<std::byte, kJoined + 4> joined;
     std::memcpy(joined.data(), length.data(), 4);
     if (!message.empty()) std::memcpy(joined.data() + 4, message.data(), message.size());
-    return write_all(use, {joined.data(), 4 + message.size()}, limits, false);
+    return write_all(use, {joined.data(), 4 + message.size()}, until, false);
   } catch (const ClosedError&) {
     cut_ = true;
     throw;
@@ -190,32 +160,21 @@ bool StreamEnd::send(std::span<const std::byte> message, const Limits& limits, c
 
 // ---- receiving -------------------------------------------------------------------------------------------------------
 
-void StreamEnd::throw_cut(const char* operation) {
+void FramedTransport::throw_cut(const char* operation) {
   reader_.clear();
   throw DecodeError(operation, "", "got end of file during message: the sender died or closed in the middle of it");
 }
 
-// One read that does not wait.
-os::Transfer StreamEnd::read_now(const Use& use, std::span<std::byte> into) {
-  if (kind_ == Kind::socket) return os::receive_some(use.fd(), into);
-  if (kind_ == Kind::pipe) return os::read_pipe_now(use.fd(), into);
-  os::PollItem item{.fd = use.fd()};
-  (void)os::poll_items({&item, 1}, Deadline::now());
-  return item.ready ? os::read_some(use.fd(), into) : os::Transfer{};
-}
-
-// The same for poll(), at the beginning of a message, where a descriptor may come instead. It is not lost.
-os::Transfer StreamEnd::read_first(const Use& use, std::span<std::byte> into) {
-  if (kind_ != Kind::socket) return read_now(use, into);
-  auto packet = os::receive_packet(use.fd(), into);
-  if (!packet) return {};
-  if (packet->size == 0) return {.state = os::Transfer::State::ended};
-  if (!packet->fds.empty()) handle_ = std::move(packet->fds.front());
-  return {.state = os::Transfer::State::moved, .count = packet->size};
+// One read for poll(), at the beginning of a message, where a descriptor may come instead. It is not lost.
+os::Transfer FramedTransport::read_first(std::span<std::byte> into) {
+  std::vector<os::Fd> descriptors;
+  os::Transfer done = stream_->read_with_descriptors(into, descriptors);
+  if (!descriptors.empty()) handle_ = std::move(descriptors.front());
+  return done;
 }
 
 // What was taken in before a fork is that process's: the copy has its next message from the stream, if it can.
-void StreamEnd::drop_inherited(const char* operation) {
+void FramedTransport::drop_inherited(const char* operation) {
   if (!reader_.begun() || reader_process_ == os::process_id()) return;
   if (!reader_.whole())
     throw StateError(operation, "",
@@ -224,10 +183,10 @@ void StreamEnd::drop_inherited(const char* operation) {
   handle_.reset();
 }
 
-void StreamEnd::leave_message() noexcept { reader_process_ = os::process_id(); }
+void FramedTransport::leave_message() noexcept { reader_process_ = os::process_id(); }
 
 // Takes in what has come, without waiting. True when a receive would not wait.
-bool StreamEnd::take_in(const Use& use, Deadline until) {
+bool FramedTransport::take_in(const Use& use, Deadline until) {
   if (ended_ || failure_ || handle_) return true;
   drop_inherited(use.operation());
   LeaveMessage leave(*this);
@@ -236,7 +195,7 @@ bool StreamEnd::take_in(const Use& use, Deadline until) {
       if (reader_.whole() || reader_.damaged() || reader_.length() > limits_.max_message.count) return true;
       bool first = !reader_.begun();
       auto room = reader_.room();
-      os::Transfer done = first ? read_first(use, room) : read_now(use, room);
+      os::Transfer done = first ? read_first(room) : stream_->read_some(room);
       if (done.state == os::Transfer::State::would_block) return false;
       ended_ = done.state == os::Transfer::State::ended;
       if (ended_) return true;
@@ -251,58 +210,58 @@ bool StreamEnd::take_in(const Use& use, Deadline until) {
   }
 }
 
-StreamEnd::Look StreamEnd::look(Deadline until, const char* operation) {
+FramedTransport::Look FramedTransport::look(Deadline until, const char* operation) {
   Use use(*this, operation);
-  if (!readable_) throw StateError(operation, "", "this connection only sends: it never has a message");
+  check_readable(operation);
   std::unique_lock turn(receiving_, std::try_to_lock);
   if (!turn) return Look::busy;
   return take_in(use, until) ? Look::ready : Look::nothing;
 }
 
-bool StreamEnd::poll(const Limits& limits) {
+bool FramedTransport::poll(const Until& until) {
   const char* operation = "Connection.poll";
   while (true) {
-    Look found = look(limits.deadline, operation);
+    Look found = look(until.deadline, operation);
     if (found == Look::ready) return true;
-    if (limits.over()) return false;
+    if (until.over()) return false;
     if (found == Look::nothing) {
-      if (!wait_ready(Use(*this, operation), false, limits)) return false;
-    } else if (Turn(receiving_, limits).taken()) {
+      if (!wait_ready(Use(*this, operation), Direction::in, until)) return false;
+    } else if (Turn(receiving_, until).taken()) {
       continue;  // the thread that received has done
     }
   }
 }
 
 // Goes on with the present message until its length is known, or all of it has come. False on the deadline or a stop; what came stays.
-bool StreamEnd::fill(const Use& use, bool only_length, const Limits& limits) {
+bool FramedTransport::fill(const Use& use, bool only_length, const Until& until) {
   for (std::size_t moved = 0;;) {
     if (reader_.damaged())
       throw DecodeError(use.operation(), "", "that is not a length: the stream does not frame messages as Python does");
     if (only_length ? reader_.length_known() : reader_.whole()) return true;
-    os::Transfer done = read_now(use, reader_.room());
+    os::Transfer done = stream_->read_some(reader_.room());
     if (done.state == os::Transfer::State::moved) {
       reader_.advance(done.count);
       moved += done.count;
       if (moved < kDeadlineLook) continue;
       moved = 0;
-      if (limits.over()) return false;
+      if (until.over()) return false;
     } else if (done.state == os::Transfer::State::ended) {
       if (reader_.begun()) throw_cut(use.operation());
       throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
-    } else if (limits.over() || !wait_ready(use, false, limits)) {
+    } else if (until.over() || !wait_ready(use, Direction::in, until)) {
       return false;
     }
   }
 }
 
 // The length of the next message; first what poll() left to report. False on the deadline or a stop.
-bool StreamEnd::begin_message(const Use& use, const Limits& limits) {
+bool FramedTransport::begin_message(const Use& use, const Until& until) {
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   drop_inherited(use.operation());
   if (handle_) {
     handle_.reset();
     // poll() has said that nothing needs to be waited for.
-    if (!fill(use, false, {Deadline::now(), nullptr})) {
+    if (!fill(use, false, Deadline::now())) {
       reader_.clear();
       throw DecodeError(use.operation(), "", "what came is a descriptor, not a message: recv_handle() receives it");
     }
@@ -311,55 +270,58 @@ bool StreamEnd::begin_message(const Use& use, const Limits& limits) {
     if (reader_.begun()) throw_cut(use.operation());
     throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
   }
-  return fill(use, true, limits);
+  return fill(use, true, until);
 }
 
-// The stream cannot go on without those bytes. Whoever sends them learns that nobody takes them.
-void StreamEnd::refuse_length(const Use& use) {
-  if (kind_ == Kind::socket) os::refuse_input(use.fd());
+// The stream cannot go on without those bytes. Their sender learns that nobody takes them.
+void FramedTransport::refuse_length(const Use& use) {
+  stream_->refuse_input();
   throw DecodeError(use.operation(), "",
                     "the message has " + std::to_string(reader_.length()) + " bytes, and this connection takes " +
                         std::to_string(limits_.max_message.count) + " at most (ConnectionLimits::max_message)");
 }
 
-std::optional<std::vector<std::byte>> StreamEnd::receive(std::optional<std::size_t> most, const Limits& limits,
-                                                         const char* operation) {
+bool FramedTransport::receive(ArrivedMessage& arrived, std::optional<std::size_t> most, const Until& until,
+                              const char* operation) {
   Use use(*this, operation);
   if (!readable_) throw StateError(operation, "", "this connection only sends");
-  Turn turn(receiving_, limits);
-  if (!turn.taken()) return std::nullopt;
+  Turn turn(receiving_, until);
+  if (!turn.taken()) return false;
   LeaveMessage leave(*this);
-  if (!begin_message(use, limits)) return std::nullopt;
+  if (!begin_message(use, until)) return false;
   if (!most && reader_.length() > limits_.max_message.count) refuse_length(use);
   if (most && reader_.length() > *most)
     throw OsError(EMSGSIZE, operation,
                   "the message has " + std::to_string(reader_.length()) + " bytes, and at most " +
                       std::to_string(*most) + " are wanted; it stays");
-  if (!fill(use, false, limits)) return std::nullopt;
-  return reader_.take();
+  if (!fill(use, false, until)) return false;
+  arrived.limits = limits_.decode;
+  arrived.storage = reader_.take();
+  arrived.message.set_block(0, arrived.storage.data(), arrived.storage.size(), false);
+  return true;
 }
 
-std::optional<std::size_t> StreamEnd::receive_into(std::span<std::byte> room, const Limits& limits,
-                                                   const char* operation) {
+std::optional<std::size_t> FramedTransport::receive_into(std::span<std::byte> place, const Until& until,
+                                                         const char* operation) {
   Use use(*this, operation);
   if (!readable_) throw StateError(operation, "", "this connection only sends");
-  Turn turn(receiving_, limits);
+  Turn turn(receiving_, until);
   if (!turn.taken()) return std::nullopt;
   LeaveMessage leave(*this);
-  if (!begin_message(use, limits)) return std::nullopt;
+  if (!begin_message(use, until)) return std::nullopt;
   std::uint64_t length = reader_.length();
-  if (length > room.size()) {
-    if (length - room.size() > kOversized)
+  if (length > place.size()) {
+    if (length - place.size() > kOversized)
       throw BufferTooShort(operation, std::to_string(length),
-                           "the message is longer than the room of " + std::to_string(room.size()) +
+                           "the message is longer than the room of " + std::to_string(place.size()) +
                                " bytes; it stays, for a larger buffer");
-    if (!fill(use, false, limits)) return std::nullopt;
+    if (!fill(use, false, until)) return std::nullopt;
     throw OversizedMessage(operation, reader_.take());
   }
-  reader_.lend(room);
+  reader_.lend(place);
   bool whole = false;
   try {
-    whole = fill(use, false, limits);
+    whole = fill(use, false, until);
   } catch (...) {
     keep_what_came();
     throw;
@@ -373,7 +335,7 @@ std::optional<std::size_t> StreamEnd::receive_into(std::span<std::byte> room, co
 }
 
 // The caller's buffer is about to be the caller's again.
-void StreamEnd::keep_what_came() {
+void FramedTransport::keep_what_came() {
   try {
     reader_.take_back();
   } catch (...) {
@@ -384,7 +346,7 @@ void StreamEnd::keep_what_came() {
   }
 }
 
-int StreamEnd::fd_to_copy(std::shared_ptr<const void>& keep) {
+int FramedTransport::descriptor_to_copy(std::shared_ptr<const void>& keep) {
   auto kept = std::make_shared<Kept>(shared_from_this());
   auto refuse = [](const char* sentence) { throw EncodeError("Connection", "", sentence); };
   std::unique_lock receiving(receiving_, std::try_to_lock);
@@ -394,40 +356,36 @@ int StreamEnd::fd_to_copy(std::shared_ptr<const void>& keep) {
   if (reader_.begun() || handle_ || ended_ || failure_)
     refuse("this connection holds a message, or a part of one, that has come: receive it before it travels");
   if (cut_) refuse("a message was sent in part through this connection, which sends no more: it cannot travel");
-  int fd = kept->use.fd();
+  if (!stream_->can_travel()) refuse("this connection cannot travel: what it encrypts and decrypts with stays here");
+  int fd = stream_->descriptor();
   keep = std::move(kept);
   return fd;
 }
 
 // ---- descriptors -----------------------------------------------------------------------------------------------------
 
-namespace {
-
-[[noreturn]] void refuse_descriptors(const char* operation) {
-  throw StateError(operation, "",
-                   "only a Unix-domain socket carries descriptors: Pipe({.transport = Transport::socket})");
+void FramedTransport::check_carries_descriptors(const char* operation) const {
+  if (!stream_->carries_descriptors())
+    throw StateError(operation, "",
+                     "only a Unix-domain socket carries descriptors: Pipe({.transport = Transport::socket})");
 }
 
-}  // namespace
-
-bool StreamEnd::send_handle(int descriptor, Deadline deadline) {
+bool FramedTransport::send_handle(int descriptor, Deadline deadline) {
   Use use(*this, "Connection.send_handle");
-  if (kind_ != Kind::socket) refuse_descriptors(use.operation());
-  const Limits limits{deadline, nullptr};
-  Turn turn(sending_, limits);
+  check_carries_descriptors(use.operation());
+  const Until until(deadline);
+  Turn turn(sending_, until);
   if (!turn.taken()) return false;
-  const std::byte count{1};
-  const int fds[] = {descriptor};
-  while (!os::try_send_packet(use.fd(), {&count, 1}, fds))
-    if (limits.over() || !wait_ready(use, true, limits)) return false;
+  while (!stream_->try_write_descriptor(std::byte{1}, descriptor))
+    if (until.over() || !wait_ready(use, Direction::out, until)) return false;
   return true;
 }
 
-std::optional<os::Fd> StreamEnd::receive_handle(Deadline deadline) {
+std::optional<os::Fd> FramedTransport::receive_handle(Deadline deadline) {
   Use use(*this, "Connection.recv_handle");
-  if (kind_ != Kind::socket) refuse_descriptors(use.operation());
-  const Limits limits{deadline, nullptr};
-  Turn turn(receiving_, limits);
+  check_carries_descriptors(use.operation());
+  const Until until(deadline);
+  Turn turn(receiving_, until);
   if (!turn.taken()) return std::nullopt;
   const char* no_handle = "what came is not a descriptor: the other end must call send_handle()";
   if (handle_) {
@@ -443,12 +401,62 @@ std::optional<os::Fd> StreamEnd::receive_handle(Deadline deadline) {
     throw StateError(use.operation(), "", "a part of a message has come already: receive that first");
   while (true) {
     std::byte count{};
-    auto packet = os::receive_packet(use.fd(), {&count, 1});
-    if (packet && packet->size == 0) throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
-    if (packet && packet->fds.size() != 1) throw DecodeError(use.operation(), "", no_handle);
-    if (packet) return std::move(packet->fds.front());
-    if (limits.over() || !wait_ready(use, false, limits)) return std::nullopt;
+    std::vector<os::Fd> descriptors;
+    os::Transfer done = stream_->read_with_descriptors({&count, 1}, descriptors);
+    if (done.state == os::Transfer::State::ended)
+      throw EndOfFile(use.operation(), "", "the other end of the connection is closed");
+    if (done.state == os::Transfer::State::moved) {
+      if (descriptors.size() != 1) throw DecodeError(use.operation(), "", no_handle);
+      return std::move(descriptors.front());
+    }
+    if (until.over() || !wait_ready(use, Direction::in, until)) return std::nullopt;
   }
 }
 
-}  // namespace cohort::detail
+// ---- travelling and waiting ------------------------------------------------------------------------------------------
+
+namespace {
+
+// Bits of what a connection over a descriptor may do.
+constexpr std::uint8_t kReadable = 1;
+constexpr std::uint8_t kWritable = 2;
+
+void encode_limits(Encoder& out, const ConnectionLimits& limits) {
+  out.write_raw(limits.max_message.count);
+  Codec<DecodeLimits>::encode(out, limits.decode);
+}
+
+ConnectionLimits decode_limits(Decoder& in) {
+  ConnectionLimits limits;
+  limits.max_message.count = in.read_raw<std::uint64_t>();
+  limits.decode = Codec<DecodeLimits>::decode(in);
+  return limits;
+}
+
+}  // namespace
+
+void FramedTransport::travel(Encoder& out) {
+  Encoder::Descriptor descriptor;
+  descriptor.number = descriptor_to_copy(descriptor.keep);
+  std::size_t index = out.attach_descriptor(std::move(descriptor));
+  out.write_raw(detail::TransportForm::over_descriptor);
+  out.write_raw(static_cast<std::uint8_t>((readable_ ? kReadable : 0) | (writable_ ? kWritable : 0)));
+  out.write_raw(static_cast<std::uint32_t>(index));
+  encode_limits(out, limits_);
+}
+
+ConnectionOptions FramedTransport::decode_options(Decoder& in, std::uint32_t& index) {
+  auto mode = in.read_raw<std::uint8_t>();
+  if (mode == 0 || mode > (kReadable | kWritable)) in.fail("a connection that neither receives nor sends");
+  index = in.read_raw<std::uint32_t>();
+  ConnectionOptions options{.readable = (mode & kReadable) != 0, .writable = (mode & kWritable) != 0};
+  options.limits = decode_limits(in);
+  return options;
+}
+
+detail::Transport::Source FramedTransport::source(const char* operation) {
+  check_readable(operation);
+  return {.point = std::nullopt, .item = stream_->readiness(Direction::in)};
+}
+
+}  // namespace cohort::connection
