@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <climits>
 
-#include "ring/byte_ring.hpp"
+#include "ring/ring.hpp"
 #include "ring/side_lock.hpp"
 
 namespace cohort::connection {

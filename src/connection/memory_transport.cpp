@@ -18,10 +18,10 @@
 #include "object/objects.hpp"
 #include "os/cpu.hpp"
 #include "park/wait_word.hpp"
-#include "ring/byte_ring.hpp"
 #include "ring/limited.hpp"
 #include "ring/own_block.hpp"
-#include "ring/ring_sides.hpp"
+#include "ring/reader.hpp"
+#include "ring/ring.hpp"
 #include "ring/ring_wait.hpp"
 #include "watch/death_watch.hpp"
 #include "watch/readiness.hpp"
@@ -33,10 +33,10 @@ using detail::MessageEncoder;
 using detail::ReceivedMessage;
 using family::Family;
 using object::Objects;
-using ring::Consumer;
-using ring::kMostInline;
+using ring::kInlineMessage;
 using ring::Message;
 using ring::OwnBlock;
+using ring::Reader;
 using ring::Received;
 using ring::Record;
 using ring::RecordKind;
@@ -68,10 +68,7 @@ class MemoryTransport::Call : public Use {
     if (!may_receive()) throw StateError(operation(), "", "this end of the pipe only sends: receive at the other one");
   }
   /// Of the descriptor that fileno() has given out.
-  void tell_readiness() const {
-    if (transport_.state().polled()) [[unlikely]]
-      watch::look_after_taking(transport_.end_, transport_.state());
-  }
+  void tell_readiness() const noexcept { watch::note_taking(transport_.end_, transport_.state()); }
 
  private:
   MemoryTransport& transport_;
@@ -199,7 +196,7 @@ void put_encoded(const Lane& lane, MessageEncoder& encoder, const char* operatio
 
 void put_bytes(const Lane& lane, std::span<const std::byte> bytes) {
   Message message{.bytes = bytes.data(), .size = bytes.size()};
-  if (bytes.size() <= kMostInline) {
+  if (bytes.size() <= kInlineMessage) {
     put_now(lane, message);
     return;
   }
@@ -278,7 +275,7 @@ class MemoryTransport::Receiver {
 
   /// Until there is a message. False on the deadline or a stop.
   bool receive() {
-    keep_pace(lane_.ring());
+    delay_look(lane_.ring());
     if (take() == Received::message) [[likely]]
       return true;
     return wait_and_take();
@@ -309,38 +306,38 @@ class MemoryTransport::Receiver {
   // behind it is not to be seen yet; or our limits are over in the middle of one.
   Received take();
   Received take_first(std::size_t& in_block, bool& in_pieces) {
-    Consumer consumer(lane_.ring());
+    Reader reader(lane_.ring());
     if (has_partial_message(lane_)) [[unlikely]] {
       in_pieces = true;
-      Received result = take_in_pieces(consumer);
+      Received result = take_in_pieces(reader);
       if (result != Received::nothing) return result;
     }
     Record record;
-    while (consumer.next(record)) {
+    while (reader.next(record)) {
       if (record.kind == RecordKind::piece) [[unlikely]] {
-        consumer.stay();
+        reader.stay();
         in_pieces = true;
-        Received result = take_in_pieces(consumer);
+        Received result = take_in_pieces(reader);
         if (result != Received::nothing) return result;
         continue;  // pieces of a message that was cut are gone; perhaps another one lies behind them
       }
-      if (limits_.most != kAnyLength) check_length(consumer, record);
+      if (limits_.most != kAnyLength) check_length(reader, record);
       if (record.kind == RecordKind::block) in_block = size_of(record);
-      take_record(consumer, record, message_);
+      take_record(reader, record, message_);
       return Received::message;
     }
     return Received::nothing;
   }
-  Received take_in_pieces(Consumer& consumer) {
-    Received result = take_pieces(lane_, consumer, assembly_, limits_, [this] { return call_.closed(); });
+  Received take_in_pieces(Reader& reader) {
+    Received result = take_pieces(lane_, reader, assembly_, limits_, [this] { return call_.closed(); });
     auto bytes = assembly_.bytes();
     if (result == Received::message) message_.set_block(0, bytes.data(), bytes.size(), false);
     return result;
   }
-  void check_length(Consumer& consumer, const Record& record) const {
+  void check_length(Reader& reader, const Record& record) const {
     std::uint64_t size = size_of(record);
     if (size <= limits_.most) return;
-    consumer.stay();
+    reader.stay();
     throw_too_long(call_.operation(), size, limits_.most);
   }
   // Those who found us busy. tell_space() has issued the fence that meets theirs.

@@ -15,22 +15,23 @@
 #include "os/futex.hpp"
 #include "ring/own_block.hpp"
 #include "ring/ring_wait.hpp"
+#include "ring/writer.hpp"
 #include "sync/thread_word.hpp"
 
 namespace cohort::connection {
 
 using detail::ReceivedMessage;
 using family::Family;
-using ring::Consumer;
 using ring::OwnBlock;
 using ring::PieceWords;
-using ring::Producer;
+using ring::Reader;
 using ring::Received;
 using ring::Record;
 using ring::RecordKind;
 using ring::RingBody;
 using ring::RingWait;
 using ring::throw_damaged;
+using ring::Writer;
 
 void throw_too_long(const char* operation, std::uint64_t size, std::size_t most) {
   throw OsError(EMSGSIZE, operation,
@@ -100,7 +101,7 @@ bool let_receiver_follow(const RingBody& ring) noexcept {
   return false;
 }
 
-void put_piece(const Lane& lane, Producer& producer, std::span<const std::byte> bytes, PieceWords words) {
+void put_piece(const Lane& lane, Writer& writer, std::span<const std::byte> bytes, PieceWords words) {
   OwnBlock block(bytes.size());
   std::memcpy(block.place(), bytes.data(), bytes.size());
   COHORT_CRASH_POINT("channel.pieces.copied");
@@ -111,14 +112,14 @@ void put_piece(const Lane& lane, Producer& producer, std::span<const std::byte> 
   lane.count_given(bytes.size());
   COHORT_CRASH_POINT("channel.pieces.given");
   try {
-    producer.put_block(static_cast<std::uint32_t>(RecordKind::piece), payload, block.offset(), {});
+    writer.put_block(static_cast<std::uint32_t>(RecordKind::piece), payload, block.offset(), {});
   } catch (...) {
     lane.count_not_given(bytes.size());
     throw;
   }
   block.forget();
   COHORT_CRASH_POINT("channel.pieces.put");
-  producer.wake_consumers();
+  writer.wake_readers();
 }
 
 }  // namespace
@@ -134,13 +135,13 @@ bool put_pieces(const Lane& lane, std::span<const std::byte> bytes, FunctionRef<
   words.sender = sync::this_thread().word;
   words.number = family.next_generation();
   words.total = bytes.size();
-  Producer producer(lane.ring());
+  Writer writer(lane.ring());
   InMessage in_message(lane.sending().busy);
   bool followed = true;
   while (words.offset < bytes.size()) {
     if (is_over()) return false;
     const std::uint64_t size = std::min<std::uint64_t>(lane.pipe().piece, bytes.size() - words.offset);
-    put_piece(lane, producer, bytes.subspan(words.offset, size), words);
+    put_piece(lane, writer, bytes.subspan(words.offset, size), words);
     words.offset += size;
     if (words.offset != bytes.size()) followed = followed && let_receiver_follow(lane.ring());
   }
@@ -160,19 +161,19 @@ PieceWords words_of(const Record& record) {
   return words;
 }
 
-// Holds `out`, by the caller's consumer, from the first piece to the last.
+// Holds `out`, by the caller's reader, from the first piece to the last.
 class PieceReceiver {
  public:
-  PieceReceiver(const Lane& lane, Consumer& consumer, Assembly& assembly, const ReceiveLimits& limits,
+  PieceReceiver(const Lane& lane, Reader& reader, Assembly& assembly, const ReceiveLimits& limits,
                 FunctionRef<bool()> is_over)
-      : lane_(lane), ring_(lane.ring()), consumer_(consumer), assembly_(assembly), limits_(limits), is_over_(is_over) {}
+      : lane_(lane), ring_(lane.ring()), reader_(reader), assembly_(assembly), limits_(limits), is_over_(is_over) {}
 
   Received run() {
     InMessage in_message(lane_.receiving().busy);
     if (!resume() && !begin()) return Received::nothing;
     while (message_.have < message_.total) {
       Record record;
-      if (!consumer_.next(record)) {
+      if (!reader_.next(record)) {
         Received next = await_piece();
         if (next == Received::piece) continue;
         if (next == Received::later)
@@ -186,7 +187,7 @@ class PieceReceiver {
         continue;
       }
       // The sender died, or could not go on: nothing of its message is received.
-      consumer_.stay();
+      reader_.stay();
       assembly_.clear();
       if (!begin()) return Received::nothing;
     }
@@ -202,19 +203,19 @@ class PieceReceiver {
   // Drops pieces whose message has lost its beginning. False when no beginning lies in front then.
   bool begin() {
     Record record;
-    while (consumer_.next(record)) {
+    while (reader_.next(record)) {
       if (record.kind != RecordKind::piece) {
-        consumer_.stay();
+        reader_.stay();
         return false;
       }
       PieceWords words = words_of(record);
       if (words.offset == 0) {
-        consumer_.stay();
+        reader_.stay();
         start({.sender = words.sender, .number = words.number, .total = words.total});
         return true;
       }
       ReceivedMessage dropped;
-      consumer_.take_block(record, dropped);
+      reader_.take_block(record, dropped);
       lane_.count_taken(dropped.bytes().size());
     }
     return false;
@@ -236,7 +237,7 @@ class PieceReceiver {
   }
   void take(const Record& record) {
     ReceivedMessage piece;
-    consumer_.take_block(record, piece);
+    reader_.take_block(record, piece);
     COHORT_CRASH_POINT("channel.pieces.taken");
     // What is used is what take_block() has read, not what is_next() had.
     if (piece.bytes().size() > message_.total - message_.have) throw_damaged("a piece has changed while it was taken");
@@ -270,7 +271,7 @@ class PieceReceiver {
 
   const Lane& lane_;
   RingBody& ring_;
-  Consumer& consumer_;
+  Reader& reader_;
   Assembly& assembly_;
   const ReceiveLimits& limits_;
   FunctionRef<bool()> is_over_;
@@ -279,22 +280,22 @@ class PieceReceiver {
 
 }  // namespace
 
-Received take_pieces(const Lane& lane, Consumer& consumer, Assembly& assembly, const ReceiveLimits& limits,
+Received take_pieces(const Lane& lane, Reader& reader, Assembly& assembly, const ReceiveLimits& limits,
                      FunctionRef<bool()> is_over) {
-  return PieceReceiver(lane, consumer, assembly, limits, is_over).run();
+  return PieceReceiver(lane, reader, assembly, limits, is_over).run();
 }
 
 void drop_all(const Lane& lane) {
-  Consumer consumer(lane.ring());
+  Reader reader(lane.ring());
   Record record;
-  while (consumer.next(record)) {
+  while (reader.next(record)) {
     ReceivedMessage dropped;
     if (record.kind != RecordKind::bytes)
-      consumer.take_block(record, dropped);
+      reader.take_block(record, dropped);
     else if (record.parcel != 0)
-      dropped.set_parcel(consumer.commit_with_parcel(record.parcel));
+      dropped.set_parcel(reader.commit_with_parcel(record.parcel));
     else
-      consumer.commit();
+      reader.commit();
   }
 }
 

@@ -19,8 +19,8 @@
 #include "cohort/base/function_ref.hpp"
 #include "cohort/base/until.hpp"
 #include "connection/lane.hpp"
-#include "ring/byte_ring.hpp"
-#include "ring/ring_sides.hpp"
+#include "ring/reader.hpp"
+#include "ring/ring.hpp"
 
 namespace cohort::connection {
 
@@ -29,7 +29,7 @@ inline constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;
 
 /// Whether a message of so many bytes is sent in pieces.
 [[nodiscard]] inline bool goes_in_pieces(const PipeBody& pipe, std::size_t size) noexcept {
-  return size > ring::kMostInline / 2 && size > 2 * pipe.piece;
+  return size > ring::kInlineMessage / 2 && size > 2 * pipe.piece;
 }
 
 /// Where a message in pieces is put together: in the caller's place if it fits there, else in a vector.
@@ -71,7 +71,7 @@ struct ReceiveLimits {
 /// Returns: message: it lies in `assembly`; nothing: none is kept, nor does one lie in front: pieces of cut ones were dropped;
 ///          later: the limits are over, what was received is kept, and the next receive goes on there
 /// Throws: OsError message_size when it is too long: it stays
-[[nodiscard]] ring::Received take_pieces(const Lane& lane, ring::Consumer& consumer, Assembly& assembly,
+[[nodiscard]] ring::Received take_pieces(const Lane& lane, ring::Reader& reader, Assembly& assembly,
                                          const ReceiveLimits& limits, FunctionRef<bool()> is_over);
 
 /// Takes all that lies in a lane, and drops it.

@@ -14,8 +14,8 @@
 #include "family/lock.hpp"
 #include "family/process_page.hpp"
 #include "object/objects.hpp"
+#include "ring/damage.hpp"
 #include "ring/own_block.hpp"
-#include "ring/ring_sides.hpp"
 
 namespace cohort::connection {
 

@@ -11,7 +11,7 @@
 #include "connection/message_pieces.hpp"
 #include "family/family.hpp"
 #include "object/objects.hpp"
-#include "ring/byte_ring.hpp"
+#include "ring/ring.hpp"
 
 namespace cohort::connection {
 

@@ -12,17 +12,19 @@
 #include "family/family.hpp"
 #include "object/objects.hpp"
 #include "park/wait_word.hpp"
-#include "ring/ring_sides.hpp"
+#include "ring/damage.hpp"
+#include "ring/reader.hpp"
 #include "ring/ring_wait.hpp"
 #include "ring/side_lock.hpp"
+#include "ring/writer.hpp"
 #include "watch/death_watch.hpp"
 
 namespace cohort::queue {
 
 using family::Offset;
 using ring::items_of;
+using ring::kInlineMessage;
 using ring::kItemMask;
-using ring::kMostInline;
 using ring::Reader;
 using ring::Record;
 using ring::RecordKind;
@@ -43,13 +45,13 @@ namespace {
 [[nodiscard]] std::uint64_t count_of(std::uint64_t done) noexcept { return done & kItemMask; }
 
 // All items that were put are done, at the moment of the look at `position` if `done` was loaded before that.
-[[nodiscard]] bool is_finished(const QueueBody& queue, std::uint64_t done) noexcept {
-  // SYNC(position): release store in Producer::commit() -> acquire here; carries nothing more
+[[nodiscard]] bool is_finished(const JoinableBody& queue, std::uint64_t done) noexcept {
+  // SYNC(position): release store in Writer::commit() -> acquire here; carries nothing more
   return items_of(queue.ring.in.position.load(std::memory_order_acquire)) == count_of(done);
 }
 
 // Where join() sleeps. The mark lies in the count of what is done, so finish_item() needs no fence to see it.
-park::WaitWord join_word_of(QueueBody& queue) noexcept {
+park::WaitWord join_word_of(JoinableBody& queue) noexcept {
   return park::WaitWord(queue.finished, park::Mark(queue.done, kJoiners));
 }
 
@@ -61,12 +63,14 @@ void at_join_place(park::Place place) noexcept {
   }
 }
 
-void wake_joiners(QueueBody& queue) noexcept { join_word_of(queue).wake_marked(park::WaitWord::kAll, at_join_place); }
+void wake_joiners(JoinableBody& queue) noexcept {
+  join_word_of(queue).wake_marked(park::WaitWord::kAll, at_join_place);
+}
 
 // ---- under the lock of out -------------------------------------------------------------------------------------------
 
 // Ends a lease. Every step may be done again by who repairs.
-void end_lease(QueueBody& queue, Lease& lease) {
+void end_lease(JoinableBody& queue, Lease& lease) {
   auto& family = Family::instance();
   // relaxed, here and below: under the lock, but for the joiners' bit of `done`
   // relaxed: as above
@@ -96,7 +100,7 @@ void end_lease(QueueBody& queue, Lease& lease) {
   queue.finishing.store(0, std::memory_order_release);  // SYNC(lease)
 }
 
-void repair_leases(QueueBody& queue) {
+void repair_leases(JoinableBody& queue) {
   // relaxed, here and below: under the lock, whose holder's death the system has reported
   Objects::instance().settle();
   // relaxed: as above
@@ -113,10 +117,11 @@ void repair_leases(QueueBody& queue) {
 }
 
 // Holds out.
-class Lender {
+class LeaseTable {
  public:
   /// @param verb  of the user's call, for messages
-  explicit Lender(QueueBody& queue, const char* verb = "get") : queue_(queue), verb_(verb), guard_(queue.ring.out) {
+  explicit LeaseTable(JoinableBody& queue, const char* verb = "get")
+      : queue_(queue), verb_(verb), guard_(queue.ring.out) {
     if (guard_.taken_over()) [[unlikely]] {
       repair_out(queue.ring);
       guard_.mark_repaired();
@@ -135,7 +140,7 @@ class Lender {
       count_returned();
       return true;
     }
-    Reader reader(queue_.ring);
+    Reader reader(queue_.ring, Reader::kHeld);
     Record record;
     if (!reader.next(record)) return false;
     if (record.kind != RecordKind::block) throw_damaged("an item that is to be lent lies in no block");
@@ -232,7 +237,7 @@ class Lender {
     if (start > room || size > room - start) throw_damaged("an item's block is smaller than the item");
     const std::byte* from = family.address(block, room) + start;
     std::byte* to = nullptr;
-    if (size <= kMostInline) {
+    if (size <= kInlineMessage) {
       to = message.room(size);
     } else {
       try {
@@ -247,18 +252,18 @@ class Lender {
     if (size != 0) std::memcpy(to, from, size);
   }
 
-  QueueBody& queue_;
+  JoinableBody& queue_;
   const char* verb_;
   SideGuard guard_;
 };
 
-bool has_items(const QueueBody& queue) noexcept { return item_count(queue.ring) + returned_leases(queue) != 0; }
+bool has_items(const JoinableBody& queue) noexcept { return item_count(queue.ring) + returned_leases(queue) != 0; }
 
 }  // namespace
 
-bool finish_item(QueueBody& queue) {
+bool finish_item(JoinableBody& queue) {
   if (queue.lease_count != 0) {
-    if (!Lender(queue).finish()) return false;
+    if (!LeaseTable(queue).finish()) return false;
     std::uint64_t done = queue.done.load(std::memory_order_relaxed);  // relaxed: only who sleeps matters
     if ((done & kJoiners) != 0 && is_finished(queue, done)) wake_joiners(queue);
     return true;
@@ -275,38 +280,38 @@ bool finish_item(QueueBody& queue) {
   return true;
 }
 
-bool wait_until_finished(QueueBody& queue, const WaitLimits& limits) {
+bool wait_until_finished(JoinableBody& queue, const WaitLimits& limits) {
   // SYNC(done): release in finish_item() -> acquire here
   auto finished = [&queue] { return is_finished(queue, queue.done.load(std::memory_order_acquire)); };
   park::Hooks hooks{.spin = park::kNoSpin, .patience = park::Patience::of_an_idle_waiter(), .at = at_join_place};
   return join_word_of(queue).wait(finished, limits, hooks).ready();
 }
 
-bool take_lease(QueueBody& queue, detail::ReceivedMessage& message, const WaitLimits& limits) {
-  if (Lender(queue, limits.verb).take(message)) return true;
+bool take_lease(JoinableBody& queue, detail::ReceivedMessage& message, const WaitLimits& limits) {
+  if (LeaseTable(queue, limits.verb).take(message)) return true;
   RingWait wait(queue.ring.in, limits);
   // The item may come back from a process whose death nothing else looks for: a copy that the program forked itself.
   DeathWatch deaths;
   while (wait.again([&] { return has_items(queue); }, deaths)) {
-    if (!Lender(queue, limits.verb).take(message)) continue;
+    if (!LeaseTable(queue, limits.verb).take(message)) continue;
     wait.finish([&] { return has_items(queue); });
     return true;
   }
   return false;
 }
 
-std::size_t returned_leases(const QueueBody& queue) noexcept {
+std::size_t returned_leases(const JoinableBody& queue) noexcept {
   return queue.returned.load(std::memory_order_relaxed);  // relaxed: a count of one moment
 }
 
-void return_leases(QueueBody& queue, family::MemberId dead) {
-  if (Lender(queue).give_back(dead) == 0) return;
+void return_leases(JoinableBody& queue, family::MemberId dead) {
+  if (LeaseTable(queue).give_back(dead) == 0) return;
   COHORT_CRASH_POINT("channel.return_leases.before_wake");
   wake_partners(queue.ring.in, INT_MAX);
   ring_watchers(queue.ring.in);
 }
 
-void destroy_leases(QueueBody& queue, object::Destroyer& destroyer) {
+void destroy_leases(JoinableBody& queue, object::Destroyer& destroyer) {
   // Nobody else has a reference.
   for (Lease* lease = leases_of(queue); lease != leases_of(queue) + queue.lease_count; ++lease) {
     if (lease->state.load(std::memory_order_relaxed) == kLeaseFree) continue;  // relaxed: nobody else is here

@@ -5,26 +5,26 @@
 // and are not done with. docs/formats/queue.md, "JoinableQueue".
 #pragma once
 
-#include "queue/queue_body.hpp"
-#include "ring/byte_ring.hpp"
+#include "queue/joinable_body.hpp"
+#include "ring/ring.hpp"
 
 namespace cohort::queue {
 
 using ring::WaitLimits;
 
 /// Says that an item is done: with redelivery the oldest one that this process has taken. False: there is none.
-[[nodiscard]] bool finish_item(QueueBody& queue);
+[[nodiscard]] bool finish_item(JoinableBody& queue);
 /// Waits until all items that were put are done. False: the deadline has passed, or a stop was requested.
-[[nodiscard]] bool wait_until_finished(QueueBody& queue, const WaitLimits& limits);
+[[nodiscard]] bool wait_until_finished(JoinableBody& queue, const WaitLimits& limits);
 
 /// Takes the oldest item, a returned one first, and leases it to this process. The message lies in its block, which
 /// stays the queue's.
 /// Throws: StateError when there is no lease left; nothing was taken
-[[nodiscard]] bool take_lease(QueueBody& queue, detail::ReceivedMessage& message, const WaitLimits& limits);
+[[nodiscard]] bool take_lease(JoinableBody& queue, detail::ReceivedMessage& message, const WaitLimits& limits);
 /// Items that wait for another consumer because theirs died.
-[[nodiscard]] std::size_t returned_leases(const QueueBody& queue) noexcept;
+[[nodiscard]] std::size_t returned_leases(const JoinableBody& queue) noexcept;
 /// `dead` is gone: what it had taken and was not done with waits for another consumer.
-void return_leases(QueueBody& queue, family::MemberId dead);
-void destroy_leases(QueueBody& queue, object::Destroyer& destroyer);
+void return_leases(JoinableBody& queue, family::MemberId dead);
+void destroy_leases(JoinableBody& queue, object::Destroyer& destroyer);
 
 }  // namespace cohort::queue

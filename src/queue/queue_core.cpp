@@ -15,12 +15,21 @@
 #include "family/family.hpp"
 #include "family/lock.hpp"
 #include "object/objects.hpp"
-#include "queue/leases.hpp"
 #include "queue/queue_body.hpp"
-#include "ring/byte_ring.hpp"
 #include "ring/limited.hpp"
 #include "ring/own_block.hpp"
+#include "ring/ring.hpp"
 #include "watch/readiness.hpp"
+
+namespace cohort::queue {
+
+void init_ring(ring::RingBody& ring, std::size_t max_items) {
+  ring.max_items = std::min<std::uint64_t>(max_items, ring::kMostItems);
+  // The body's own offset: in init() it has its final place.
+  ring.in.object = ring.out.object = family::Family::instance().offset_of(&ring);
+}
+
+}  // namespace cohort::queue
 
 namespace cohort::detail {
 
@@ -35,37 +44,18 @@ using watch::LocalState;
 
 namespace {
 
-void member_died(family::Offset, void* body, family::MemberId dead) {
-  auto& queue = *static_cast<QueueBody*>(body);
-  ring::repair(queue.ring);
-  if (queue.lease_count != 0) queue::return_leases(queue, dead);
-}
+void member_died(family::Offset, void* body, family::MemberId) { ring::repair(static_cast<QueueBody*>(body)->ring); }
 
 void destroy(object::Destroyer& destroyer, void* body) {
-  auto& queue = *static_cast<QueueBody*>(body);
-  queue::destroy_leases(queue, destroyer);
-  ring::destroy(queue.ring, destroyer);
+  ring::destroy(static_cast<QueueBody*>(body)->ring, destroyer);
 }
 
 constexpr object::ObjectOperations kOperations{.member_died = member_died, .destroy = destroy};
 const bool kRegistered = object::register_object_kind(ObjectKind::queue, kOperations) &&
-                         object::register_object_kind(ObjectKind::simple_queue, kOperations) &&
-                         object::register_object_kind(ObjectKind::joinable_queue, kOperations);
+                         object::register_object_kind(ObjectKind::simple_queue, kOperations);
 
-QueueBody& queue_at(void* body) noexcept { return *static_cast<QueueBody*>(body); }
-
-void init_ring(RingBody& ring, std::size_t maxsize) {
-  ring.max_items = std::min<std::uint64_t>(maxsize, ring::kMostItems);
-  // The body's own offset: in init() it has its final place.
-  ring.in.object = ring.out.object = Family::instance().offset_of(&ring);
-}
-
-std::size_t lease_count(const JoinableQueueOptions& options) {
-  if (!options.redeliver) return 0;
-  if (options.most_unfinished_gets == 0 || options.most_unfinished_gets > 1u << 20)
-    throw ValueError("JoinableQueue", "most_unfinished_gets", "it must lie between 1 and 1048576");
-  return options.most_unfinished_gets;
-}
+// Of any kind of queue.
+RingBody& ring_at(void* body) noexcept { return *static_cast<RingBody*>(body); }
 
 // Bytes of a count in a message (docs/formats/codec.md), written to `to`.
 std::size_t write_count(std::byte* to, std::size_t count) noexcept {
@@ -113,22 +103,17 @@ constexpr std::uint64_t kInOwnMemory = 1;
 // ---- making ----------------------------------------------------------------------------------------------------------
 
 QueueHandle::QueueHandle(ObjectKind kind, const QueueOptions& options)
-    : SharedHandle(kind, sizeof(QueueBody),
-                   [maxsize = options.maxsize](void* body) { init_ring((new (body) QueueBody{})->ring, maxsize); }) {}
+    : SharedHandle(kind, sizeof(QueueBody), [maxsize = options.maxsize](void* body) {
+        queue::init_ring((new (body) QueueBody{})->ring, maxsize);
+      }) {}
 
-QueueHandle::QueueHandle(ObjectKind kind, const JoinableQueueOptions& options)
-    : SharedHandle(kind, sizeof(QueueBody) + lease_count(options) * sizeof(queue::Lease),
-                   [maxsize = options.maxsize, leases = lease_count(options)](void* body) {
-                     auto* queue = new (body) QueueBody{};
-                     init_ring(queue->ring, maxsize);
-                     queue->lease_count = static_cast<std::uint32_t>(leases);
-                   }) {}
+QueueHandle::QueueHandle(ObjectKind kind, std::size_t size, std::function<void(void* body)> init)
+    : SharedHandle(kind, size, std::move(init)) {}
 
 // ---- state -----------------------------------------------------------------------------------------------------------
 
 std::string QueueHandle::operation(const char* verb) const {
-  const RingBody& ring = queue_at(body()).ring;
-  return std::string(ring::type_of_queue(const_cast<RingBody&>(ring))) + '.' + verb;
+  return std::string(ring::type_of_queue(ring_at(body()))) + '.' + verb;
 }
 
 // Apart from the look: what makes a text has its place on the stack, and a hardened build guards that at each call.
@@ -144,31 +129,23 @@ std::atomic<std::uint32_t>& QueueHandle::check_open(const char* verb) const {
   return flags;
 }
 
-inline void QueueHandle::took(std::atomic<std::uint32_t>& flags) const noexcept {
-  LocalState state(flags);
-  if (state.polled()) [[unlikely]]
-    watch::look_after_taking(*this, state);
-}
-
 std::size_t QueueHandle::qsize() const {
   check_open("qsize");
-  QueueBody& queue = queue_at(body());
-  return ring::item_count(queue.ring) + queue::returned_leases(queue);
+  return ring::item_count(ring_at(body()));
 }
 
 bool QueueHandle::empty() const {
-  QueueBody& queue = queue_at(body());
-  bool never_used = queue.ring.in.position.load(std::memory_order_relaxed) == 0;  // relaxed: a look
+  bool never_used = ring_at(body()).in.position.load(std::memory_order_relaxed) == 0;  // relaxed: a look
   if (!never_used) check_open("empty");
   return never_used || qsize() == 0;
 }
 
 bool QueueHandle::full() const {
   check_open("full");
-  return ring::is_full(queue_at(body()).ring);
+  return ring::is_full(ring_at(body()));
 }
 
-std::size_t QueueHandle::maxsize() const { return queue_at(body()).ring.max_items; }
+std::size_t QueueHandle::maxsize() const { return ring_at(body()).max_items; }
 
 void QueueHandle::close() {
   static_cast<void>(body());
@@ -178,14 +155,15 @@ void QueueHandle::close() {
 }
 
 int QueueHandle::fileno() const {
+  return poll_descriptor([](const watch::WatchPoint& point) noexcept {
+    return ring::item_count(*static_cast<const RingBody*>(point.body)) != 0;
+  });
+}
+
+int QueueHandle::poll_descriptor(bool (*ready)(const watch::WatchPoint&) noexcept) const {
   LocalState state(check_open("fileno"));
-  QueueBody& queue = queue_at(body());
-  auto ready = [](const watch::WatchPoint& point) noexcept {
-    const auto& polled = *static_cast<const QueueBody*>(point.body);
-    // relaxed: a hint that is never too low
-    return ring::item_count(polled.ring) != 0 || polled.returned.load(std::memory_order_relaxed) != 0;
-  };
-  return watch::polled_descriptor(*this, state, {&queue, ready, &queue.ring.in});
+  RingBody& ring = ring_at(body());
+  return watch::polled_descriptor(*this, state, {&ring, ready, &ring.in});
 }
 
 bool QueueHandle::closed() const {
@@ -199,7 +177,7 @@ void QueueHandle::join_thread() {
 
 void QueueHandle::cancel_join_thread() { static_cast<void>(body()); }
 
-std::uint64_t QueueHandle::takeovers() const { return ring::takeovers(queue_at(body()).ring); }
+std::uint64_t QueueHandle::takeovers() const { return ring::takeovers(ring_at(body())); }
 
 void QueueHandle::throw_empty(const Limits& limits) const {
   if (limits.stopped()) throw_stopped(operation(limits.verb));
@@ -221,33 +199,13 @@ std::size_t QueueHandle::count_of(std::size_t done, std::size_t wanted, const Li
 std::size_t QueueHandle::put_plain(const void* values, std::size_t size, std::size_t count,
                                    const Limits& limits) const {
   check_open(limits.verb);
-  QueueBody& queue = queue_at(body());
-  const auto* bytes = static_cast<const std::byte*>(values);
-  if (queue.lease_count != 0) [[unlikely]]
-    return put_plain_in_blocks(bytes, size, count, limits);
-  return ring::limited(limits.deadline, std::size_t{0},
-                       [&] { return ring::put_plain(queue.ring, bytes, size, count, limits); });
+  RingBody& ring = ring_at(body());
+  return ring::limited(limits.deadline, std::size_t{0}, [&] {
+    return ring::put_plain(ring, static_cast<const std::byte*>(values), size, count, limits);
+  });
 }
 
-// With redelivery every item lies in a block of its own.
-std::size_t QueueHandle::put_plain_in_blocks(const std::byte* values, std::size_t size, std::size_t count,
-                                             const Limits& limits) const {
-  RingBody& ring = queue_at(body()).ring;
-  family::LockDeadline limit(limits.deadline);
-  std::size_t done = 0;
-  try {
-    for (; done < count; ++done) {
-      OwnBlock block(size);
-      std::copy_n(values + done * size, size, block.place());
-      if (!ring::put(ring, {.size = size, .block = block.offset()}, limits)) break;
-      block.forget();
-    }
-  } catch (const family::LockedOut&) {  // NOLINT(bugprone-empty-catch): as when the deadline has passed
-  }
-  return done;
-}
-
-bool QueueHandle::put_message(FunctionRef<void(Encoder&)> encode, const Limits& limits) const {
+bool QueueHandle::put_message(FunctionRef<void(Encoder&)> encode, const Limits& limits, Place place) const {
   check_open(limits.verb);
   return ring::limited(limits.deadline, false, [&] {
     MessageEncoder encoder(limits.deadline);
@@ -256,18 +214,18 @@ bool QueueHandle::put_message(FunctionRef<void(Encoder&)> encode, const Limits& 
       family::LockDeadline::Lifted lifted;
       encode(encoder);
     }
-    return put_encoded(encoder, limits);
+    return put_encoded(encoder, limits, place);
   });
 }
 
-bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits) const {
-  QueueBody& queue = queue_at(body());
+bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits, Place place) const {
+  RingBody& ring = ring_at(body());
   Parcel parcel(encoder);
   std::span<const std::byte> bytes = encoder.bytes();
   Message message{.bytes = bytes.data(), .size = bytes.size(), .parcel = parcel.entry()};
   // Room for the parcel's word beside the message.
-  if (queue.lease_count == 0 && bytes.size() + sizeof(family::Offset) <= ring::kMostInline) {
-    if (!ring::put(queue.ring, message, limits)) return false;
+  if (place == Place::ring && bytes.size() + sizeof(family::Offset) <= ring::kInlineMessage) {
+    if (!ring::put(ring, message, limits)) return false;
     parcel.forget();
     return true;
   }
@@ -278,7 +236,7 @@ bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits) con
     std::copy(bytes.begin(), bytes.end(), own->place());
     message.block = own->offset();
   }
-  if (!ring::put(queue.ring, message, limits)) return false;
+  if (!ring::put(ring, message, limits)) return false;
   parcel.forget();
   if (own)
     own->forget();
@@ -314,7 +272,7 @@ QueueHandle::Lent QueueHandle::lend(std::size_t size, std::size_t count, const c
 
 bool QueueHandle::publish(const Lent& lent, const Limits& limits) const {
   check_open(limits.verb);
-  RingBody& ring = queue_at(body()).ring;
+  RingBody& ring = ring_at(body());
   return ring::limited(limits.deadline, false, [&] {
     if ((lent.block & kInOwnMemory) == 0)
       return ring::put(ring, {.size = lent.size, .block = lent.block, .start = lent.start}, limits);
@@ -346,41 +304,19 @@ bool QueueHandle::put_range(const void* items, std::size_t size, std::size_t cou
 
 std::size_t QueueHandle::get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const {
   auto& flags = check_open(limits.verb);
-  QueueBody& queue = queue_at(body());
-  auto* bytes = static_cast<std::byte*>(to);
-  if (queue.lease_count != 0) [[unlikely]]
-    return get_plain_leases(bytes, size, most, limits);
-  std::size_t taken = ring::limited(limits.deadline, std::size_t{0},
-                                    [&] { return ring::take_plain(queue.ring, bytes, size, most, limits); });
-  took(flags);
+  RingBody& ring = ring_at(body());
+  std::size_t taken = ring::limited(limits.deadline, std::size_t{0}, [&] {
+    return ring::take_plain(ring, static_cast<std::byte*>(to), size, most, limits);
+  });
+  watch::note_taking(*this, LocalState(flags));
   return taken;
-}
-
-std::size_t QueueHandle::get_plain_leases(std::byte* to, std::size_t size, std::size_t most,
-                                          const Limits& limits) const {
-  QueueBody& queue = queue_at(body());
-  auto& flags = local_flags();
-  const Limits at_once{Deadline::now(), limits.verb};
-  std::size_t done = 0;
-  for (; done < most; ++done) {
-    ReceivedMessage message;
-    const Limits& wait = done == 0 ? limits : at_once;
-    if (!ring::limited(wait.deadline, false, [&] { return queue::take_lease(queue, message, wait); })) break;
-    took(flags);
-    if (message.bytes().size() != size)
-      throw DecodeError(operation(limits.verb), "", "the item has another size than items of this type: use one type");
-    std::copy(message.bytes().begin(), message.bytes().end(), to + done * size);
-  }
-  return done;
 }
 
 bool QueueHandle::get_message(ReceivedMessage& message, const Limits& limits) const {
   auto& flags = check_open(limits.verb);
-  QueueBody& queue = queue_at(body());
-  bool taken = ring::limited(limits.deadline, false, [&] {
-    return queue.lease_count == 0 ? ring::take(queue.ring, message, limits) : queue::take_lease(queue, message, limits);
-  });
-  took(flags);
+  RingBody& ring = ring_at(body());
+  bool taken = ring::limited(limits.deadline, false, [&] { return ring::take(ring, message, limits); });
+  watch::note_taking(*this, LocalState(flags));
   return taken;
 }
 
@@ -418,27 +354,6 @@ void free_loan(std::uint64_t block) noexcept {
     Family::instance().free(block);
   } catch (...) {  // NOLINT(bugprone-empty-catch)
   }
-}
-
-// ---- joining ---------------------------------------------------------------------------------------------------------
-
-void QueueHandle::task_done_core(Deadline deadline) const {
-  check_open("task_done");
-  enum class Outcome { done, too_often, too_late };
-  auto finish = [&] { return queue::finish_item(queue_at(body())) ? Outcome::done : Outcome::too_often; };
-  Outcome outcome = ring::limited(deadline, Outcome::too_late, finish);
-  if (outcome == Outcome::too_late)
-    throw TimeoutError(operation("task_done"), "",
-                       "another process, which may be stopped, was in the middle of a call; nothing was done");
-  if (outcome == Outcome::too_often)
-    throw ValueError(operation("task_done"), "", "it was called more often than items were taken");
-}
-
-bool QueueHandle::join_core(const Limits& limits) const {
-  check_open("join");
-  const bool finished = queue::wait_until_finished(queue_at(body()), limits);
-  if (!finished && limits.stopped()) throw_stopped(operation(limits.verb));
-  return finished;
 }
 
 }  // namespace cohort::detail

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cohort/object/message_encoder.hpp"
 #include "family/layout.hpp"
 
 namespace cohort::ring {
@@ -19,23 +18,23 @@ using family::Offset;
 /// One of the two sides of a ring: where producers are (in), or consumers (out).
 struct alignas(64) RingSide {
   // Written under `lock`.
-  std::atomic<std::uint64_t> lock;         ///< 0 free, or the thread word of the holder (docs/formats/sync.md)
-  std::atomic<std::uint32_t> waiters;      ///< kLockWaiters, kPartners; set by who is about to sleep
-  std::atomic<std::uint32_t> cpu;          ///< of the last holder, + 1; a hint
-  std::atomic<std::uint64_t> segment;      ///< where this side is; 0: none yet
-  std::atomic<std::uint64_t> changing;     ///< in: a segment being appended; out: being removed
-  std::atomic<std::uint64_t> moving;       ///< a block being handed over
-  std::atomic<std::uint64_t> moving_from;  ///< `position` before that
-  std::atomic<std::uint64_t> known;        ///< the other side's position, some time ago
-  std::uint64_t object;                    ///< Offset of the body to ring for when this side goes on; 0: none; constant
+  std::atomic<std::uint64_t> lock;              ///< 0 free, or the thread word of the holder (docs/formats/sync.md)
+  std::atomic<std::uint32_t> waiters;           ///< kLockWaiters, kPartners; set by who is about to sleep
+  std::atomic<std::uint32_t> cpu;               ///< of the last holder, + 1; a hint
+  std::atomic<std::uint64_t> segment;           ///< where this side is; 0: none yet
+  std::atomic<std::uint64_t> segment_pending;   ///< in: a segment being appended; out: being removed
+  std::atomic<std::uint64_t> block_in_transit;  ///< a block being handed over
+  std::atomic<std::uint64_t> position_before;   ///< `position` before that
+  std::atomic<std::uint64_t> other_seen;        ///< the other side's position, some time ago
+  std::uint64_t object;  ///< Offset of the body to ring for when this side goes on; 0: none; constant
 
   // Looked at by the other side.
   alignas(64) std::atomic<std::uint64_t> position;  ///< its store is what makes a put or get happen
   std::atomic<std::uint32_t> progress;              ///< futex: for those who wait for this side to go on
   std::atomic<std::uint32_t> takeovers;             ///< times that the lock was taken from a dead holder
-  std::atomic<std::uint32_t> pace;                  ///< out: pauses before a look that finds little; a hint
+  std::atomic<std::uint32_t> look_delay;            ///< out: pauses before a look that finds little; a hint
 };
-static_assert(sizeof(RingSide) == 128 && offsetof(RingSide, position) == 64 && offsetof(RingSide, known) == 48);
+static_assert(sizeof(RingSide) == 128 && offsetof(RingSide, position) == 64 && offsetof(RingSide, other_seen) == 48);
 
 struct RingBody {
   RingSide in;
@@ -101,9 +100,6 @@ struct PieceWords {
   std::uint64_t offset;  ///< of this piece in it
 };
 static_assert(sizeof(PieceWords) == 56);
-
-/// Messages of at most this size lie in the ring.
-inline constexpr std::size_t kMostInline = object::kInlineMessage;
 
 [[nodiscard]] constexpr std::uint64_t record_header(std::uint32_t bytes, std::uint32_t kind,
                                                     std::uint64_t units) noexcept {

@@ -7,23 +7,10 @@
 #include <cstdint>
 
 #include "cohort/base/function_ref.hpp"
-#include "os/futex.hpp"
 #include "park/wait_word.hpp"
-#include "ring/byte_ring.hpp"
+#include "ring/side_lock.hpp"
 
 namespace cohort::ring {
-
-/// Lets some items come together when consumers are faster than producers (see set_pace()): to be called before a take.
-inline void keep_pace(const RingBody& ring) noexcept {
-  // relaxed, all: hints
-  // relaxed: a hint
-  std::uint32_t pauses = ring.out.pace.load(std::memory_order_relaxed);
-  if (pauses == 0) [[likely]]
-    return;
-  // relaxed: a hint
-  if (ring.out.known.load(std::memory_order_relaxed) != ring.out.position.load(std::memory_order_relaxed)) return;
-  for (; pauses != 0; --pauses) os::spin_pause();
-}
 
 /// One wait of a caller, over as many attempts as it takes.
 class RingWait {

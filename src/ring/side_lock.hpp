@@ -9,8 +9,10 @@
 // and repairs. Threads: any; not recursive, and not from signal handlers.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
+#include "os/cpu.hpp"
 #include "park/wait_word.hpp"
 #include "ring/layout.hpp"
 #include "sync/thread_word.hpp"
@@ -75,5 +77,11 @@ class SideGuard {
 void wake_partners(RingSide& side, int count) noexcept;
 /// Has those look again who wait for several objects, among them the one that the ring belongs to.
 void ring_watchers(RingSide& side) noexcept;
+
+/// Says where the holder of a side runs: now and then, as asking costs more than a look.
+inline void note_processor(RingSide& side, std::uint64_t position) noexcept {
+  if ((items_of(position) & 7) == 0)
+    side.cpu.store(static_cast<std::uint32_t>(os::current_cpu() + 1), std::memory_order_relaxed);  // relaxed: a hint
+}
 
 }  // namespace cohort::ring

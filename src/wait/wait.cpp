@@ -19,8 +19,8 @@
 #include "os/thread.hpp"
 #include "park/fence.hpp"
 #include "park/wait_word.hpp"
-#include "queue/queue_body.hpp"
-#include "ring/byte_ring.hpp"
+#include "queue/joinable_body.hpp"
+#include "ring/ring.hpp"
 #include "sync/event_core.hpp"
 #include "sync/owned_semaphore_core.hpp"
 #include "watch/death_watch.hpp"
@@ -34,7 +34,7 @@ using detail::ConnectionAccess;
 using detail::Transport;
 using object::ObjectKind;
 using object::Objects;
-using queue::QueueBody;
+using queue::JoinableBody;
 using watch::DeathWatch;
 using watch::kLongestSleep;
 using watch::WatchPoint;
@@ -49,10 +49,13 @@ WatchPoint watch_point_of(const SharedHandle& handle) {
       if (static_cast<const detail::QueueHandle&>(handle).closed())
         throw ClosedError("wait", "", "this process has closed the queue");
       auto ready = [](const WatchPoint& point) noexcept {
-        auto& queue = *static_cast<const QueueBody*>(point.body);
-        return item_count(queue.ring) != 0 || queue.returned.load(std::memory_order_relaxed) != 0;  // relaxed: a hint
+        auto& queue = *static_cast<const JoinableBody*>(point.body);
+        if (object::header_of(point.body).kind == static_cast<std::uint32_t>(ObjectKind::joinable_queue) &&
+            queue.returned.load(std::memory_order_relaxed) != 0)  // relaxed: a hint that is never too low
+          return true;
+        return item_count(queue.ring) != 0;
       };
-      return {body, ready, &static_cast<QueueBody*>(body)->ring.in};
+      return {body, ready, &static_cast<JoinableBody*>(body)->ring.in};
     }
     case ObjectKind::event:
       return {body, [](const WatchPoint& point) noexcept {

@@ -26,9 +26,13 @@ namespace cohort::watch {
 /// The descriptor of an object in this process, made at the first call, which marks `state` as polled.
 /// Throws: OsError when there is no descriptor or no thread to be had
 [[nodiscard]] int polled_descriptor(const SharedHandle& handle, LocalState state, const WatchPoint& point);
-/// To be called when this process has taken something from an object that is polled: clears the descriptor when nothing is
-/// left.
 void look_after_taking(const SharedHandle& handle, LocalState state) noexcept;
+/// To be called when this process may have taken something from an object: clears the descriptor, if it has one, when
+/// nothing is left.
+inline void note_taking(const SharedHandle& handle, LocalState state) noexcept {
+  if (state.polled()) [[unlikely]]
+    look_after_taking(handle, state);
+}
 /// Closes the descriptor, though handles remain.
 void end_polling(const SharedHandle& handle, LocalState state) noexcept;
 /// How often a look by the clock found something ready that nobody had rung for; for tests. A death can leave such a thing.

@@ -335,13 +335,13 @@ class QueueRepairStep : public QueueStep {
         auto owner = [](std::uint64_t block) {
           return block == 0 ? '-' : Family::instance().owner(block) == family::kNobody ? 'n' : 'm';
         };
-        if (side->lock == 0 || (side->changing == 0 && side->moving == 0)) continue;
+        if (side->lock == 0 || (side->segment_pending == 0 && side->block_in_transit == 0)) continue;
         state += handle == &queues.cells ? 'c' : 'v';
         state += side == &ring->in ? 'i' : 'o';
-        state += owner(side->changing);
-        state += side->changing == side->segment ? '=' : '/';
-        state += owner(side->moving);
-        state += side->moving_from == side->position ? '=' : '/';
+        state += owner(side->segment_pending);
+        state += side->segment_pending == side->segment ? '=' : '/';
+        state += owner(side->block_in_transit);
+        state += side->position_before == side->position ? '=' : '/';
       }
     }
     return state;

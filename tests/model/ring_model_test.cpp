@@ -23,13 +23,6 @@ using model::World;
 
 namespace cohort::ring {
 
-// What byte_ring.cpp would give; ring_wait.cpp names them in operations that are not used here.
-bool try_put(RingBody&, const Message&) { return false; }
-std::size_t try_put_plain(RingBody&, const std::byte*, std::size_t, std::size_t) { return 0; }
-Received try_take(RingBody&, detail::ReceivedMessage&) { return Received::nothing; }
-std::size_t try_take_plain(RingBody&, std::byte*, std::size_t, std::size_t, const char*) { return 0; }
-bool is_full(const RingBody&) noexcept { return false; }
-
 namespace {
 
 using model::Fault;
@@ -45,11 +38,11 @@ struct SmallRing {
     SideGuard guard(body.in);
     guard.mark_repaired();  // what a dead holder leaves here needs no repair
     std::uint64_t position = body.in.position.load(std::memory_order_relaxed);
-    // As Producer::look_at_out()
+    // As Writer::look_at_out()
     if (position - body.out.position.load(std::memory_order_acquire) == kPlaces) return false;
     if (planted == Fault::early_commit) body.in.position.store(position + 1, std::memory_order_release);
     places[position % kPlaces].write(item);
-    // As Producer::commit()
+    // As Writer::commit()
     body.in.position.store(position + 1,
                            planted == Fault::weak_commit ? std::memory_order_relaxed : std::memory_order_release);
     return true;
@@ -76,7 +69,7 @@ struct SmallRing {
   }
   void put(std::uint64_t item) {
     if (try_put(item)) return;
-    const WaitLimits limits;
+    const Until limits;
     RingWait wait(body.out, limits);
     while (wait.again([&] { return !full(); })) {
       if (!try_put(item)) continue;
@@ -86,7 +79,7 @@ struct SmallRing {
   }
   std::uint64_t take() {
     if (auto item = try_take()) return *item;
-    const WaitLimits limits;
+    const Until limits;
     RingWait wait(body.in, limits);
     while (wait.again([&] { return !empty(); })) {
       auto item = try_take();

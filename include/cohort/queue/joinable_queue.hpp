@@ -20,6 +20,7 @@
 
 #include <cstddef>
 
+#include "cohort/queue/joinable_core.hpp"
 #include "cohort/queue/typed_queue.hpp"
 
 namespace cohort {
@@ -28,8 +29,8 @@ namespace cohort {
 ///
 /// T: any type that the codec carries. Python: multiprocessing.JoinableQueue.
 template <class T>
-class JoinableQueue : public detail::TypedQueue<T> {
-  using Base = detail::TypedQueue<T>;
+class JoinableQueue : public detail::TypedQueue<T, detail::JoinableHandle> {
+  using Base = detail::TypedQueue<T, detail::JoinableHandle>;
 
  public:
   static constexpr detail::ObjectKind kKind = detail::ObjectKind::joinable_queue;

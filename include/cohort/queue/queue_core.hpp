@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,20 +22,14 @@
 
 namespace cohort {
 
+namespace watch {
+struct WatchPoint;
+}
+
 /// How a Queue is made.
 struct QueueOptions {
   /// Most items in the queue; a put waits while there are so many. 0: no bound, as far as the family memory reaches.
   std::size_t maxsize = 0;
-};
-
-/// How a JoinableQueue is made.
-struct JoinableQueueOptions {
-  /// Most items in the queue; 0: no bound.
-  std::size_t maxsize = 0;
-  /// An item that a process has taken and not yet called task_done() for is given to another one when it dies.
-  bool redeliver = false;
-  /// With redelivery: most items that are taken and not done at once, by all processes.
-  std::size_t most_unfinished_gets = 1024;
 };
 
 namespace detail {
@@ -72,7 +67,8 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
 
  protected:
   QueueHandle(ObjectKind kind, const QueueOptions& options);
-  QueueHandle(ObjectKind kind, const JoinableQueueOptions& options);
+  /// A queue with more beside its ring.
+  QueueHandle(ObjectKind kind, std::size_t size, std::function<void(void* body)> init);
   QueueHandle(ObjectKind kind, const HandleName& name) : SharedHandle(kind, name) {}
 
   using Limits = WaitLimits;
@@ -81,14 +77,14 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   std::size_t put_plain(const void* values, std::size_t size, std::size_t count, const Limits& limits) const;
   /// Waits for a value and takes at most `most`; 0 on the deadline.
   std::size_t get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const;
+  /// Where a message lies on its way: in the ring when it is small, or in a block of its own.
+  enum class Place : std::uint8_t { ring, block };
   /// Puts what `encode` writes; false on the deadline.
-  bool put_message(FunctionRef<void(Encoder&)> encode, const Limits& limits) const;
+  bool put_message(FunctionRef<void(Encoder&)> encode, const Limits& limits, Place place = Place::ring) const;
   /// Puts the encoding of a vector of `count` items of `size` bytes, written into a block at once.
   bool put_range(const void* items, std::size_t size, std::size_t count, const Limits& limits) const;
   /// Takes a message; false on the deadline.
   bool get_message(ReceivedMessage& message, const Limits& limits) const;
-  void task_done_core(Deadline deadline) const;
-  bool join_core(const Limits& limits) const;
 
   /// A block with room for the encoding of a vector; see Loan.
   struct Lent {
@@ -112,16 +108,14 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   /// "Queue.get": the class of the object and what the user called.
   [[nodiscard]] std::string operation(const char* verb) const;
 
- private:
-  [[noreturn]] void throw_closed(const char* verb) const;
+  /// The descriptor of fileno(), with what makes the queue ready.
+  int poll_descriptor(bool (*ready)(const watch::WatchPoint&) noexcept) const;
   /// Returns local_flags().
   std::atomic<std::uint32_t>& check_open(const char* verb) const;
-  bool put_encoded(MessageEncoder& encoder, const Limits& limits) const;
-  /// After this process may have taken something.
-  void took(std::atomic<std::uint32_t>& flags) const noexcept;
-  std::size_t put_plain_in_blocks(const std::byte* values, std::size_t size, std::size_t count,
-                                  const Limits& limits) const;
-  std::size_t get_plain_leases(std::byte* to, std::size_t size, std::size_t most, const Limits& limits) const;
+
+ private:
+  [[noreturn]] void throw_closed(const char* verb) const;
+  bool put_encoded(MessageEncoder& encoder, const Limits& limits, Place place) const;
 };
 
 }  // namespace detail

@@ -25,7 +25,7 @@ namespace cohort::detail {
 
 /// Items whose encoding is their bytes: they go straight between the caller's object and the ring.
 template <class T>
-inline constexpr bool kIsPlainItem = is_bitwise_encodable<T> && sizeof(T) <= kMostInlineMessage;
+inline constexpr bool kIsPlainItem = is_bitwise_encodable<T> && sizeof(T) <= kInlineMessage;
 
 /// Plain items without gaps between their values, which may be read out of the caller's object.
 template <class T>
@@ -54,8 +54,11 @@ struct PlainVector<std::vector<U>> : std::bool_constant<is_gapless_item<U>() && 
   using Item = U;
 };
 
-template <class T>
-class TypedQueue : public QueueHandle {
+/// @tparam Core  the compiled part: QueueHandle, or what derives from it
+template <class T, class Core = QueueHandle>
+class TypedQueue : public Core {
+  using Limits = typename Core::Limits;
+
  public:
   // ---- put -------------------------------------------------------------------------------------------------------
 
@@ -93,11 +96,11 @@ class TypedQueue : public QueueHandle {
     if constexpr (is_gapless_item<T>() && std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
                   std::is_same_v<std::ranges::range_value_t<R>, T>) {
       const std::size_t count = std::ranges::size(items);
-      return count_of(put_plain(std::ranges::data(items), sizeof(T), count, limits), count, limits);
+      return this->count_of(this->put_plain(std::ranges::data(items), sizeof(T), count, limits), count, limits);
     }
     std::size_t done = 0;
     for (const T& item : items) {
-      if (!put_one(item, limits)) return count_of(done, done + 1, limits);
+      if (!put_one(item, limits)) return this->count_of(done, done + 1, limits);
       ++done;
     }
     return done;
@@ -141,45 +144,45 @@ class TypedQueue : public QueueHandle {
     items.clear();
     if constexpr (is_unchecked_item<T>()) {
       items.resize(most);
-      items.resize(get_plain(items.data(), sizeof(T), most, limits));
-      return count_of(items.size(), most, limits);
+      items.resize(this->get_plain(items.data(), sizeof(T), most, limits));
+      return this->count_of(items.size(), most, limits);
     }
     while (items.size() < most) {
       auto item = items.empty() ? get_one(limits) : get_one({Deadline::now(), "get_many"});
       if (!item) break;
       items.push_back(*std::move(item));
     }
-    return count_of(items.size(), most, limits);
+    return this->count_of(items.size(), most, limits);
   }
 
  protected:
-  using QueueHandle::QueueHandle;
+  using Core::Core;
 
   bool put_one(const T& item, const Limits& limits) const {
-    if constexpr (is_gapless_item<T>()) { return put_plain(&item, sizeof(T), 1, limits) == 1; }
+    if constexpr (is_gapless_item<T>()) { return this->put_plain(&item, sizeof(T), 1, limits) == 1; }
     if constexpr (PlainVector<T>::value) {
       constexpr std::size_t kSize = sizeof(typename PlainVector<T>::Item);
-      if (item.size() > kMostInlineMessage / kSize) return put_range(item.data(), kSize, item.size(), limits);
+      if (item.size() > kInlineMessage / kSize) return this->put_range(item.data(), kSize, item.size(), limits);
     }
-    return put_message([&item](Encoder& out) { Codec<T>::encode(out, item); }, limits);
+    return this->put_message([&item](Encoder& out) { Codec<T>::encode(out, item); }, limits);
   }
   void put_or_throw(const T& item, const Limits& limits) const {
-    if (!put_one(item, limits)) throw_full(limits);
+    if (!put_one(item, limits)) this->throw_full(limits);
   }
   [[nodiscard]] T get_or_throw(const Limits& limits) const {
     if (auto item = get_one(limits)) return *std::move(item);
-    throw_empty(limits);
+    this->throw_empty(limits);
   }
 
   [[nodiscard]] std::optional<T> get_one(const Limits& limits) const {
     if constexpr (kIsPlainItem<T>) {
       std::array<std::byte, sizeof(T)> image;
-      if (get_plain(image.data(), sizeof(T), 1, limits) == 0) return std::nullopt;
+      if (this->get_plain(image.data(), sizeof(T), 1, limits) == 0) return std::nullopt;
       Decoder in(image, DecodeLimits::within_family());
       return Codec<T>::decode(in);
     }
     ReceivedMessage message;
-    if (!get_message(message, limits)) return std::nullopt;
+    if (!this->get_message(message, limits)) return std::nullopt;
     Unpacking unpacking(message);
     return decode<T>(message.bytes(), DecodeLimits::within_family());
   }

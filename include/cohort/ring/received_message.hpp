@@ -19,7 +19,7 @@
 namespace cohort::detail {
 
 /// Messages of at most this size are copied through the ring; larger ones lie in blocks of the family memory.
-inline constexpr std::size_t kMostInlineMessage = object::kInlineMessage;
+using object::kInlineMessage;
 
 /// The parcel of a message on its way out: where it lies, and its place in our ledger.
 struct ParcelEntry {
@@ -39,7 +39,7 @@ class COHORT_EXPORT ReceivedMessage {
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
   // For the core.
-  /// Room for a message of `size` bytes, at most kMostInlineMessage.
+  /// Room for a message of `size` bytes, at most kInlineMessage.
   [[nodiscard]] std::byte* room(std::size_t size) noexcept {
     data_ = inline_;
     size_ = size;
@@ -71,8 +71,8 @@ class COHORT_EXPORT ReceivedMessage {
   object::Parcel parcel_;
   object::Block block_;
   std::unique_ptr<std::byte[]> here_;
-  std::shared_ptr<void> lender_;          // has the parcel, once it is unpacked
-  std::byte inline_[kMostInlineMessage];  // not set to zero: most messages are small
+  std::shared_ptr<void> lender_;      // has the parcel, once it is unpacked
+  std::byte inline_[kInlineMessage];  // not set to zero: most messages are small
 };
 
 /// While it exists, handles that this thread decodes may live by the references that the message brought, where a process that may
@@ -103,7 +103,7 @@ class COHORT_EXPORT MessageEncoder final : public object::MessageEncoder {
   void forget_block() noexcept { take_block().give(); }
 
  private:
-  std::byte inline_[kMostInlineMessage];
+  std::byte inline_[kInlineMessage];
 };
 
 }  // namespace cohort::detail

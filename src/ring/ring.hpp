@@ -25,7 +25,7 @@ class Destroyer;
 
 namespace cohort::ring {
 
-class Consumer;
+class Reader;
 struct Record;
 
 /// One message to put: bytes, which are copied into the ring, or a block of this process, which is handed over.
@@ -38,13 +38,14 @@ struct Message {
 };
 
 using detail::WaitLimits;
+using object::kInlineMessage;
 
 // ---- one look, no wait -----------------------------------------------------------------------------------------------
 
 /// Puts the message unless the ring has its bound of items. The block and the parcel are the ring's afterwards.
 /// Throws: OutOfFamilyMemory when the ring had to grow and could not; nothing was put
 [[nodiscard]] bool try_put(RingBody& ring, const Message& message);
-/// Puts values of `size` bytes (at most kMostInline) that lie one after the other; as many of `count` as there is room
+/// Puts values of `size` bytes (at most kInlineMessage) that lie one after the other; as many of `count` as there is room
 /// for, which it returns. A process that dies in it has put some of them.
 /// Throws: OutOfFamilyMemory; family::LockedOut, but only before the first value
 [[nodiscard]] std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count);
@@ -58,8 +59,8 @@ enum class Received {
 /// Takes the oldest message, unless it comes in pieces.
 /// Throws: StateError when the ring's memory is damaged
 [[nodiscard]] Received try_take(RingBody& ring, detail::ReceivedMessage& message);
-/// Takes the record that `consumer` gave last, which is no piece.
-void take_record(Consumer& consumer, const Record& record, detail::ReceivedMessage& message);
+/// Takes the record that `reader` gave last, which is no piece.
+void take_record(Reader& reader, const Record& record, detail::ReceivedMessage& message);
 /// Takes messages of exactly `size` bytes, at most `most`, which are copied one after the other. Stops at one of
 /// another form.
 /// Returns: how many
@@ -77,8 +78,6 @@ void take_record(Consumer& consumer, const Record& record, detail::ReceivedMessa
 /// Throws: DecodeError when the oldest message has another form; it stays
 [[nodiscard]] std::size_t take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most,
                                      const WaitLimits& limits);
-/// Waits until the ring is not empty. False on the deadline or stop.
-[[nodiscard]] bool wait_for_items(RingBody& ring, const WaitLimits& limits);
 
 // ---- the state -------------------------------------------------------------------------------------------------------
 
