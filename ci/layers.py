@@ -17,8 +17,8 @@ import re
 import source
 
 _BELOW_RING = {"base", "os", "park", "wire", "family", "object", "sync"}
-_BELOW_WAIT = _BELOW_RING | {"ring", "watch", "queue", "connection"}
-_BELOW_PROCESS = _BELOW_WAIT | {"wait", "shared"}
+_BELOW_WAIT = _BELOW_RING | {"ring", "watch", "connection"}
+_BELOW_PROCESS = _BELOW_WAIT | {"queue", "wait", "shared"}
 ALLOWED = {
     "base": set(),
     "shlex": {"base"},
@@ -29,7 +29,7 @@ ALLOWED = {
     "object": {"base", "os", "park", "wire", "family"},
     "sync": {"base", "os", "park", "wire", "family", "object"},
     "ring": _BELOW_RING,
-    "watch": _BELOW_RING | {"ring"},
+    "watch": _BELOW_RING,
     "queue": _BELOW_RING | {"ring", "watch"},
     "connection": _BELOW_RING | {"ring", "watch"},
     "wait": _BELOW_WAIT,

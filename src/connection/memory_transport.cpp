@@ -478,11 +478,7 @@ detail::Transport::Look MemoryTransport::look(Deadline, const char* operation) {
 detail::Transport::Source MemoryTransport::source(const char* operation) {
   Call call(*this, operation);
   if (!call.may_receive()) throw StateError(operation, "", "this end of a pipe only sends: it never has a message");
-  Lane lane = call.receiving();
-  auto ready = [](const watch::WatchPoint& point) noexcept {
-    return Lane(*static_cast<PipeBody*>(point.body), point.end).can_receive();
-  };
-  return {.point = watch::WatchPoint{&lane.pipe(), ready, &lane.ring().in, lane.to()}, .item = {}};
+  return {.point = watch_point_of(end_.end()), .item = {}};
 }
 
 }  // namespace cohort::connection

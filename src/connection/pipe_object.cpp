@@ -12,6 +12,7 @@
 #include "family/family.hpp"
 #include "object/objects.hpp"
 #include "ring/ring.hpp"
+#include "ring/watch_side.hpp"
 
 namespace cohort::connection {
 
@@ -19,6 +20,16 @@ using family::Family;
 using object::JournalWrite;
 using object::ObjectKind;
 using object::Objects;
+
+object::WatchPoint watch_point_of(const EndBody& end) {
+  Lane lane(pipe_of(end), end.end);
+  auto ready = [](const object::WatchPoint& point) noexcept {
+    return Lane(*static_cast<PipeBody*>(point.body), point.which).can_receive();
+  };
+  object::WatchPoint point{.body = &lane.pipe(), .which = lane.to(), .ready = ready};
+  ring::watch_side(point, lane.ring().in);
+  return point;
+}
 
 PipeBody& pipe_of(const EndBody& end) { return *static_cast<PipeBody*>(Objects::instance().body(end.pipe)); }
 
@@ -58,8 +69,10 @@ void destroy_pipe(object::Destroyer& destroyer, void* body) {
     if (receiving.begun.load(std::memory_order_relaxed) != 0) destroyer.free_block(receiving.begun);
 }
 
-const bool kEndsKnown =
-    object::register_object_kind(ObjectKind::connection, {.member_died = end_member_died, .destroy = destroy_end});
+const bool kEndsKnown = object::register_object_kind(
+    ObjectKind::connection, {.member_died = end_member_died, .destroy = destroy_end, .watch_point = [](void* body) {
+                               return watch_point_of(end_of(body));
+                             }});
 const bool kPipesKnown =
     object::register_object_kind(ObjectKind::pipe, {.member_died = nullptr, .destroy = destroy_pipe});
 

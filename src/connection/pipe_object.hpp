@@ -10,6 +10,7 @@
 
 #include "cohort/object/shared_handle.hpp"
 #include "connection/pipe_layout.hpp"
+#include "object/watch_point.hpp"
 
 namespace cohort::connection {
 
@@ -30,5 +31,7 @@ class PipeEnd : public SharedHandle {
 [[nodiscard]] std::pair<PipeEnd, PipeEnd> make_pipe(bool duplex, std::uint64_t capacity);
 
 [[nodiscard]] PipeBody& pipe_of(const EndBody& end);
+/// What is ready when a receive at that end would not wait.
+[[nodiscard]] object::WatchPoint watch_point_of(const EndBody& end);
 
 }  // namespace cohort::connection

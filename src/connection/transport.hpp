@@ -18,10 +18,10 @@
 #include "cohort/base/function_ref.hpp"
 #include "cohort/base/until.hpp"
 #include "cohort/connection/connection.hpp"
+#include "object/watch_point.hpp"
 #include "os/fd.hpp"
 #include "os/stream_io.hpp"
 #include "watch/local_state.hpp"
-#include "watch/watch_point.hpp"
 
 namespace cohort::detail {
 
@@ -77,7 +77,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
   virtual Look look(Deadline until, const char* operation) = 0;
   /// What a sleep until the next look is for: an object in memory, or a descriptor.
   struct Source {
-    std::optional<watch::WatchPoint> point;
+    std::optional<object::WatchPoint> point;
     os::PollItem item;
   };
   /// Throws: StateError when this end only sends

@@ -15,8 +15,6 @@
 
 namespace cohort::object {
 
-[[nodiscard]] const ObjectOperations& operations_of(std::uint32_t kind) noexcept;
-
 class ObjectStep : public Journal {
  public:
   /// Takes the lock, and completes what a dead holder left.

@@ -41,6 +41,7 @@ using family::Offset;
 
 class Destroyer;
 class ObjectStep;
+struct WatchPoint;
 
 /// What a kind of object does at the two ends that it does not see itself. Registered once a process, before main().
 struct ObjectOperations {
@@ -52,10 +53,14 @@ struct ObjectOperations {
   /// The last reference is gone: frees the blocks and drops the references that the body names, by the destroyer.
   /// Called under the objects' lock; called again, from the start, when the destroyer dies.
   void (*destroy)(Destroyer& destroyer, void* body) = nullptr;
+  /// How a wait over several objects looks at this one (object/watch_point.hpp). Null: it cannot be waited for.
+  WatchPoint (*watch_point)(void* body) = nullptr;
 };
 
 /// Makes the operations of a kind known. Call at namespace scope: `const bool registered = register_object_kind(…);`
 bool register_object_kind(ObjectKind kind, const ObjectOperations& operations) noexcept;
+/// What was registered for a kind.
+[[nodiscard]] const ObjectOperations& operations_of(std::uint32_t kind) noexcept;
 
 /// The start of every shared object's control block. The body follows at +64.
 struct alignas(64) ObjectHeader {

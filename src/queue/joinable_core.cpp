@@ -9,11 +9,13 @@
 #include "cohort/base/error.hpp"
 #include "family/lock.hpp"
 #include "object/objects.hpp"
+#include "object/watch_point.hpp"
 #include "queue/joinable_body.hpp"
 #include "queue/leases.hpp"
 #include "ring/limited.hpp"
 #include "ring/own_block.hpp"
 #include "ring/ring.hpp"
+#include "ring/watch_side.hpp"
 #include "watch/readiness.hpp"
 
 namespace cohort::detail {
@@ -39,8 +41,17 @@ void destroy(object::Destroyer& destroyer, void* body) {
   ring::destroy(queue.ring, destroyer);
 }
 
-const bool kRegistered =
-    object::register_object_kind(ObjectKind::joinable_queue, {.member_died = member_died, .destroy = destroy});
+object::WatchPoint watch_point(void* body) {
+  object::WatchPoint point{.body = body, .ready = [](const object::WatchPoint& of) noexcept {
+                             const JoinableBody& queue = joinable_at(of.body);
+                             return ring::item_count(queue.ring) + queue::returned_leases(queue) != 0;
+                           }};
+  ring::watch_side(point, joinable_at(body).ring.in);
+  return point;
+}
+
+const bool kRegistered = object::register_object_kind(
+    ObjectKind::joinable_queue, {.member_died = member_died, .destroy = destroy, .watch_point = watch_point});
 
 std::size_t lease_count(const JoinableQueueOptions& options) {
   if (!options.redeliver) return 0;
@@ -68,13 +79,6 @@ bool JoinableHandle::redelivers() const { return joinable_at(body()).lease_count
 std::size_t JoinableHandle::qsize() const { return QueueHandle::qsize() + queue::returned_leases(joinable_at(body())); }
 
 bool JoinableHandle::empty() const { return QueueHandle::empty() && queue::returned_leases(joinable_at(body())) == 0; }
-
-int JoinableHandle::fileno() const {
-  return poll_descriptor([](const watch::WatchPoint& point) noexcept {
-    const auto& queue = *static_cast<const JoinableBody*>(point.body);
-    return ring::item_count(queue.ring) + queue::returned_leases(queue) != 0;
-  });
-}
 
 // ---- putting ---------------------------------------------------------------------------------------------------------
 

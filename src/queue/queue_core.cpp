@@ -15,10 +15,12 @@
 #include "family/family.hpp"
 #include "family/lock.hpp"
 #include "object/objects.hpp"
+#include "object/watch_point.hpp"
 #include "queue/queue_body.hpp"
 #include "ring/limited.hpp"
 #include "ring/own_block.hpp"
 #include "ring/ring.hpp"
+#include "ring/watch_side.hpp"
 #include "watch/readiness.hpp"
 
 namespace cohort::queue {
@@ -50,7 +52,16 @@ void destroy(object::Destroyer& destroyer, void* body) {
   ring::destroy(static_cast<QueueBody*>(body)->ring, destroyer);
 }
 
-constexpr object::ObjectOperations kOperations{.member_died = member_died, .destroy = destroy};
+object::WatchPoint watch_point(void* body) {
+  object::WatchPoint point{.body = body, .ready = [](const object::WatchPoint& of) noexcept {
+                             return ring::item_count(*static_cast<const RingBody*>(of.body)) != 0;
+                           }};
+  ring::watch_side(point, static_cast<QueueBody*>(body)->ring.in);
+  return point;
+}
+
+constexpr object::ObjectOperations kOperations{
+    .member_died = member_died, .destroy = destroy, .watch_point = watch_point};
 const bool kRegistered = object::register_object_kind(ObjectKind::queue, kOperations) &&
                          object::register_object_kind(ObjectKind::simple_queue, kOperations);
 
@@ -155,15 +166,10 @@ void QueueHandle::close() {
 }
 
 int QueueHandle::fileno() const {
-  return poll_descriptor([](const watch::WatchPoint& point) noexcept {
-    return ring::item_count(*static_cast<const RingBody*>(point.body)) != 0;
-  });
-}
-
-int QueueHandle::poll_descriptor(bool (*ready)(const watch::WatchPoint&) noexcept) const {
   LocalState state(check_open("fileno"));
-  RingBody& ring = ring_at(body());
-  return watch::polled_descriptor(*this, state, {&ring, ready, &ring.in});
+  void* queue = body();
+  return watch::polled_descriptor(*this, state,
+                                  object::operations_of(object::header_of(queue).kind).watch_point(queue));
 }
 
 bool QueueHandle::closed() const {

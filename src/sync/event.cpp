@@ -5,6 +5,7 @@
 #include <new>
 
 #include "object/objects.hpp"
+#include "object/watch_point.hpp"
 #include "sync/event_core.hpp"
 
 namespace cohort {
@@ -12,6 +13,13 @@ namespace cohort {
 namespace {
 
 sync::EventBody& body_of(void* body) { return *static_cast<sync::EventBody*>(body); }
+
+object::WatchPoint watch_point(void* body) {
+  auto ready = [](const object::WatchPoint& point) noexcept { return sync::EventCore::is_set(body_of(point.body)); };
+  return {.body = body, .ready = ready};
+}
+
+const bool registered = object::register_object_kind(detail::ObjectKind::event, {.watch_point = watch_point});
 
 }  // namespace
 

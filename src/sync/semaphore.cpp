@@ -7,6 +7,7 @@
 
 #include "cohort/base/error.hpp"
 #include "object/objects.hpp"
+#include "object/watch_point.hpp"
 #include "sync/owned_semaphore_core.hpp"
 #include "sync/user_lock.hpp"
 
@@ -53,7 +54,16 @@ void member_died(family::Offset, void* place, family::MemberId dead) {
     object::Objects::instance().ring(place);  // behind the fence in release_dead()
 }
 
-constexpr object::ObjectOperations operations{.member_died = member_died};
+object::WatchPoint watch_point(void* place) {
+  auto ready = [](const object::WatchPoint& point) noexcept {
+    const SemaphoreBody& body = body_of(point.body);
+    // SYNC(permit): release in the semaphore's release() -> acquire here
+    return body.value.load(std::memory_order_acquire) != 0 || OwnedSemaphoreCore::is_there(body);
+  };
+  return {.body = place, .ready = ready};
+}
+
+constexpr object::ObjectOperations operations{.member_died = member_died, .watch_point = watch_point};
 const bool registered = object::register_object_kind(ObjectKind::semaphore, operations) &&
                         object::register_object_kind(ObjectKind::bounded_semaphore, operations);
 

@@ -11,20 +11,16 @@
 #include <string>
 
 #include "cohort/base/error.hpp"
-#include "cohort/queue/queue_core.hpp"
 #include "connection/transport.hpp"
 #include "family/family.hpp"
 #include "object/objects.hpp"
+#include "object/watch_point.hpp"
 #include "os/stream_io.hpp"
 #include "os/thread.hpp"
 #include "park/fence.hpp"
 #include "park/wait_word.hpp"
-#include "queue/joinable_body.hpp"
-#include "ring/ring.hpp"
-#include "sync/event_core.hpp"
-#include "sync/owned_semaphore_core.hpp"
 #include "watch/death_watch.hpp"
-#include "watch/watch_point.hpp"
+#include "watch/local_state.hpp"
 
 namespace cohort {
 
@@ -32,46 +28,20 @@ namespace {
 
 using detail::ConnectionAccess;
 using detail::Transport;
-using object::ObjectKind;
 using object::Objects;
-using queue::JoinableBody;
+using object::WatchPoint;
 using watch::DeathWatch;
 using watch::kLongestSleep;
-using watch::WatchPoint;
 
-// How wait() looks at an object that is not a connection.
 WatchPoint watch_point_of(const SharedHandle& handle) {
   void* body = handle.shared_body();
-  switch (static_cast<ObjectKind>(handle.name().kind)) {
-    case ObjectKind::queue:
-    case ObjectKind::simple_queue:
-    case ObjectKind::joinable_queue: {
-      if (static_cast<const detail::QueueHandle&>(handle).closed())
-        throw ClosedError("wait", "", "this process has closed the queue");
-      auto ready = [](const WatchPoint& point) noexcept {
-        auto& queue = *static_cast<const JoinableBody*>(point.body);
-        if (object::header_of(point.body).kind == static_cast<std::uint32_t>(ObjectKind::joinable_queue) &&
-            queue.returned.load(std::memory_order_relaxed) != 0)  // relaxed: a hint that is never too low
-          return true;
-        return item_count(queue.ring) != 0;
-      };
-      return {body, ready, &static_cast<JoinableBody*>(body)->ring.in};
-    }
-    case ObjectKind::event:
-      return {body, [](const WatchPoint& point) noexcept {
-                return sync::EventCore::is_set(*static_cast<const sync::EventBody*>(point.body));
-              }};
-    case ObjectKind::semaphore:
-    case ObjectKind::bounded_semaphore:
-      return {body, [](const WatchPoint& point) noexcept {
-                const auto& semaphore = *static_cast<const sync::SemaphoreBody*>(point.body);
-                // SYNC(permit): release in the semaphore's release() -> acquire here
-                return semaphore.value.load(std::memory_order_acquire) != 0 ||
-                       sync::OwnedSemaphoreCore::is_there(semaphore);
-              }};
-    default:
-      throw ValueError("wait", std::to_string(handle.name().kind), "an object of this kind cannot be waited for");
-  }
+  if (watch::LocalState(handle.shared_flags()).closed())
+    throw ClosedError("wait", "", "this process has closed the object");
+  std::uint32_t kind = object::header_of(body).kind;
+  auto watch_point = object::operations_of(kind).watch_point;
+  if (watch_point == nullptr)
+    throw ValueError("wait", std::to_string(kind), "an object of this kind cannot be waited for");
+  return watch_point(body);
 }
 
 // An object in the family memory that is waited for.

@@ -16,7 +16,7 @@
 #include "os/stream_io.hpp"
 #include "os/thread.hpp"
 #include "park/wait_word.hpp"
-#include "ring/side_lock.hpp"
+#include "sync/thread_word.hpp"
 #include "watch/death_watch.hpp"
 
 namespace cohort::watch {
@@ -25,6 +25,7 @@ namespace {
 
 using family::PolledTurn;
 using object::Objects;
+using object::WatchPoint;
 
 // Meets the light fence of who changes an object: it sees our mark, or we see the change.
 // SYNC(watch): heavy fence here -> the fence of Objects::ring()'s caller

@@ -101,6 +101,7 @@ class COHORT_EXPORT SharedHandle {
   /// Keeps the object alive and in this process's ledger while it exists.
   [[nodiscard]] std::shared_ptr<const void> keep() const;
   [[nodiscard]] void* shared_body() const { return body(); }
+  [[nodiscard]] std::atomic<std::uint32_t>& shared_flags() const { return local_flags(); }
   /// Gives this process something beside the object, in place of what it had. It goes before this process's reference
   /// does: with the last handle, or by let_go().
   void accompany(std::shared_ptr<void> companion) const;

@@ -30,7 +30,6 @@ class COHORT_EXPORT JoinableHandle : public QueueHandle {
   /// As of a queue, with the items that came back from dead consumers.
   [[nodiscard]] std::size_t qsize() const;
   [[nodiscard]] bool empty() const;
-  [[nodiscard]] int fileno() const;
 
  protected:
   JoinableHandle(ObjectKind kind, const JoinableQueueOptions& options);

@@ -22,10 +22,6 @@
 
 namespace cohort {
 
-namespace watch {
-struct WatchPoint;
-}
-
 /// How a Queue is made.
 struct QueueOptions {
   /// Most items in the queue; a put waits while there are so many. 0: no bound, as far as the family memory reaches.
@@ -108,8 +104,6 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   /// "Queue.get": the class of the object and what the user called.
   [[nodiscard]] std::string operation(const char* verb) const;
 
-  /// The descriptor of fileno(), with what makes the queue ready.
-  int poll_descriptor(bool (*ready)(const watch::WatchPoint&) noexcept) const;
   /// Returns local_flags().
   std::atomic<std::uint32_t>& check_open(const char* verb) const;
 
