@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A stream of bytes both ways, under FramedTransport: a socket, a pipe, or what lies over one and changes its bytes, as TLS
-// does. Knows nothing of messages, deadlines and other threads.
+// A stream of bytes both ways, under FramedTransport: a socket, a pipe, or what lies over one and changes its bytes, as
+// TLS does. Knows nothing of messages, deadlines and other threads.
 //
-// No call waits, whatever mode a descriptor is in: what cannot be done now would block, and readiness() says what to poll
-// for before the next attempt.
-// Threads: one reads and one writes at a time; close() comes when neither does. Errors: OsError; the caller adds what the
-// user called.
+// No call waits, whatever mode a descriptor is in: what cannot be done now would block, and readiness() says what to
+// poll for before the next attempt.
+// Threads: one reads and one writes at a time; close() comes when neither does. Errors: OsError; the caller adds what
+// the user called.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +33,8 @@ class ByteStream {
   [[nodiscard]] virtual os::Transfer write_some(std::span<const std::byte> bytes) = 0;
 
   enum class Direction : std::uint8_t { in, out };
-  /// What to poll for after a read (in) or a write (out) that would have blocked. Not always its own direction: TLS may have
-  /// to write before it can read on.
+  /// What to poll for after a read (in) or a write (out) that would have blocked. Not always its own direction: TLS may
+  /// have to write before it can read on.
   [[nodiscard]] virtual os::PollItem readiness(Direction direction) const noexcept = 0;
 
   /// The descriptor that an event loop polls for what comes.
@@ -47,7 +47,7 @@ class ByteStream {
   /// Idempotent.
   virtual void close() noexcept = 0;
 
-  // ---- descriptors of other files, which only sockets carry ------------------------------------------------------------
+  // ---- descriptors of other files, which only sockets carry ---------------------------------------------------------
 
   [[nodiscard]] virtual bool carries_descriptors() const noexcept { return false; }
   /// As read_some(). The descriptors that came with the bytes are added to `descriptors`.

@@ -47,7 +47,7 @@ Until until_of(Deadline deadline, const std::stop_token* stop) {
 
 }  // namespace
 
-// ---- values ----------------------------------------------------------------------------------------------------------
+// ---- values ---------------------------------------------------------------------------------------------------------
 
 bool Connection::send_value(FunctionRef<void(Encoder&)> encode, Deadline deadline, const std::stop_token* stop) {
   const char* operation = stop == nullptr ? "Connection.send" : "Connection.try_send";
@@ -59,7 +59,7 @@ bool Connection::recv_message(detail::ArrivedMessage& arrived, Deadline deadline
   return ConnectionAccess::transport(*this, operation).receive(arrived, {}, until_of(deadline, stop), operation);
 }
 
-// ---- bytes -----------------------------------------------------------------------------------------------------------
+// ---- bytes ----------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -109,7 +109,7 @@ std::size_t Connection::recv_bytes_into(std::span<std::byte> buffer, std::size_t
   return *size;
 }
 
-// ---- the end ---------------------------------------------------------------------------------------------------------
+// ---- the end --------------------------------------------------------------------------------------------------------
 
 bool Connection::poll(Deadline deadline, const std::stop_token& stop) const {
   return ConnectionAccess::transport(*this, "Connection.poll").poll(Until(stop, deadline));
@@ -144,7 +144,7 @@ int Connection::recv_handle(Deadline deadline) {
   return fd->release();
 }
 
-// ---- travelling ------------------------------------------------------------------------------------------------------
+// ---- travelling -----------------------------------------------------------------------------------------------------
 
 namespace detail {
 

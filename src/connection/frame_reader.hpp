@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Puts one message together from the bytes of a stream, in Python's framing: a length of 4 bytes (big-endian, signed), then the
-// message; a length of −1 is followed by one of 8 bytes. Knows nothing of descriptors:
+// Puts one message together from the bytes of a stream, in Python's framing: a length of 4 bytes (big-endian, signed),
+// then the message; a length of −1 is followed by one of 8 bytes. Knows nothing of descriptors:
 //
 //   while (!reader.whole()) {
 //     std::span<std::byte> room = reader.room();                // never beyond the present message
@@ -10,8 +10,8 @@
 //   }
 //   auto message = reader.take();
 //
-// A length is only an announcement: memory grows with the bytes that have come, to at most twice as many (thrice while they
-// move) and kStep.
+// A length is only an announcement: memory grows with the bytes that have come, to at most twice as many (thrice while
+// they move) and kStep.
 // Threads: a reader belongs to one thread at a time. Fork: plain memory.
 #pragma once
 
@@ -28,8 +28,8 @@ class FrameReader {
   /// Room is made for so many bytes at a time.
   static constexpr std::size_t kStep = std::size_t{256} << 10;
 
-  /// Where the next bytes belong. Not empty unless the message is whole or the length damaged. May throw std::bad_alloc; nothing is
-  /// lost then.
+  /// Where the next bytes belong. Not empty unless the message is whole or the length damaged. May throw
+  /// std::bad_alloc; nothing is lost then.
   [[nodiscard]] std::span<std::byte> room();
   /// So many bytes have come into room().
   void advance(std::size_t bytes) noexcept;
@@ -51,9 +51,11 @@ class FrameReader {
   /// Forgets what has come.
   void clear() noexcept;
 
-  /// From here on the message lies in `buffer`, which has room for it; what has come is moved there. Until take_back(), or clear().
+  /// From here on the message lies in `buffer`, which has room for it; what has come is moved there. Until take_back(),
+  /// or clear().
   void lend(std::span<std::byte> buffer) noexcept;
-  /// The buffer is its owner's again; what has come of the message is kept here. May throw std::bad_alloc: it is lost then.
+  /// The buffer is its owner's again; what has come of the message is kept here. May throw std::bad_alloc: it is lost
+  /// then.
   void take_back();
 
  private:

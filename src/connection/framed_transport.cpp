@@ -106,7 +106,7 @@ bool FramedTransport::wait_ready(const Use& use, Direction direction, const Unti
   }
 }
 
-// ---- sending ---------------------------------------------------------------------------------------------------------
+// ---- sending --------------------------------------------------------------------------------------------------------
 
 // False when the deadline came before the first byte; throws when it came later.
 bool FramedTransport::write_all(const Use& use, std::span<const std::byte> bytes, const Until& until, bool begun) {
@@ -158,7 +158,7 @@ bool FramedTransport::send(std::span<const std::byte> message, const Until& unti
   }
 }
 
-// ---- receiving -------------------------------------------------------------------------------------------------------
+// ---- receiving ------------------------------------------------------------------------------------------------------
 
 void FramedTransport::throw_cut(const char* operation) {
   reader_.clear();
@@ -232,7 +232,8 @@ bool FramedTransport::poll(const Until& until) {
   }
 }
 
-// Goes on with the present message until its length is known, or all of it has come. False on the deadline or a stop; what came stays.
+// Goes on with the present message until its length is known, or all of it has come. False on the deadline or a stop;
+// what came stays.
 bool FramedTransport::fill(const Use& use, bool only_length, const Until& until) {
   for (std::size_t moved = 0;;) {
     if (reader_.damaged())
@@ -362,7 +363,7 @@ int FramedTransport::descriptor_to_copy(std::shared_ptr<const void>& keep) {
   return fd;
 }
 
-// ---- descriptors -----------------------------------------------------------------------------------------------------
+// ---- descriptors ----------------------------------------------------------------------------------------------------
 
 void FramedTransport::check_carries_descriptors(const char* operation) const {
   if (!stream_->carries_descriptors())
@@ -413,7 +414,7 @@ std::optional<os::Fd> FramedTransport::receive_handle(Deadline deadline) {
   }
 }
 
-// ---- travelling and waiting ------------------------------------------------------------------------------------------
+// ---- travelling and waiting -----------------------------------------------------------------------------------------
 
 namespace {
 

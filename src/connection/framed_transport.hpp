@@ -4,11 +4,11 @@
 // Messages over a stream of bytes, with Python's framing (connection/frame_reader.hpp). Needs no family memory.
 //
 // Reads no byte beyond a message: other processes may receive at the same descriptor, one after the other, while nobody
-// polls. poll() and wait() take in what has come of the next message, since nothing else tells whether all of it is there.
-// The peer is not trusted: what it can make this process hold is bounded by ConnectionLimits::max_message, and by what it
-// really sent; however slowly it sends, and whatever it attaches, deadlines hold and no descriptor stays open.
-// A receive that is given up in the middle of a message goes on there the next time. A send cannot; the connection then
-// sends no more.
+// polls. poll() and wait() take in what has come of the next message, since nothing else tells whether all of it is
+// there. The peer is not trusted: what it can make this process hold is bounded by ConnectionLimits::max_message, and
+// by what it really sent; however slowly it sends, and whatever it attaches, deadlines hold and no descriptor stays
+// open. A receive that is given up in the middle of a message goes on there the next time. A send cannot; the
+// connection then sends no more.
 // Threads: any; one at a time sends, and one receives. Blocks: as the limits say, with a look each 100 ms.
 // Fork: what was taken in stays with the process that did it.
 #pragma once

@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// One direction of a pipe: a ring of messages, how many bytes are under way in it, and who is in the middle of a message.
-// A view of the pipe's bytes (docs/formats/pipe.md), where what belongs to one direction does not lie together.
+// One direction of a pipe: a ring of messages, how many bytes are under way in it, and who is in the middle of a
+// message. A view of the pipe's bytes (docs/formats/pipe.md), where what belongs to one direction does not lie
+// together.
 //
-// Bytes are counted as given before a message is in the ring, and as taken after it has left, so a death in between leaves
-// too many under way, never too few.
+// Bytes are counted as given before a message is in the ring, and as taken after it has left, so a death in between
+// leaves too many under way, never too few.
 // Threads: any. Blocks: never.
 #pragma once
 
@@ -29,14 +30,14 @@ class Lane {
   [[nodiscard]] PipeBody& pipe() const noexcept { return *pipe_; }
   [[nodiscard]] std::uint32_t to() const noexcept { return to_; }
 
-  // ---- its two ends ----------------------------------------------------------------------------------------------------
+  // ---- its two ends -------------------------------------------------------------------------------------------------
 
   /// Nothing more will be sent. All that was sent is in the ring.
   [[nodiscard]] bool sender_closed() const noexcept { return is_closed(1 - to_); }
   /// Nobody will receive what is sent.
   [[nodiscard]] bool receiver_closed() const noexcept { return is_closed(to_); }
 
-  // ---- messages --------------------------------------------------------------------------------------------------------
+  // ---- messages -----------------------------------------------------------------------------------------------------
 
   [[nodiscard]] bool has_records() const noexcept {
     // relaxed: both: who finds it so looks again under the lock
@@ -48,12 +49,12 @@ class Lane {
   [[nodiscard]] bool sender_in_message() const noexcept { return is_busy(sending().busy); }
   [[nodiscard]] bool receiver_in_message() const noexcept { return is_busy(receiving().busy); }
 
-  // ---- bytes under way -------------------------------------------------------------------------------------------------
+  // ---- bytes under way ----------------------------------------------------------------------------------------------
 
   /// At this moment, or too many.
   [[nodiscard]] std::uint64_t bytes_under_way() const noexcept;
-  /// Whether a message may be sent: less than the capacity is under way, or nothing. What processes that died left counted is
-  /// forgotten.
+  /// Whether a message may be sent: less than the capacity is under way, or nothing. What processes that died left
+  /// counted is forgotten.
   [[nodiscard]] bool send_space() const noexcept;
   void count_given(std::size_t bytes) const noexcept {
     sending().given.fetch_add(bytes, std::memory_order_relaxed);  // relaxed: a measure
@@ -65,7 +66,7 @@ class Lane {
     receiving().taken.fetch_add(bytes, std::memory_order_relaxed);  // relaxed: a measure
   }
 
-  // ---- who sleeps ------------------------------------------------------------------------------------------------------
+  // ---- who sleeps ---------------------------------------------------------------------------------------------------
 
   /// Where senders sleep until there is space, or another one is through with its message.
   [[nodiscard]] park::WaitWord space_word() const noexcept {
@@ -75,7 +76,8 @@ class Lane {
   void wake_senders() const noexcept;
   /// To be called when something was taken: wakes senders when there is much space.
   void tell_space() const noexcept {
-    // SYNC(room): either we see the mark, or the sender sees the space (other side: the heavy fence of WaitWord::announce())
+    // SYNC(room): either we see the mark, or the sender sees the space (other side: the heavy fence of
+    // WaitWord::announce())
     if (space_word().anyone_asleep(sync::this_thread().fences) && bytes_under_way() <= pipe_->capacity / 2) [[unlikely]]
       wake_senders();
   }

@@ -43,7 +43,7 @@ using ring::RecordKind;
 using ring::RingWait;
 using watch::DeathWatch;
 
-// ---- a call ----------------------------------------------------------------------------------------------------------
+// ---- a call ---------------------------------------------------------------------------------------------------------
 
 /// A use of the end, with the pipe as it lies in this process.
 class MemoryTransport::Call : public Use {
@@ -77,7 +77,7 @@ class MemoryTransport::Call : public Use {
   std::uint32_t number_;
 };
 
-// ---- sending ---------------------------------------------------------------------------------------------------------
+// ---- sending --------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -155,7 +155,8 @@ void put_now(const Lane& lane, const Message& message) {
   COHORT_CRASH_POINT("channel.pipe.put");
 }
 
-// The only receiver of such a message already holds the end; if it were never received, the end would keep itself alive.
+// The only receiver of such a message already holds the end; if it were never received, the end would keep itself
+// alive.
 void refuse_own_receiver(const Lane& lane, const char* operation, family::Offset object) {
   auto& family = Family::instance();
   if (family.at<object::ObjectHeader>(object)->kind != static_cast<std::uint32_t>(object::ObjectKind::connection))
@@ -248,7 +249,7 @@ bool MemoryTransport::send(std::span<const std::byte> message, const Until& unti
   });
 }
 
-// ---- receiving -------------------------------------------------------------------------------------------------------
+// ---- receiving ------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -302,8 +303,8 @@ class MemoryTransport::Receiver {
     return true;
   }
 
-  // Waits only within a message that comes in pieces. later: another receiver is in the middle of a message, and what lies
-  // behind it is not to be seen yet; or our limits are over in the middle of one.
+  // Waits only within a message that comes in pieces. later: another receiver is in the middle of a message, and what
+  // lies behind it is not to be seen yet; or our limits are over in the middle of one.
   Received take();
   Received take_first(std::size_t& in_block, bool& in_pieces) {
     Reader reader(lane_.ring());
@@ -421,7 +422,7 @@ bool MemoryTransport::poll(const Until& until) {
   return lane.can_receive();
 }
 
-// ---- descriptors -----------------------------------------------------------------------------------------------------
+// ---- descriptors ----------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -447,7 +448,7 @@ std::optional<os::Fd> MemoryTransport::receive_handle(Deadline) {
   refuse_descriptors(call.operation());
 }
 
-// ---- the end ---------------------------------------------------------------------------------------------------------
+// ---- the end --------------------------------------------------------------------------------------------------------
 
 void MemoryTransport::close() noexcept try {
   if (closed()) return;

@@ -3,8 +3,8 @@
 //
 // One end of a pipe in the family memory: docs/formats/pipe.md, in code.
 //
-// Threads: any; each message goes to one receiver. Blocks: as the limits say. Death: no call waits for a dead process longer
-// than 100 ms.
+// Threads: any; each message goes to one receiver. Blocks: as the limits say. Death: no call waits for a dead process
+// longer than 100 ms.
 #pragma once
 
 #include <memory>

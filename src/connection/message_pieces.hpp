@@ -1,12 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Large messages of a pipe in pieces: the receiver copies one out while the sender fills the next, and the few blocks that
-// are on their way are used again and again, so they stay in the caches. docs/formats/pipe.md, "Pieces".
+// Large messages of a pipe in pieces: the receiver copies one out while the sender fills the next, and the few blocks
+// that are on their way are used again and again, so they stay in the caches. docs/formats/pipe.md, "Pieces".
 //
-// The sender holds `in`, and the receiver `out`, from the first piece to the last: what others send or receive there waits,
-// as long as their own limits say.
-// A sender never waits for a receiver: without one, the pieces lie in the ring.
+// The sender holds `in`, and the receiver `out`, from the first piece to the last: what others send or receive there
+// waits, as long as their own limits say. A sender never waits for a receiver: without one, the pieces lie in the ring.
 // Threads: any. Blocks: a receiver for the next piece, as the limits say; it wakes when the sender dies.
 #pragma once
 
@@ -55,8 +54,8 @@ class Assembly {
   bool in_place_ = false;
 };
 
-/// Sends `bytes` through a lane. False when `is_over` said so between two pieces: the rest was not sent then, and receivers
-/// drop what was.
+/// Sends `bytes` through a lane. False when `is_over` said so between two pieces: the rest was not sent then, and
+/// receivers drop what was.
 /// Throws: OutOfFamilyMemory; receivers drop what was sent
 bool put_pieces(const Lane& lane, std::span<const std::byte> bytes, FunctionRef<bool()> is_over);
 
@@ -68,8 +67,8 @@ struct ReceiveLimits {
 };
 /// Goes on with the message that is kept, or begins the one in pieces that lies in front. The caller holds `out`.
 /// @param is_over  ends the wait as a stop does
-/// Returns: message: it lies in `assembly`; nothing: none is kept, nor does one lie in front: pieces of cut ones were dropped;
-///          later: the limits are over, what was received is kept, and the next receive goes on there
+/// Returns: message: it lies in `assembly`; nothing: none is kept, nor does one lie in front: pieces of cut ones were
+///          dropped; later: the limits are over, what was received is kept, and the next receive goes on there
 /// Throws: OsError message_size when it is too long: it stays
 [[nodiscard]] ring::Received take_pieces(const Lane& lane, ring::Reader& reader, Assembly& assembly,
                                          const ReceiveLimits& limits, FunctionRef<bool()> is_over);

@@ -25,7 +25,7 @@ using family::Offset;
 using ring::OwnBlock;
 using ring::throw_damaged;
 
-// ---- in this process -------------------------------------------------------------------------------------------------
+// ---- in this process ------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -78,7 +78,7 @@ std::optional<KeptHere> take_kept_here(const Lane& lane, FunctionRef<void(const 
   return kept;
 }
 
-// ---- in a block ------------------------------------------------------------------------------------------------------
+// ---- in a block -----------------------------------------------------------------------------------------------------
 
 void keep_for_all(const Lane& lane, const PartialMessage& message, const std::byte* bytes) {
   OwnBlock block(sizeof message + message.have, OwnBlock::kTaking);

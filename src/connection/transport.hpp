@@ -31,13 +31,14 @@ class Transport : public std::enable_shared_from_this<Transport> {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  // ---- messages --------------------------------------------------------------------------------------------------------
+  // ---- messages -----------------------------------------------------------------------------------------------------
 
   /// Sends what `encode` writes. False on the deadline or a stop.
   virtual bool send_value(FunctionRef<void(Encoder&)> encode, const Until& until, const char* operation) = 0;
   /// Sends bytes. False on the deadline or a stop.
   virtual bool send(std::span<const std::byte> message, const Until& until, const char* operation) = 0;
-  /// Receives a message of at most `most` bytes; without that, of as many as this end takes. False on the deadline or a stop.
+  /// Receives a message of at most `most` bytes; without that, of as many as this end takes. False on the deadline or a
+  /// stop.
   virtual bool receive(ArrivedMessage& arrived, std::optional<std::size_t> most, const Until& until,
                        const char* operation) = 0;
   /// Receives a message where the caller wants it; its size, or nullopt as above.
@@ -46,7 +47,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
   /// Waits until a receive would not wait. False on the deadline or a stop.
   virtual bool poll(const Until& until) = 0;
 
-  // ---- descriptors -----------------------------------------------------------------------------------------------------
+  // ---- descriptors --------------------------------------------------------------------------------------------------
 
   /// One for poll(2).
   [[nodiscard]] virtual int fileno() = 0;
@@ -55,7 +56,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
   /// nullopt on the deadline.
   virtual std::optional<os::Fd> receive_handle(Deadline deadline) = 0;
 
-  // ---- the end ---------------------------------------------------------------------------------------------------------
+  // ---- the end ------------------------------------------------------------------------------------------------------
 
   virtual void close() noexcept = 0;
   [[nodiscard]] bool closed() const noexcept { return state_.closed(); }
@@ -66,7 +67,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
   /// Writes by what another process finds, or gets, this end.
   virtual void travel(Encoder& out) = 0;
 
-  // ---- for wait(), which holds a Use -----------------------------------------------------------------------------------
+  // ---- for wait(), which holds a Use --------------------------------------------------------------------------------
 
   enum class Look : std::uint8_t {
     ready,    ///< a receive would not wait: for a message, or to report an end or an error

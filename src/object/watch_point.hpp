@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// One object among several that somebody waits for: how it looks whether the object is ready, and how it is told of changes.
-// Each kind of object that can be waited for makes one (ObjectOperations::watch_point).
+// One object among several that somebody waits for: how it looks whether the object is ready, and how it is told of
+// changes. Each kind of object that can be waited for makes one (ObjectOperations::watch_point).
 //
 // Who waits counts itself in the watchers of the object's header, so that a change notifies the family's watch word
 // (Objects::ring()), and sets the object's mark if it has one: the next change takes the mark down and looks at the

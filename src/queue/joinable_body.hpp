@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a JoinableQueue is in the family memory: a ring, and beside it what is done, and what is lent. docs/formats/queue.md,
-// "JoinableQueue".
+// What a JoinableQueue is in the family memory: a ring, and beside it what is done, and what is lent.
+// docs/formats/queue.md, "JoinableQueue".
 #pragma once
 
 #include <atomic>

@@ -62,7 +62,7 @@ std::size_t lease_count(const JoinableQueueOptions& options) {
 
 }  // namespace
 
-// ---- making ----------------------------------------------------------------------------------------------------------
+// ---- making ---------------------------------------------------------------------------------------------------------
 
 JoinableHandle::JoinableHandle(ObjectKind kind, const JoinableQueueOptions& options)
     : QueueHandle(kind, sizeof(JoinableBody) + lease_count(options) * sizeof(queue::Lease),
@@ -72,7 +72,7 @@ JoinableHandle::JoinableHandle(ObjectKind kind, const JoinableQueueOptions& opti
                     queue->lease_count = static_cast<std::uint32_t>(leases);
                   }) {}
 
-// ---- state -----------------------------------------------------------------------------------------------------------
+// ---- state ----------------------------------------------------------------------------------------------------------
 
 bool JoinableHandle::redelivers() const { return joinable_at(body()).lease_count != 0; }
 
@@ -80,7 +80,7 @@ std::size_t JoinableHandle::qsize() const { return QueueHandle::qsize() + queue:
 
 bool JoinableHandle::empty() const { return QueueHandle::empty() && queue::returned_leases(joinable_at(body())) == 0; }
 
-// ---- putting ---------------------------------------------------------------------------------------------------------
+// ---- putting --------------------------------------------------------------------------------------------------------
 
 std::size_t JoinableHandle::put_plain(const void* values, std::size_t size, std::size_t count,
                                       const Limits& limits) const {
@@ -111,7 +111,7 @@ bool JoinableHandle::put_message(FunctionRef<void(Encoder&)> encode, const Limit
   return QueueHandle::put_message(encode, limits, redelivers() ? Place::block : Place::ring);
 }
 
-// ---- getting ---------------------------------------------------------------------------------------------------------
+// ---- getting --------------------------------------------------------------------------------------------------------
 
 std::size_t JoinableHandle::get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const {
   if (!redelivers()) return QueueHandle::get_plain(to, size, most, limits);
@@ -146,7 +146,7 @@ bool JoinableHandle::get_message(ReceivedMessage& message, const Limits& limits)
   return taken;
 }
 
-// ---- joining ---------------------------------------------------------------------------------------------------------
+// ---- joining --------------------------------------------------------------------------------------------------------
 
 void JoinableHandle::task_done_core(Deadline deadline) const {
   check_open("task_done");

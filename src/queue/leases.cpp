@@ -67,7 +67,7 @@ void wake_joiners(JoinableBody& queue) noexcept {
   join_word_of(queue).wake_marked(park::WaitWord::kAll, at_join_place);
 }
 
-// ---- under the lock of out -------------------------------------------------------------------------------------------
+// ---- under the lock of out ------------------------------------------------------------------------------------------
 
 // Ends a lease. Every step may be done again by who repairs.
 void end_lease(JoinableBody& queue, Lease& lease) {

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What makes a queue joinable: the count of items that are done, and with redelivery the items that consumers have taken
-// and are not done with. docs/formats/queue.md, "JoinableQueue".
+// What makes a queue joinable: the count of items that are done, and with redelivery the items that consumers have
+// taken and are not done with. docs/formats/queue.md, "JoinableQueue".
 #pragma once
 
 #include "queue/joinable_body.hpp"

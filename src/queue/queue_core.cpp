@@ -111,7 +111,7 @@ constexpr std::uint64_t kInOwnMemory = 1;
 
 }  // namespace
 
-// ---- making ----------------------------------------------------------------------------------------------------------
+// ---- making ---------------------------------------------------------------------------------------------------------
 
 QueueHandle::QueueHandle(ObjectKind kind, const QueueOptions& options)
     : SharedHandle(kind, sizeof(QueueBody), [maxsize = options.maxsize](void* body) {
@@ -121,7 +121,7 @@ QueueHandle::QueueHandle(ObjectKind kind, const QueueOptions& options)
 QueueHandle::QueueHandle(ObjectKind kind, std::size_t size, std::function<void(void* body)> init)
     : SharedHandle(kind, size, std::move(init)) {}
 
-// ---- state -----------------------------------------------------------------------------------------------------------
+// ---- state ----------------------------------------------------------------------------------------------------------
 
 std::string QueueHandle::operation(const char* verb) const {
   return std::string(ring::type_of_queue(ring_at(body()))) + '.' + verb;
@@ -200,7 +200,7 @@ std::size_t QueueHandle::count_of(std::size_t done, std::size_t wanted, const Li
   return done;
 }
 
-// ---- putting ---------------------------------------------------------------------------------------------------------
+// ---- putting --------------------------------------------------------------------------------------------------------
 
 std::size_t QueueHandle::put_plain(const void* values, std::size_t size, std::size_t count,
                                    const Limits& limits) const {
@@ -306,7 +306,7 @@ bool QueueHandle::put_range(const void* items, std::size_t size, std::size_t cou
   return false;
 }
 
-// ---- getting ---------------------------------------------------------------------------------------------------------
+// ---- getting --------------------------------------------------------------------------------------------------------
 
 std::size_t QueueHandle::get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const {
   auto& flags = check_open(limits.verb);

@@ -44,7 +44,7 @@ struct RingBody {
 };
 static_assert(sizeof(RingBody) == 320);
 
-// ---- positions: items(30) | units(34), each modulo -------------------------------------------------------------------
+// ---- positions: items(30) | units(34), each modulo ------------------------------------------------------------------
 
 inline constexpr unsigned kUnitBits = 34;
 inline constexpr std::uint64_t kUnitMask = (std::uint64_t{1} << kUnitBits) - 1;
@@ -66,7 +66,7 @@ inline constexpr std::uint64_t kMostUnits = std::uint64_t{1} << (kUnitBits - 1);
   return (items_of(position) + items) << kUnitBits | (units & kUnitMask);
 }
 
-// ---- segments --------------------------------------------------------------------------------------------------------
+// ---- segments -------------------------------------------------------------------------------------------------------
 
 inline constexpr std::uint64_t kUnit = 8;
 inline constexpr std::uint64_t kSegmentMagic = 0x4745534744414f43;
@@ -85,13 +85,13 @@ struct alignas(64) Segment {
 inline constexpr std::uint64_t kHeaderUnits = sizeof(Segment) / kUnit;
 static_assert(sizeof(Segment) == 64);
 
-// ---- records ---------------------------------------------------------------------------------------------------------
+// ---- records --------------------------------------------------------------------------------------------------------
 
 enum class RecordKind : std::uint32_t { pad = 1, bytes = 2, block = 3, piece = 8 };
 inline constexpr std::uint32_t kWithParcel = 4;  ///< beside the kind: the payload begins with a parcel's Offset
 
-/// Payload of a piece: part of a message that its sender sends while it is received (docs/formats/pipe.md). Begins as that
-/// of a block does.
+/// Payload of a piece: part of a message that its sender sends while it is received (docs/formats/pipe.md). Begins as
+/// that of a block does.
 struct PieceWords {
   std::uint64_t block, start, size;
   std::uint64_t sender;  ///< thread word of who sends, and holds `in` from the first piece to the last

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A call that waits for locks no longer than for what it was called for: another process may be stopped while it holds one.
+// A call that waits for locks no longer than for what it was called for: another process may be stopped while it holds
+// one.
 #pragma once
 
 #include "cohort/base/deadline.hpp"

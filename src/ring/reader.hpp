@@ -28,9 +28,9 @@ namespace cohort::ring {
 /// Finishes or takes back what a dead holder of `out` began. Without the other side's lock.
 void repair_out(RingBody& ring);
 
-/// Consumers that are faster than producers would look at the producers' line after every item, and take it from them each
-/// time. Where a short pause before a look brings more than one item, pauses grow until a look brings kEnoughItems; where
-/// it does not, as between two who answer each other, they go.
+/// Consumers that are faster than producers would look at the producers' line after every item, and take it from them
+/// each time. Where a short pause before a look brings more than one item, pauses grow until a look brings
+/// kEnoughItems; where it does not, as between two who answer each other, they go.
 inline constexpr std::uint64_t kEnoughItems = 32;
 inline constexpr std::uint32_t kLongestDelay = 16;  // pauses of some 50 ns
 inline void set_look_delay(RingSide& out, std::uint64_t items) noexcept {
@@ -49,7 +49,8 @@ inline void set_look_delay(RingSide& out, std::uint64_t items) noexcept {
   }
 }
 
-/// Lets some items come together when consumers are faster than producers (see set_look_delay()): to be called before a take.
+/// Lets some items come together when consumers are faster than producers (see set_look_delay()): to be called before a
+/// take.
 inline void delay_look(const RingBody& ring) noexcept {
   // relaxed, all: hints
   // relaxed: a hint

@@ -38,7 +38,7 @@ void commit(Reader& reader, Offset parcel, ReceivedMessage& message) {
 
 }  // namespace
 
-// ---- putting ---------------------------------------------------------------------------------------------------------
+// ---- putting --------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -102,7 +102,7 @@ std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t s
   return done;
 }
 
-// ---- taking ----------------------------------------------------------------------------------------------------------
+// ---- taking ---------------------------------------------------------------------------------------------------------
 
 const char* type_of_queue(RingBody& ring) noexcept {
   switch (static_cast<object::ObjectKind>(object::header_of(&ring).kind)) {
@@ -165,7 +165,7 @@ std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std:
   return done;
 }
 
-// ---- with waiting ----------------------------------------------------------------------------------------------------
+// ---- with waiting ---------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -273,7 +273,7 @@ std::size_t take_plain(RingBody& ring, std::byte* to, std::size_t size, std::siz
   return wait_to_take_plain(ring, to, size, most, limits);
 }
 
-// ---- state -----------------------------------------------------------------------------------------------------------
+// ---- state ----------------------------------------------------------------------------------------------------------
 
 std::size_t item_count(const RingBody& ring) noexcept {
   // out first: it never passes in, so the difference is not negative.
@@ -292,7 +292,7 @@ std::uint64_t takeovers(const RingBody& ring) noexcept {
   return ring.in.takeovers.load(std::memory_order_relaxed) + ring.out.takeovers.load(std::memory_order_relaxed);
 }
 
-// ---- ends ------------------------------------------------------------------------------------------------------------
+// ---- ends -----------------------------------------------------------------------------------------------------------
 
 void repair(RingBody& ring) {
   // Taking a lock from a dead holder repairs.
@@ -302,8 +302,8 @@ void repair(RingBody& ring) {
 
 namespace {
 
-// Who has the lock now has it from the dead one, and is not done repairing, or has nothing to repair: `segment_pending` and `block_in_transit`
-// are 0 once that is done.
+// Who has the lock now has it from the dead one, and is not done repairing, or has nothing to repair: `segment_pending`
+// and `block_in_transit` are 0 once that is done.
 bool may_be_left_by(const RingSide& side, family::MemberId dead) noexcept {
   // SYNC(side): as in SideGuard(); carries what a repair changed before
   std::uint64_t holder = side.lock.load(std::memory_order_acquire);
@@ -321,8 +321,8 @@ void repair_after(RingBody& ring, family::MemberId dead) {
 }
 
 void destroy(RingBody& ring, object::Destroyer& destroyer) {
-  // Nobody else has a reference, so nothing here is under a lock; all deaths are repaired. Every step leaves the ring in
-  // a form from which the next destroyer goes on.
+  // Nobody else has a reference, so nothing here is under a lock; all deaths are repaired. Every step leaves the ring
+  // in a form from which the next destroyer goes on.
   RingSide& out = ring.out;
   // relaxed, here and below: nobody else is here
   // relaxed: as above

@@ -4,7 +4,8 @@
 // A ring of messages that any number of processes append to and take from, and that survives the death of any of them
 // at any instruction. docs/formats/queue.md has the layout, the steps and the table of deaths.
 //
-// These are functions on a RingBody, wherever in the family memory it lies; zeroed memory is an empty ring without a bound.
+// These are functions on a RingBody, wherever in the family memory it lies; zeroed memory is an empty ring without a
+// bound.
 // Threads: any. Not from signal handlers. Blocks: for the lock of a side only, unless a WaitLimits is given.
 #pragma once
 
@@ -40,13 +41,13 @@ struct Message {
 using detail::WaitLimits;
 using object::kInlineMessage;
 
-// ---- one look, no wait -----------------------------------------------------------------------------------------------
+// ---- one look, no wait ----------------------------------------------------------------------------------------------
 
 /// Puts the message unless the ring has its bound of items. The block and the parcel are the ring's afterwards.
 /// Throws: OutOfFamilyMemory when the ring had to grow and could not; nothing was put
 [[nodiscard]] bool try_put(RingBody& ring, const Message& message);
-/// Puts values of `size` bytes (at most kInlineMessage) that lie one after the other; as many of `count` as there is room
-/// for, which it returns. A process that dies in it has put some of them.
+/// Puts values of `size` bytes (at most kInlineMessage) that lie one after the other; as many of `count` as there is
+/// room for, which it returns. A process that dies in it has put some of them.
 /// Throws: OutOfFamilyMemory; family::LockedOut, but only before the first value
 [[nodiscard]] std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count);
 /// What became of a look for a message.
@@ -54,7 +55,7 @@ enum class Received {
   message,  ///< it was taken
   nothing,  ///< there is none
   piece,    ///< what lies in front is a part of a large message, which only pipes have; it stays
-  later  ///< there is one, or a part, that is not to be had now: somebody else is in the middle of it, or the limits are over
+  later     ///< there is one that is not to be had now: another receiver is in the middle of it, or the limits are over
 };
 /// Takes the oldest message, unless it comes in pieces.
 /// Throws: StateError when the ring's memory is damaged
@@ -67,7 +68,7 @@ void take_record(Reader& reader, const Record& record, detail::ReceivedMessage& 
 [[nodiscard]] std::size_t try_take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most,
                                          const char* verb = "get");
 
-// ---- with waiting ----------------------------------------------------------------------------------------------------
+// ---- with waiting ---------------------------------------------------------------------------------------------------
 
 [[nodiscard]] bool put(RingBody& ring, const Message& message, const WaitLimits& limits);
 /// Returns how many were put by the deadline.
@@ -79,7 +80,7 @@ void take_record(Reader& reader, const Record& record, detail::ReceivedMessage& 
 [[nodiscard]] std::size_t take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most,
                                      const WaitLimits& limits);
 
-// ---- the state -------------------------------------------------------------------------------------------------------
+// ---- the state ------------------------------------------------------------------------------------------------------
 
 /// Items in the ring at this moment.
 [[nodiscard]] std::size_t item_count(const RingBody& ring) noexcept;
@@ -89,13 +90,13 @@ void take_record(Reader& reader, const Record& record, detail::ReceivedMessage& 
 /// How often the locks were taken from dead holders.
 [[nodiscard]] std::uint64_t takeovers(const RingBody& ring) noexcept;
 
-// ---- ends ------------------------------------------------------------------------------------------------------------
+// ---- ends -----------------------------------------------------------------------------------------------------------
 
 /// Repairs what a dead process left in the middle of. For ObjectOperations::member_died; does nothing when there is
 /// nothing to repair.
 void repair(RingBody& ring);
-/// The same, without waiting for those who hold a side and live, but for the moments in which they change what a dead one
-/// may have begun.
+/// The same, without waiting for those who hold a side and live, but for the moments in which they change what a dead
+/// one may have begun.
 void repair_after(RingBody& ring, family::MemberId dead);
 /// Frees all that the ring names. For ObjectOperations::destroy.
 void destroy(RingBody& ring, object::Destroyer& destroyer);

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lock of one side of a ring: taken by one compare-exchange and released by one store while nobody sleeps, and taken
-// over from a holder that died. Beside it stands whether somebody of the other side sleeps until this one goes on.
-// docs/formats/queue.md, "The lock".
+// The lock of one side of a ring: taken by one compare-exchange and released by one store while nobody sleeps, and
+// taken over from a holder that died. Beside it stands whether somebody of the other side sleeps until this one goes
+// on. docs/formats/queue.md, "The lock".
 //
 // Death: a waiter looks every 1 to 50 ms whether the holder's thread still runs. Who takes over gets `taken_over()`
 // and repairs. Threads: any; not recursive, and not from signal handlers.
@@ -38,7 +38,8 @@ class SideGuard {
     // What a dead holder left and we could not repair stays as it was: the next one takes over from that holder again.
     // SYNC(side): release here -> acquire in SideGuard(), wait()
     side_.lock.store(left_by_, std::memory_order_release);
-    // SYNC(sleepers): light fence here -> heavy fence in WaitWord::announce(): we see the sleeper, or it sees what we stored
+    // SYNC(sleepers): light fence here -> heavy fence in WaitWord::announce(): we see the sleeper, or it sees what we
+    // stored
     park::light_fence(self_.fences);
     if (side_.waiters.load(std::memory_order_relaxed) != 0) [[unlikely]]  // relaxed: ordered by the fences
       wake();
@@ -68,8 +69,8 @@ class SideGuard {
   std::uint64_t left_by_ = 0;  // the word of the dead holder
 };
 
-/// Where the other side sleeps for progress of `side`. The mark has the next release of its lock wake one of those, and ring
-/// for those who wait for several objects.
+/// Where the other side sleeps for progress of `side`. The mark has the next release of its lock wake one of those, and
+/// ring for those who wait for several objects.
 [[nodiscard]] inline park::WaitWord partners_of(RingSide& side) noexcept {
   return park::WaitWord(side.progress, park::Mark(side.waiters, kPartners));
 }

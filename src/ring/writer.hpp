@@ -67,7 +67,8 @@ class Writer {
   }
   /// The same, in one step with giving the parcel away.
   void commit_with_parcel(detail::ParcelEntry parcel);
-  /// Puts a record that hands a block of this process over. `words` is its payload, and names the parcel too, if there is one.
+  /// Puts a record that hands a block of this process over. `words` is its payload, and names the parcel too, if there
+  /// is one.
   /// Throws: OutOfFamilyMemory; nothing was put, and the block is still this process's
   void put_block(std::uint32_t kind, std::span<const std::uint64_t> words, Offset block, detail::ParcelEntry parcel);
   /// Wakes who waits for what was put, while the lock is held on.
@@ -117,7 +118,8 @@ class Writer {
     std::byte* place = family_.address(at + index * kUnit, needed * kUnit);
     std::uint64_t header = record_header(bytes, kind, begin & kUnitMask);
     std::memcpy(place, &header, sizeof header);
-    // Consumers have read the lines ahead last. Else the next compare-exchange waits until this one's stores got theirs.
+    // Consumers have read the lines ahead last. Else the next compare-exchange waits until this one's stores got
+    // theirs.
     os::prefetch_for_write(base + ((index + needed + kUnitsAhead) & (units - 1)) * kUnit);
     position_ = moved(position_, 1, begin + needed);
     return place + sizeof header;

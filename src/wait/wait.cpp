@@ -82,8 +82,8 @@ class Watched {
 // Of those who wait for what may take hours.
 park::Hooks idle_hooks() noexcept { return {.spin = park::kNoSpin, .patience = park::Patience::of_an_idle_waiter()}; }
 
-// A thread that sleeps on the family's watch word and makes a descriptor readable each time that it changes, for as long as
-// this lives: the system can sleep for a word or for descriptors, not for both.
+// A thread that sleeps on the family's watch word and makes a descriptor readable each time that it changes, for as
+// long as this lives: the system can sleep for a word or for descriptors, not for both.
 class WordBell {
  public:
   explicit WordBell(std::atomic<std::uint32_t>& word, std::uint32_t seen)
@@ -206,8 +206,8 @@ class Waiting {
     }
     return any_;
   }
-  // While another thread receives at a connection, its descriptor says nothing to us: look again soon. One that another thread
-  // closes is noticed at the next look.
+  // While another thread receives at a connection, its descriptor says nothing to us: look again soon. One that another
+  // thread closes is noticed at the next look.
   [[nodiscard]] Deadline sleep_until(Deadline deadline) const {
     if (streams_.empty()) return deadline;
     return Deadline::earlier(deadline, any_busy_ ? Deadline(kBusyLook) : Deadline(kLongestSleep));

@@ -1,16 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What this process has done with a shared object, and how many of its calls use the object: the bits of the one word that
-// all handles of the object in this process share (SharedHandle::local_flags()). Also of what is no shared object, but is
-// closed while others may use it.
+// What this process has done with a shared object, and how many of its calls use the object: the bits of the one word
+// that all handles of the object in this process share (SharedHandle::local_flags()). Also of what is no shared object,
+// but is closed while others may use it.
 //
 //   bool open = state.begin_use();            // each begin_use() is followed by an end_use(), whatever it returned
 //   …
 //   if (state.end_use()) let_go();            // true for one caller: it is closed, and nobody uses it any more
 //
-// Threads: any. Fork: a copy of the process that was made while other threads were in a call finds their number too large:
-// its close() then lets go of the object only with the process.
+// Threads: any. Fork: a copy of the process that was made while other threads were in a call finds their number too
+// large: its close() then lets go of the object only with the process.
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,7 @@ class LocalState {
  public:
   explicit LocalState(std::atomic<std::uint32_t>& word) noexcept : word_(&word) {}
 
-  // ---- closed in this process ------------------------------------------------------------------------------------------
+  // ---- closed in this process ---------------------------------------------------------------------------------------
 
   [[nodiscard]] bool closed() const noexcept { return (load() & kClosed) != 0; }
   /// False: it was closed before.
@@ -31,7 +31,7 @@ class LocalState {
     return (word_->fetch_or(kClosed, std::memory_order_acq_rel) & kClosed) == 0;
   }
 
-  // ---- polled: it has a descriptor in this process, or had one in the process that this one is a copy of --------------
+  // ---- polled: it has a descriptor in this process, or had one in the process that this one is a copy of ------------
 
   [[nodiscard]] bool polled() const noexcept { return (load() & kPolled) != 0; }
   void set_polled(bool polled) noexcept {
@@ -42,7 +42,7 @@ class LocalState {
       word_->fetch_and(~kPolled, std::memory_order_relaxed);
   }
 
-  // ---- calls that use it -----------------------------------------------------------------------------------------------
+  // ---- calls that use it --------------------------------------------------------------------------------------------
 
   /// A call begins. False: it is closed; the call must not touch it.
   [[nodiscard]] bool begin_use() noexcept {

@@ -31,7 +31,8 @@ using object::WatchPoint;
 // SYNC(watch): heavy fence here -> the fence of Objects::ring()'s caller
 void fence() noexcept { park::heavy_fence(); }
 
-/// One object's descriptor. All but the constructor, fd() and is_ours(): under PolledTurn, or by ~Readiness(), which takes it.
+/// One object's descriptor. All but the constructor, fd() and is_ours(): under PolledTurn, or by ~Readiness(), which
+/// takes it.
 class Readiness {
  public:
   explicit Readiness(const WatchPoint& point)
@@ -52,8 +53,8 @@ class Readiness {
   /// The end of that. The object may go afterwards.
   void unwatch();
 
-  /// First part of a look. Marks the ring unless the object is ready, so that the next change rings; true when a fence must
-  /// come before the second part.
+  /// First part of a look. Marks the ring unless the object is ready, so that the next change rings; true when a fence
+  /// must come before the second part.
   /// @param marks_hold  nothing has rung since the last look, so that a mark that is still there is ours, and fenced
   bool prepare(bool marks_hold) noexcept {
     ready_ = point_.is_ready();
@@ -61,7 +62,8 @@ class Readiness {
     point_.mark();
     return true;
   }
-  /// Second part. What was ready in the first part stays so, as nobody would ring for what comes now: the next look sees to it.
+  /// Second part. What was ready in the first part stays so, as nobody would ring for what comes now: the next look
+  /// sees to it.
   /// Returns: whether the descriptor is readable
   bool show() noexcept {
     bool readable = ready_ || point_.is_ready();
@@ -94,7 +96,8 @@ struct Registry {
   Registry* former = nullptr;  // that of the process which this one is a copy of: kept reachable, never used
 };
 
-// Under PolledTurn. A pointer, because a forked child starts afresh: it cannot know in the middle of what the copy was made.
+// Under PolledTurn. A pointer, because a forked child starts afresh: it cannot know in the middle of what the copy was
+// made.
 Registry* registry = nullptr;
 
 Registry& own_registry() {
@@ -175,7 +178,8 @@ bool run(void* argument) {
   auto& own = *static_cast<Registry*>(argument);
   try {
     auto& word = Objects::instance().watch_word();
-    // A look finds its memory cold and then takes 75 µs: with every second sleep the thread stays below 0.1 % of a processor.
+    // A look finds its memory cold and then takes 75 µs: with every second sleep the thread stays below 0.1 % of a
+    // processor.
     DeathWatch deaths(2 * kLongestSleep - std::chrono::milliseconds(20));
     deaths.look();  // from here on its time counts
     bool marks_hold = false;

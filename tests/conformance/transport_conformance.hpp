@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What holds for a pipe, whatever carries its messages: one body of tests, which a test program includes and runs for each
-// transport that it names.
+// What holds for a pipe, whatever carries its messages: one body of tests, which a test program includes and runs for
+// each transport that it names.
 //
-//   INSTANTIATE_TEST_SUITE_P(Each, TransportConformance, ::testing::Values(TransportUnderTest{"memory", make, true}), name_of);
+//   INSTANTIATE_TEST_SUITE_P(Each, TransportConformance,
+//                            ::testing::Values(TransportUnderTest{"memory", make, true}), name_of);
 #pragma once
 
 #include <gtest/gtest.h>
@@ -352,9 +353,7 @@ TEST_P(TransportConformance, frees_a_sender_that_waits_for_a_process_that_is_kil
   ASSERT_EQ(::waitpid(child, &status, 0), child);
 }
 
-// ---- in memory only --------------------------------------------------------------------------------------------------
-
-// ---- what goes on in the middle of a message -------------------------------------------------------------------------
+// ---- what goes on in the middle of a message ------------------------------------------------------------------------
 
 TEST_P(TransportConformance, keeps_many_small_messages_in_order) {
   auto [a, b] = make();

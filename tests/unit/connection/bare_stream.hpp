@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A connection over a socket, and the bare descriptor at its other end, through which a test sends whatever bytes it likes.
+// A connection over a socket, and the bare descriptor at its other end, through which a test sends whatever bytes it
+// likes.
 #pragma once
 
 #include <gtest/gtest.h>

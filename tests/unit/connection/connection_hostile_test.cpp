@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Connections over descriptors with a peer that means no good: it sends slowly, without end, other things than messages.
+// Connections over descriptors with a peer that means no good: it sends slowly, without end, other things than
+// messages.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -88,7 +89,7 @@ void send_with_descriptors(int socket, std::string_view data, std::size_t count)
   for (int fd : fds) ::close(fd);
 }
 
-// ---- whole messages --------------------------------------------------------------------------------------------------
+// ---- whole messages -------------------------------------------------------------------------------------------------
 
 TEST(HostilePeer, makes_no_connection_ready_before_its_message_is_whole) {
   for (bool socket : {true, false}) {
@@ -220,7 +221,7 @@ TEST(HostilePeer, leaves_a_receive_by_several_threads_whole) {
   EXPECT_EQ(waiting.get(), bytes_of("abc"));
 }
 
-// ---- bounds ----------------------------------------------------------------------------------------------------------
+// ---- bounds ---------------------------------------------------------------------------------------------------------
 
 TEST(HostilePeer, cannot_make_a_connection_hold_more_than_its_bound) {
   Bare bare({.limits = {.max_message = Bytes(1 << 20)}});
@@ -334,7 +335,7 @@ TEST(HostilePeer, cannot_name_what_this_process_opens) {
   }
 }
 
-// ---- descriptors -----------------------------------------------------------------------------------------------------
+// ---- descriptors ----------------------------------------------------------------------------------------------------
 
 TEST(HostilePeer, leaves_no_descriptor_open) {
   Bare bare;
@@ -398,7 +399,7 @@ TEST(HostilePeer, that_takes_our_bytes_back_holds_no_deadline_up) {
   }
 }
 
-// ---- travelling and forking ------------------------------------------------------------------------------------------
+// ---- travelling and forking -----------------------------------------------------------------------------------------
 
 TEST(HostilePeer, does_not_make_a_connection_lose_what_it_holds_by_travelling) {
   for (auto bytes : {"\0"sv, "\0\0\0\1x"sv}) {

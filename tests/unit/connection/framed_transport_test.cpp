@@ -23,8 +23,8 @@ namespace {
 using namespace std::chrono_literals;
 using test::patience;
 
-// Over another stream: gives and takes a few bytes at a time, would block in between without a reason, and has to be polled
-// for room before it can read on, as TLS sometimes does.
+// Over another stream: gives and takes a few bytes at a time, would block in between without a reason, and has to be
+// polled for room before it can read on, as TLS sometimes does.
 class Hesitant : public ByteStream {
  public:
   explicit Hesitant(std::unique_ptr<ByteStream> below) : below_(std::move(below)) {}

@@ -273,8 +273,8 @@ TEST(Fileno, of_a_queue_that_gives_items_again) {
   q.task_done();
 }
 
-// Each message is awaited by the descriptor alone. Neither may readiness get lost, which the look each 100 ms would hide but
-// for the count, nor may the descriptor be readable for nothing.
+// Each message is awaited by the descriptor alone. Neither may readiness get lost, which the look each 100 ms would
+// hide but for the count, nor may the descriptor be readable for nothing.
 TEST(Fileno, never_lies_between_two_who_answer_each_other) {
   constexpr int kRounds = 20'000;
   auto [a, b] = Pipe();
@@ -341,8 +341,8 @@ TEST(Fileno, loses_no_message_that_comes_while_it_is_cleared) {
   EXPECT_LE(watch::unrung_readiness() - before, 5U);
 }
 
-// The look itself has two parts, and another process may take the message between them. The second end, for which the look must
-// fence, makes that moment long.
+// The look itself has two parts, and another process may take the message between them. The second end, for which the
+// look must fence, makes that moment long.
 TEST(Fileno, loses_no_message_that_comes_after_another_process_took_one_in_the_middle_of_a_look) {
   enum Message : int { ordinary, pause, end };
   auto [a, b] = Pipe();
