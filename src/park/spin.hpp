@@ -10,8 +10,10 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 
+#include "cohort/base/check.hpp"
 #include "cohort/base/deadline.hpp"
 #include "os/cpu.hpp"
 #include "os/futex.hpp"
@@ -28,9 +30,11 @@ struct SpinPolicy {
   /// The partner was last seen on this very processor, where it runs only once we sleep. It may have moved since
   /// without noticing, so a few looks are made all the same: they cost less than the sleep.
   unsigned looks_beside = 6;
-  unsigned pauses = 1;            ///< before the second look
-  unsigned most_pauses = 32;      ///< what they double to
-  unsigned looks_per_clock = 8;   ///< a clock read costs as much as a few pauses; 0: `looks` is bound enough
+  unsigned pauses = 1;        ///< before the second look
+  unsigned most_pauses = 32;  ///< what they double to
+  /// A power of two, for a mask of the looks that are left. A clock read costs as much as a few pauses; 0: none, as
+  /// `looks` is bound enough.
+  unsigned looks_per_clock = 8;
   bool after_each_sleep = false;  ///< also when a wake-up was in vain
   bool yields = false;  ///< gives the processor away at each look: more threads want to run than there are processors
 };
@@ -49,7 +53,10 @@ class Spin {
  public:
   /// @param beside  the partner was last seen on this processor
   explicit Spin(const SpinPolicy& policy, bool beside = false) noexcept
-      : policy_(policy), left_(beside ? policy.looks_beside : policy.looks), pauses_(policy.pauses) {}
+      : policy_(policy), left_(beside ? policy.looks_beside : policy.looks), pauses_(policy.pauses) {
+    COHORT_CHECK(policy.looks_per_clock == 0 || std::has_single_bit(policy.looks_per_clock),
+                 "looks_per_clock is a power of two");
+  }
 
   /// True: look again. False: sleep.
   [[nodiscard]] bool again() noexcept {
