@@ -40,7 +40,8 @@ CLEAN = {
     "docs/internals/python-x-tests.md": "## XTestCase (2)\n\n"
     "| CPython | here |\n|---|---|\n| `test_a` | `Thing.does_this` |\n"
     "| `test_b` | none: about Windows only |\n",
-    "tests/unit/base/a_test.cpp": SPDX + "TEST(Thing, does_this) {}\n",
+    "tests/unit/base/a_test.cpp": SPDX + '#include "cohort/base/a.hpp"\n\nTEST(Thing, does_this) {}\n',
+    "tests/unit/wire/c_test.cpp": SPDX + "TEST(C, works) {}\n",
     "docs/from-python.md": (HERE.parent / "docs" / "from-python.md").read_text(encoding="utf-8"),
     ".clang-format": (HERE.parent / ".clang-format").read_text(encoding="utf-8"),
 }
@@ -135,6 +136,13 @@ PLANTED = [
     ("thin.py", "a thick alternative", "include/cohort/base/a.hpp",
      "+template <class T>\nint thick() {\n  if constexpr (a<T>) {\n" + "    f();\n" * 6 + "  } else {\n  }\n}\n",
      "thick has 6 statements"),
+    ("mirror.py", "a unit without a test", "src/os/linux/e.cpp", SPDX, "no test of its name: tests/unit/os/e_test.cpp"),
+    ("mirror.py", "a program without a test", "src/os/linux/e/main.cpp", SPDX, "tests/unit/os/e_test.cpp"),
+    ("mirror.py", "a public header without a test", "include/cohort/base/e.hpp", HEADER + "int f();\n",
+     "no test of its name: tests/unit/base/e_test.cpp"),
+    ("mirror.py", "a test of something else", "tests/unit/base/a_test.cpp", SPDX + "TEST(Other, works) {}\n",
+     "does not include its header"),
+    ("mirror.py", "a test without a test", "tests/unit/wire/c_test.cpp", SPDX, "has no test"),
     ("links.py", "a link to nowhere", "README.md", "+[x](nowhere.md)\n", "no such file"),
     ("links.py", "an anchor to nowhere", "README.md", "+[x](docs/x.md#there)\n", "no such heading"),
     ("from_python.py", "a forgotten name", "docs/from-python.md", "| `Pool` | here | x | y |\n", "Python name Barrier"),

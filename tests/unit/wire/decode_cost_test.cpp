@@ -281,22 +281,4 @@ TEST(Object, refuses_nan_as_a_key) {
   EXPECT_NE(refusal<Object>(dict).find("NaN"), std::string::npos);
 }
 
-// The reference vectors of the paper's authors are for two and four rounds; this one is of SipHash-1-3, from CPython's
-// and Rust's tables: key 00 01 … 0f, the bytes 00 01 … of each length.
-TEST(KeyedHash, is_siphash_whatever_the_pieces) {
-  const cohort::detail::HashKey key{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
-  Bytes bytes;
-  for (int i = 0; i < 64; ++i) bytes.push_back(static_cast<std::byte>(i));
-  const auto of = [&](std::size_t size, std::size_t piece) {
-    cohort::detail::KeyedHash hash(key);
-    for (std::size_t at = 0; at < size; at += piece) hash.add(std::span(bytes).subspan(at, std::min(piece, size - at)));
-    return hash.finish();
-  };
-  EXPECT_EQ(of(0, 1), 0xabac0158050fc4dcU);
-  EXPECT_EQ(of(1, 1), 0xc9f49bf37d57ca93U);
-  for (std::size_t size = 0; size <= bytes.size(); ++size) {
-    for (std::size_t piece : {1, 3, 8, 13}) EXPECT_EQ(of(size, piece), of(size, 64));
-  }
-}
-
 }  // namespace
