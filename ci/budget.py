@@ -6,6 +6,7 @@
 - Headers have at most 350 lines, sources and tests 700, functions 60. No line has more than 120 columns, comments and
   the checks themselves included.
 - Each file starts with the two SPDX lines; a header goes on with a purpose comment and `#pragma once`.
+- The tag for errors in doc comments is @throws; a sentence may say "Throws X".
 - No file is named util, helper, misc or common; no `TODO(now)`.
 - What a public header declares for users has a doc comment (`///`): types, functions, members. Those that stand
   together with no blank line between share one; the class that a file is named after has the purpose comment.
@@ -26,6 +27,7 @@ PENDING = (
     "include/cohort/pool", "include/cohort/process", "include/cohort/shared", "include/cohort/subprocess",
     "include/cohort/sync", "src/pool", "tests/unit/pool", "tests/crash/pool", "tests/faults",
 )
+PENDING_TAGS = (*PENDING, "include/cohort/family", "include/cohort/object", "src/family", "src/object")
 SPDX = ("SPDX-FileCopyrightText: 2026 The Cohort authors", "SPDX-License-Identifier: Apache-2.0")
 DRAWER = re.compile(r"^(util|utils|helper|helpers|misc|common)(_|\.|$)")
 KEYWORDS = {"if", "for", "while", "switch", "catch", "return", "sizeof", "alignas", "decltype", "noexcept", "requires"}
@@ -191,6 +193,8 @@ def check_file(path, short, offences):
     for row in rows:
         if "TODO(now)" in row.comment:
             offences.append(f"{short}:{row.number}: TODO(now)")
+        if re.search(r"\bThrows:", row.comment) and not short.startswith(PENDING_TAGS):
+            offences.append(f"{short}:{row.number}: the tag for errors is @throws")
     check_columns(short, [row.text for row in rows], offences)
 
     def visit(scopes, declaration, kind):

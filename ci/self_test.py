@@ -113,6 +113,7 @@ PLANTED = [
     ("budget.py", "no purpose comment", "src/os/b.hpp", SPDX + "#pragma once\n", "no purpose comment"),
     ("budget.py", "a drawer", "src/os/util.hpp", HEADER, "says nothing"),
     ("budget.py", "unfinished work", "src/wire/c.cpp", "+// TODO(now): finish\n", "TODO(now)"),
+    ("budget.py", "another tag for errors", "src/os/b.hpp", "+/// Throws: OsError\nvoid f();\n", "is @throws"),
     ("budget.py", "a bare public function", "include/cohort/base/a.hpp",
      "+namespace cohort {\nint bare(int);\n}\n", "no doc comment: int bare"),
     ("budget.py", "a bare public class", "include/cohort/base/a.hpp",

@@ -22,7 +22,7 @@ class PerProcess {
   PerProcess(const PerProcess&) = delete;
   PerProcess& operator=(const PerProcess&) = delete;
 
-  /// Throws: std::bad_alloc, or what T's constructor throws, on first use
+  /// @throws std::bad_alloc, or what T's constructor throws, on first use
   [[nodiscard]] T& get() {
     // SYNC(per_process): release below -> acquire here; carries the object
     Holder* seen = holder_.load(std::memory_order_acquire);

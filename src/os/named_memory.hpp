@@ -22,7 +22,7 @@ inline constexpr std::size_t kLongestMemoryName = 254;
 
 /// Creates memory of `size` bytes under a name that must be new. It begins with `contents`; the rest is zero. All of
 /// its pages are taken beforehand, so that no later store can fail for want of space.
-/// Throws: OsError: EEXIST the name is taken; ENOSPC there is no room for so much; EFBIG above RLIMIT_FSIZE; others of
+/// @throws OsError: EEXIST the name is taken; ENOSPC there is no room for so much; EFBIG above RLIMIT_FSIZE; others of
 ///         the system. Nothing was made then.
 [[nodiscard]] Fd create_named_memory(const std::string& name, std::uint64_t size,
                                      std::span<const std::byte> contents = {});

@@ -12,7 +12,7 @@ namespace cohort::os {
 
 class SecretMemory {
  public:
-  /// At least one byte. Throws: OsError
+  /// At least one byte. Throws OsError
   explicit SecretMemory(std::size_t size);
   ~SecretMemory();
   SecretMemory(const SecretMemory&) = delete;

@@ -38,7 +38,7 @@ class ForkServerLink {
   [[nodiscard]] bool lost() const noexcept;
   enum class Sent { yes, no_room, gone };
   /// Sends a request, without waiting for room.
-  /// Throws: OsError when the system will not pass the descriptors on: too many are under way (ETOOMANYREFS), no memory
+  /// @throws OsError when the system will not pass the descriptors on: too many are under way (ETOOMANYREFS), no memory
   Sent try_request(const ForkRequest& request, std::span<const int> fds);
   /// The same; whether it was sent.
   bool request(const ForkRequest& request, std::span<const int> fds) { return try_request(request, fds) == Sent::yes; }

@@ -61,7 +61,7 @@ enum BootstrapStatus : int {
 
 /// Starts this program again. The descriptors named in `reexecution` get other numbers there. The member's record must
 /// be prepared; its nonce is set here.
-/// Throws: BootstrapError, before anything is started, when main() was not handed over or no re-executed child could
+/// @throws BootstrapError, before anything is started, when main() was not handed over or no re-executed child could
 ///         work here (raised privileges, a closed descriptor); what os::spawn throws
 [[nodiscard]] os::Child reexecute(Reexecution reexecution);
 
@@ -71,7 +71,7 @@ enum BootstrapStatus : int {
 /// Waits until a started child has found its way into worker code, because whether one does depends on what lies
 /// between: another executable, a launcher, constructors. Returns at once after the first child that did, unless
 /// another file is executed.
-/// Throws: BootstrapError that says why it did not, after its end
+/// @throws BootstrapError that says why it did not, after its end
 void wait_until_claimed(family::MemberId member, os::Child& child, const std::string& name);
 /// Why a re-executed child ended before it took up its work, as far as anybody knows: its own words, or what its status
 /// says.

@@ -18,7 +18,7 @@
 namespace cohort::detail {
 
 /// A block of at least `size` bytes that begins with `contents`, the rest zero.
-/// Throws: OutOfFamilyMemory
+/// @throws OutOfFamilyMemory
 [[nodiscard]] object::Block make_block(std::uint64_t size, std::span<const std::byte> contents);
 /// `word`, of an object's body, names the block from now on. Follow with give_named().
 void name_block(const object::Block& block, std::atomic<std::uint64_t>& word) noexcept;
