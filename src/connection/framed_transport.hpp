@@ -37,7 +37,7 @@ namespace cohort::connection {
 class FramedTransport final : public detail::Transport {
  public:
   FramedTransport(std::unique_ptr<ByteStream> stream, const ConnectionOptions& options);
-  /// What travel() has written of a descriptor, which is the one with that index. Throws: DecodeError
+  /// What travel() has written of a descriptor, which is the one with that index. Throws DecodeError
   [[nodiscard]] static ConnectionOptions decode_options(Decoder& in, std::uint32_t& index);
 
   /// What is sent lies in this process's own memory, and names no shared objects.
@@ -56,7 +56,7 @@ class FramedTransport final : public detail::Transport {
   void close() noexcept override;
   [[nodiscard]] bool readable() override { return readable_; }
   [[nodiscard]] bool writable() override { return writable_; }
-  /// Throws: EncodeError in the middle of a message, which the other process could not know; ClosedError
+  /// @throws EncodeError in the middle of a message, which the other process could not know; ClosedError
   void travel(Encoder& out) override;
 
   /// Takes in what has come of the next message.

@@ -19,7 +19,7 @@ namespace cohort::connection {
 class MemoryTransport final : public detail::Transport {
  public:
   explicit MemoryTransport(PipeEnd end) : Transport(end.local_flags()), end_(std::move(end)) {}
-  /// The transport of an end that arrived. Throws: DecodeError
+  /// The transport of an end that arrived. Throws DecodeError
   [[nodiscard]] static std::shared_ptr<MemoryTransport> arrive(Decoder& in);
 
   bool send_value(FunctionRef<void(Encoder&)> encode, const Until& until, const char* operation) override;

@@ -36,7 +36,7 @@ class Assembly {
  public:
   explicit Assembly(std::span<std::byte> place = {}) noexcept : place_(place) {}
 
-  /// A message of `total` bytes begins. Throws: std::bad_alloc
+  /// A message of `total` bytes begins. Throws std::bad_alloc
   void begin(std::size_t total);
   void add(std::span<const std::byte> bytes);
   void clear() noexcept;
@@ -56,7 +56,7 @@ class Assembly {
 
 /// Sends `bytes` through a lane. False when `is_over` said so between two pieces: the rest was not sent then, and
 /// receivers drop what was.
-/// Throws: OutOfFamilyMemory; receivers drop what was sent
+/// @throws OutOfFamilyMemory; receivers drop what was sent
 bool put_pieces(const Lane& lane, std::span<const std::byte> bytes, FunctionRef<bool()> is_over);
 
 /// What a receive takes, and how long it waits within a message.
@@ -69,7 +69,7 @@ struct ReceiveLimits {
 /// @param is_over  ends the wait as a stop does
 /// Returns: message: it lies in `assembly`; nothing: none is kept, nor does one lie in front: pieces of cut ones were
 ///          dropped; later: the limits are over, what was received is kept, and the next receive goes on there
-/// Throws: OsError message_size when it is too long: it stays
+/// @throws OsError message_size when it is too long: it stays
 [[nodiscard]] ring::Received take_pieces(const Lane& lane, ring::Reader& reader, Assembly& assembly,
                                          const ReceiveLimits& limits, FunctionRef<bool()> is_over);
 

@@ -27,7 +27,7 @@ class PipeEnd : public SharedHandle {
 };
 
 /// The two ends of a new pipe.
-/// Throws: OutOfFamilyMemory
+/// @throws OutOfFamilyMemory
 [[nodiscard]] std::pair<PipeEnd, PipeEnd> make_pipe(bool duplex, std::uint64_t capacity);
 
 [[nodiscard]] PipeBody& pipe_of(const EndBody& end);

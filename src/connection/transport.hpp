@@ -81,7 +81,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
     std::optional<object::WatchPoint> point;
     os::PollItem item;
   };
-  /// Throws: StateError when this end only sends
+  /// @throws StateError when this end only sends
   [[nodiscard]] virtual Source source(const char* operation) = 0;
 
   class Use;

@@ -25,7 +25,7 @@ class Blocks {
   /// and has the last part of the control heap to itself.
   enum class Purpose { any, taking };
   /// A block of at least `size` bytes; `self` is who asks, `owner` who gets it. Control blocks are zeroed.
-  /// Throws: OutOfFamilyMemory
+  /// @throws OutOfFamilyMemory
   [[nodiscard]] Offset allocate(Region region, std::uint64_t size, MemberId owner, const os::ProcessIdentity& self,
                                 Purpose purpose = Purpose::any);
   void free(Offset block, const os::ProcessIdentity& self);

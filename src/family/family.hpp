@@ -35,13 +35,13 @@ class Family {
  public:
   /// The family of this process. The first use in a process that neither adopted nor inherited one makes it the root
   /// of a new family.
-  /// Throws: StateError after leave(); OsError that names the limit when no memory could be reserved
+  /// @throws StateError after leave(); OsError that names the limit when no memory could be reserved
   static Family& instance();
   /// True when instance() would neither create nor throw.
   [[nodiscard]] static bool exists() noexcept;
   /// Joins the family in `memory` (a re-executed child, before it uses the library). The process is not a member yet:
   /// become() or self() makes it one.
-  /// Throws: IncompatibleError when the memory is not a family's, or another version's, or of another pid namespace;
+  /// @throws IncompatibleError when the memory is not a family's, or another version's, or of another pid namespace;
   ///         StateError when this process has a family; OsError when its address space cannot hold the reservation
   static void adopt(os::Fd memory);
 
@@ -64,7 +64,7 @@ class Family {
 
   /// Where [offset, offset + size) lies in this process. Maps what is not mapped yet (2 µs a run of 1 MiB granules);
   /// else costs one load.
-  /// Throws: ValueError when the range is not wholly inside one of the two regions; OsError when mapping fails
+  /// @throws ValueError when the range is not wholly inside one of the two regions; OsError when mapping fails
   [[nodiscard]] std::byte* address(Offset offset, std::size_t size) { return windows_->address(offset, size); }
   /// The same, for an object of type T.
   template <class T>
@@ -81,7 +81,7 @@ class Family {
   /// A block of at least `size` bytes (the next power of two, 64 at least), aligned to 64 and from one page on to the
   /// page, with undefined contents, owned by `owner`: it is freed when the owner dies or leaves, unless freed or
   /// handed over before. kNobody: until freed.
-  /// Throws: OutOfFamilyMemory when the budget or the reservation is exhausted; no page was touched
+  /// @throws OutOfFamilyMemory when the budget or the reservation is exhausted; no page was touched
   /// Cost:   30 ns for sizes that were freed before; no system call but to map granules when first used
   [[nodiscard]] Offset allocate(std::size_t size, MemberId owner);
   /// The same for a control structure: zeroed, and out of reach of payload that overruns.
@@ -109,16 +109,16 @@ class Family {
 
   /// This process. Joins the family when it has not yet, or when it is a copy that code other than Cohort's forked;
   /// where all slots are taken, the dead among them are repaired: 100 µs each, once in 4096.
-  /// Throws: OutOfFamilyMemory when all slots are taken; StateError after leave()
+  /// @throws OutOfFamilyMemory when all slots are taken; StateError after leave()
   MemberId self();
   /// This process if it is a member, else kNobody. Never joins, never throws: what destructors ask. In a thread that
   /// goes on in the place of a dead member: that member.
   [[nodiscard]] static MemberId self_or_nobody() noexcept;
   /// Prepares a slot for a child of `parent`. Its record is zeroed; write what the child needs into it.
-  /// Throws: OutOfFamilyMemory when all slots are taken (after sweeping up the dead)
+  /// @throws OutOfFamilyMemory when all slots are taken (after sweeping up the dead)
   [[nodiscard]] MemberId reserve_member(MemberId parent);
   /// Called by the child: this process is `reserved` now. Raw system calls only; no allocation unless it throws.
-  /// Throws: StateError when the slot was given up meanwhile (the parent died and was swept up): exit then
+  /// @throws StateError when the slot was given up meanwhile (the parent died and was swept up): exit then
   void become(MemberId reserved);
   /// The child never came to be: the slot is free again. Does nothing when it was claimed or given up.
   void abandon_member(MemberId reserved) noexcept;

@@ -33,7 +33,7 @@ class Journal {
   [[nodiscard]] Offset offset_of(const std::atomic<std::uint64_t>& place) const;
 
   /// One more store of the step.
-  /// Throws: ValueError when the step has more than kMostJournalWrites, or `at` is not in the family memory
+  /// @throws ValueError when the step has more than kMostJournalWrites, or `at` is not in the family memory
   void write(Offset at, std::uint64_t value);
   /// Does all stores since the last commit().
   void commit();

@@ -132,7 +132,7 @@ class Objects {
   // process's ledger, or to one word elsewhere (a record of a queue): never to both, never to neither.
 
   /// A parcel of this process with a reference to each object, all of which this process refers to.
-  /// Throws: OutOfFamilyMemory; nothing was done
+  /// @throws OutOfFamilyMemory; nothing was done
   Entry make_parcel(std::span<const Offset> objects);
   /// Out of our ledger, in one step with `also` (which stores it, or what names it, elsewhere; at most 4).
   void give_parcel(Entry parcel, std::span<const JournalWrite> also);

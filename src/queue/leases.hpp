@@ -19,7 +19,7 @@ using ring::WaitLimits;
 
 /// Takes the oldest item, a returned one first, and leases it to this process. The message lies in its block, which
 /// stays the queue's.
-/// Throws: StateError when there is no lease left; nothing was taken
+/// @throws StateError when there is no lease left; nothing was taken
 [[nodiscard]] bool take_lease(JoinableBody& queue, detail::ReceivedMessage& message, const WaitLimits& limits);
 /// Items that wait for another consumer because theirs died.
 [[nodiscard]] std::size_t returned_leases(const JoinableBody& queue) noexcept;

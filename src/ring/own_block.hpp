@@ -13,7 +13,7 @@ namespace cohort::ring {
 /// Freed when it goes, unless it was given away.
 class OwnBlock {
  public:
-  /// Throws: OutOfFamilyMemory
+  /// @throws OutOfFamilyMemory
   explicit OwnBlock(std::size_t size)
       : size_(size), block_(family::Family::instance().allocate(size, family::Family::instance().self())) {}
   /// For what taking something out needs.

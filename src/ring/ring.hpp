@@ -44,11 +44,11 @@ using object::kInlineMessage;
 // ---- one look, no wait ----------------------------------------------------------------------------------------------
 
 /// Puts the message unless the ring has its bound of items. The block and the parcel are the ring's afterwards.
-/// Throws: OutOfFamilyMemory when the ring had to grow and could not; nothing was put
+/// @throws OutOfFamilyMemory when the ring had to grow and could not; nothing was put
 [[nodiscard]] bool try_put(RingBody& ring, const Message& message);
 /// Puts values of `size` bytes (at most kInlineMessage) that lie one after the other; as many of `count` as there is
 /// room for, which it returns. A process that dies in it has put some of them.
-/// Throws: OutOfFamilyMemory; family::LockedOut, but only before the first value
+/// @throws OutOfFamilyMemory; family::LockedOut, but only before the first value
 [[nodiscard]] std::size_t try_put_plain(RingBody& ring, const std::byte* values, std::size_t size, std::size_t count);
 /// What became of a look for a message.
 enum class Received {
@@ -58,7 +58,7 @@ enum class Received {
   later     ///< there is one that is not to be had now: another receiver is in the middle of it, or the limits are over
 };
 /// Takes the oldest message, unless it comes in pieces.
-/// Throws: StateError when the ring's memory is damaged
+/// @throws StateError when the ring's memory is damaged
 [[nodiscard]] Received try_take(RingBody& ring, detail::ReceivedMessage& message);
 /// Takes the record that `reader` gave last, which is no piece.
 void take_record(Reader& reader, const Record& record, detail::ReceivedMessage& message);
@@ -76,7 +76,7 @@ void take_record(Reader& reader, const Record& record, detail::ReceivedMessage& 
                                     const WaitLimits& limits);
 [[nodiscard]] bool take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& limits);
 /// Waits for one message, then takes what there is, at most `most`. 0 on the deadline.
-/// Throws: DecodeError when the oldest message has another form; it stays
+/// @throws DecodeError when the oldest message has another form; it stays
 [[nodiscard]] std::size_t take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most,
                                      const WaitLimits& limits);
 

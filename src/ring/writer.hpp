@@ -48,7 +48,7 @@ class Writer {
   }
 
   /// Room for a record, with its header written: where its payload begins. May commit what was appended before.
-  /// Throws: OutOfFamilyMemory; what was appended before is committed then
+  /// @throws OutOfFamilyMemory; what was appended before is committed then
   [[nodiscard]] std::byte* append(std::uint32_t kind, std::uint32_t bytes) {
     const std::uint64_t needed = record_units(bytes);
     while (true) {
@@ -69,7 +69,7 @@ class Writer {
   void commit_with_parcel(detail::ParcelEntry parcel);
   /// Puts a record that hands a block of this process over. `words` is its payload, and names the parcel too, if there
   /// is one.
-  /// Throws: OutOfFamilyMemory; nothing was put, and the block is still this process's
+  /// @throws OutOfFamilyMemory; nothing was put, and the block is still this process's
   void put_block(std::uint32_t kind, std::span<const std::uint64_t> words, Offset block, detail::ParcelEntry parcel);
   /// Wakes who waits for what was put, while the lock is held on.
   void wake_readers() noexcept { guard_.wake_partners_now(); }

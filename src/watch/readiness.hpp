@@ -24,7 +24,7 @@
 namespace cohort::watch {
 
 /// The descriptor of an object in this process, made at the first call, which marks `state` as polled.
-/// Throws: OsError when there is no descriptor or no thread to be had
+/// @throws OsError when there is no descriptor or no thread to be had
 [[nodiscard]] int polled_descriptor(const SharedHandle& handle, LocalState state, const object::WatchPoint& point);
 void look_after_taking(const SharedHandle& handle, LocalState state) noexcept;
 /// To be called when this process may have taken something from an object: clears the descriptor, if it has one, when

@@ -97,7 +97,7 @@ class COHORT_EXPORT Connection {
  public:
   /// The connection over a stream: a socket, a pipe, a terminal. Takes the descriptor over, and closes it. The peer need not be
   /// trusted: see ConnectionLimits.
-  /// Throws: ValueError when it is below 3 (a standard stream: pass a copy, by dup()), a socket that is no stream (SOCK_DGRAM,
+  /// @throws ValueError when it is below 3 (a standard stream: pass a copy, by dup()), a socket that is no stream (SOCK_DGRAM,
   /// SOCK_SEQPACKET), or neither way is wanted; OsError when it is not open
   [[nodiscard]] static Connection from_descriptor(int descriptor, const ConnectionOptions& options = {});
   /// A handle that refers to nothing, as a moved-from one: its use throws ClosedError.
@@ -167,14 +167,14 @@ class COHORT_EXPORT Connection {
   /// Sends `size` bytes of `bytes` from `offset` on (all that follow, by default) as one message, which may be empty.
   /// In memory, more than 2 MiB are received while they are sent, through a few warm blocks; other senders at this end
   /// wait meanwhile. Without a receiver the call still returns: the message lies in the family memory then.
-  /// Throws: ValueError when they reach beyond the end; OutOfFamilyMemory: nothing was sent; else as send()
+  /// @throws ValueError when they reach beyond the end; OutOfFamilyMemory: nothing was sent; else as send()
   void send_bytes(std::span<const std::byte> bytes, std::size_t offset = 0, std::optional<std::size_t> size = {},
                   Deadline deadline = Deadline::never());
   /// As send_bytes() of all, but false when the deadline passes or a stop is requested.
   [[nodiscard]] bool try_send_bytes(std::span<const std::byte> bytes, Deadline deadline = Deadline::now(),
                                     const std::stop_token& stop = {});
   /// Receives a message of at most `maxlength` bytes.
-  /// Throws: OsError message_size when it is longer: it stays, and may be received with a larger limit (Python: the end
+  /// @throws OsError message_size when it is longer: it stays, and may be received with a larger limit (Python: the end
   ///         becomes unreadable); else as recv(). Without a limit, ConnectionLimits::max_message is one
   [[nodiscard]] std::vector<std::byte> recv_bytes(std::optional<std::size_t> maxlength = {},
                                                   Deadline deadline = Deadline::never());
@@ -185,7 +185,7 @@ class COHORT_EXPORT Connection {
   /// passes in the middle of one whose sender is stopped, it is kept, and the next receive goes on there, in any process.
   /// Over a descriptor it goes straight into the buffer, whatever max_message is: nothing else is held, but for what poll() or a
   /// receive that was given up have taken in before.
-  /// Throws: OversizedMessage, which carries the message, when it is longer than the room; over a descriptor a message that is more
+  /// @throws OversizedMessage, which carries the message, when it is longer than the room; over a descriptor a message that is more
   ///         than 64 KiB longer stays, for a larger buffer, and BufferTooShort is thrown. ValueError when `offset` lies
   ///         beyond the buffer; else as recv()
   std::size_t recv_bytes_into(std::span<std::byte> buffer, std::size_t offset = 0,
@@ -234,10 +234,10 @@ class COHORT_EXPORT Connection {
 
   /// Sends a copy of a descriptor, over a Unix-domain socket only; recv_handle() at the other end gets it. In Python's
   /// form (multiprocessing.reduction), up to 3.13: from 3.14 on Python waits for an answer.
-  /// Throws: StateError when this connection is no such socket; OsError
+  /// @throws StateError when this connection is no such socket; OsError
   void send_handle(int descriptor, Deadline deadline = Deadline::never());
   /// Receives a descriptor, close-on-exec; the caller closes it.
-  /// Throws: DecodeError when something came without a descriptor; EndOfFile; TimeoutError; StateError as send_handle()
+  /// @throws DecodeError when something came without a descriptor; EndOfFile; TimeoutError; StateError as send_handle()
   [[nodiscard]] int recv_handle(Deadline deadline = Deadline::never());
 
  private:

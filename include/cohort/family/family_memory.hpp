@@ -52,7 +52,7 @@ struct FamilyMemoryStatistics {
 
 /// Chooses how this process, as root of a family, makes its family memory.
 ///
-/// Throws:  StateError when the family memory exists already, or was joined; nothing was changed
+/// @throws StateError when the family memory exists already, or was joined; nothing was changed
 ///          ValueError when the reservation is below 64 MiB
 /// Threads: call before others use the library
 COHORT_EXPORT void configure_family_memory(const FamilyMemoryOptions& options);

@@ -31,7 +31,7 @@ class COHORT_EXPORT Block {
   /// None.
   Block() noexcept = default;
   /// A block of this process of at least `size` bytes, with undefined contents.
-  /// Throws: OutOfFamilyMemory; StateError after the family was left
+  /// @throws OutOfFamilyMemory; StateError after the family was left
   explicit Block(std::size_t size, Purpose purpose = Purpose::any);
   /// Owns a block from now on that is this process's already, and of which it uses `size` bytes. None for 0.
   [[nodiscard]] static Block adopt(std::uint64_t offset, std::size_t size) noexcept;

@@ -35,7 +35,7 @@ class COHORT_EXPORT MessageEncoder : public Encoder {
   ~MessageEncoder() override = default;
 
   /// Makes room for that many bytes in all, so that a message whose size can be guessed is not copied to grow.
-  /// Throws: OutOfFamilyMemory
+  /// @throws OutOfFamilyMemory
   void reserve(std::size_t bytes);
   /// The bytes written.
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept {

@@ -33,10 +33,10 @@ class COHORT_EXPORT Parcel {
   /// None.
   Parcel() noexcept = default;
   /// A parcel with a reference to each object (by offset), all of which this process refers to. None for no objects.
-  /// Throws: OutOfFamilyMemory; nothing was done
+  /// @throws OutOfFamilyMemory; nothing was done
   explicit Parcel(std::span<const std::uint64_t> objects);
   /// Takes the parcel that `word`, of the family memory, names; the word is 0 then.
-  /// Throws: OutOfFamilyMemory; nothing was done
+  /// @throws OutOfFamilyMemory; nothing was done
   [[nodiscard]] static Parcel take_from(std::atomic<std::uint64_t>& word);
   /// Takes a parcel in one step with `also`, which takes it away from where it was (at most 4).
   [[nodiscard]] static Parcel take(std::uint64_t parcel, std::span<const JournalWrite> also);

@@ -73,11 +73,11 @@ class COHORT_EXPORT SharedHandle {
   /// storage, that waits for the first use, and is left out when another process has done it.
   /// `complete`, if given, runs after that, when this process refers to the object and nobody else knows it: there the
   /// object is given parcels, since a death before its listing would free the body only, and leave what the body names.
-  /// Throws: OutOfFamilyMemory; StateError after the family was left; what init and complete throw
+  /// @throws OutOfFamilyMemory; StateError after the family was left; what init and complete throw
   SharedHandle(detail::ObjectKind kind, std::size_t size, std::function<void(void* body)> init,
                std::function<void(void* body)> complete = {});
   /// Refers to an object by its name (a handle that arrived).
-  /// Throws: DecodeError when it is of another family or kind, malformed, or gone
+  /// @throws DecodeError when it is of another family or kind, malformed, or gone
   SharedHandle(detail::ObjectKind kind, const detail::HandleName& name);
 
   /// The body. Throws ClosedError when null, StateError when the object cannot be used (any more) in this process.

@@ -37,13 +37,13 @@ class JoinableQueue : public detail::TypedQueue<T, detail::JoinableHandle> {
 
   /// Makes a queue of at most `maxsize` items; 0: no bound.
   explicit JoinableQueue(std::size_t maxsize = 0) : JoinableQueue(JoinableQueueOptions{.maxsize = maxsize}) {}
-  /// Throws: ValueError when most_unfinished_gets is 0 or above 2^20; OutOfFamilyMemory
+  /// @throws ValueError when most_unfinished_gets is 0 or above 2^20; OutOfFamilyMemory
   explicit JoinableQueue(JoinableQueueOptions options) : Base(kKind, options) { require_encodable<T>(); }
   /// A handle that arrived; for codecs.
   explicit JoinableQueue(const detail::HandleName& name) : Base(kKind, name) {}
 
   /// Says that an item is dealt with. With redelivery: the oldest one that this process has taken.
-  /// Throws: ValueError when all items that were put are done (Python's rule; with redelivery: when this process has
+  /// @throws ValueError when all items that were put are done (Python's rule; with redelivery: when this process has
   ///         none), ClosedError; TimeoutError: with redelivery, another process, which may be stopped, was in the middle of a call
   ///         until `deadline`, and nothing was done
   void task_done(Deadline deadline = Deadline::never()) const { this->task_done_core(deadline); }

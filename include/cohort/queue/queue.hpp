@@ -45,7 +45,7 @@ class Queue : public detail::TypedQueue<T> {
   static constexpr detail::ObjectKind kKind = detail::ObjectKind::queue;
 
   /// Makes a queue of at most `maxsize` items; 0: no bound, as far as the family memory reaches.
-  /// Throws: OutOfFamilyMemory; StateError after the family was left
+  /// @throws OutOfFamilyMemory; StateError after the family was left
   explicit Queue(std::size_t maxsize = 0) : Queue(QueueOptions{.maxsize = maxsize}) {}
   explicit Queue(const QueueOptions& options) : Base(kKind, options) { require_encodable<T>(); }
   /// A handle that arrived; for codecs.
@@ -53,7 +53,7 @@ class Queue : public detail::TypedQueue<T> {
 
   // ---- in place: queues of vectors of plain items ------------------------------------------------------------------
 
-  /// Memory for an item of `count` elements, to be written in place. Throws: OutOfFamilyMemory, ClosedError
+  /// Memory for an item of `count` elements, to be written in place. Throws OutOfFamilyMemory, ClosedError
   [[nodiscard]] auto loan(std::size_t count) const
     requires detail::PlainVector<T>::value
   {

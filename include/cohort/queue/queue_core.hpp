@@ -49,7 +49,7 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   [[nodiscard]] bool closed() const;
   /// A descriptor that is readable while there is an item, for poll(2), select, epoll, or an event loop; as
   /// Connection::fileno() of a pipe in memory, with its rules and costs. wait() takes the queue itself.
-  /// Throws: ClosedError after close(); OsError when there was no descriptor, or no thread, to be had
+  /// @throws ClosedError after close(); OsError when there was no descriptor, or no thread, to be had
   /// Python: Queue._reader.fileno(), which is for insiders there
   [[nodiscard]] int fileno() const;
   /// Returns at once: there is no thread, and what was put is in the queue. Throws StateError before close(), as Python

@@ -51,7 +51,7 @@ class COHORT_EXPORT ReceivedMessage {
     data_ = data;
     size_ = size;
   }
-  /// Room in this process's own memory. Throws: std::bad_alloc
+  /// Room in this process's own memory. Throws std::bad_alloc
   [[nodiscard]] std::byte* room_here(std::size_t size) {
     here_ = std::make_unique_for_overwrite<std::byte[]>(size);
     data_ = here_.get();
