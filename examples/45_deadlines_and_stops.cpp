@@ -97,7 +97,7 @@ void connections() {
 
   std::stop_source source;
   source.request_stop();
-  std::optional<int> number = here.try_recv<int>(1h, source.get_token());  // the deadline first here
+  std::optional<int> number = here.try_recv<int>({source.get_token(), 1h});
   std::cout << "a message: " << std::boolalpha << number.has_value() << std::endl;
 }
 

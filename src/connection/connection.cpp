@@ -37,26 +37,19 @@ Connection Connection::from_descriptor(int descriptor, const ConnectionOptions& 
   return Connection(std::make_shared<connection::FramedTransport>(std::move(stream), options));
 }
 
-void Connection::throw_timeout(const char* operation) { throw TimeoutError(operation, "", "the deadline passed"); }
-
-namespace {
-
-Until until_of(Deadline deadline, const std::stop_token* stop) {
-  return stop == nullptr ? Until(deadline) : Until(*stop, deadline);
+void Connection::throw_over(const Until& until, const char* operation) {
+  if (until.stopped()) detail::throw_stopped(operation);
+  throw TimeoutError(operation, "", "the deadline passed");
 }
-
-}  // namespace
 
 // ---- values ---------------------------------------------------------------------------------------------------------
 
-bool Connection::send_value(FunctionRef<void(Encoder&)> encode, Deadline deadline, const std::stop_token* stop) {
-  const char* operation = stop == nullptr ? "Connection.send" : "Connection.try_send";
-  return ConnectionAccess::transport(*this, operation).send_value(encode, until_of(deadline, stop), operation);
+bool Connection::send_value(FunctionRef<void(Encoder&)> encode, const Until& until, const char* operation) {
+  return ConnectionAccess::transport(*this, operation).send_value(encode, until, operation);
 }
 
-bool Connection::recv_message(detail::ArrivedMessage& arrived, Deadline deadline, const std::stop_token* stop) {
-  const char* operation = stop == nullptr ? "Connection.recv" : "Connection.try_recv";
-  return ConnectionAccess::transport(*this, operation).receive(arrived, {}, until_of(deadline, stop), operation);
+bool Connection::recv_message(detail::ArrivedMessage& arrived, const Until& until, const char* operation) {
+  return ConnectionAccess::transport(*this, operation).receive(arrived, {}, until, operation);
 }
 
 // ---- bytes ----------------------------------------------------------------------------------------------------------
@@ -75,44 +68,44 @@ std::optional<std::vector<std::byte>> receive_bytes(const Connection& connection
 }  // namespace
 
 void Connection::send_bytes(std::span<const std::byte> bytes, std::size_t offset, std::optional<std::size_t> size,
-                            Deadline deadline) {
+                            const Until& until) {
   const char* operation = "Connection.send_bytes";
   if (offset > bytes.size()) throw ValueError(operation, std::to_string(offset), "the offset lies beyond the buffer");
   std::size_t rest = bytes.size() - offset;
   if (size && *size > rest) throw ValueError(operation, std::to_string(*size), "offset and size lie beyond the buffer");
   auto message = bytes.subspan(offset, size.value_or(rest));
-  if (!ConnectionAccess::transport(*this, operation).send(message, Until(deadline), operation))
-    throw_timeout(operation);
+  if (!ConnectionAccess::transport(*this, operation).send(message, until, operation)) throw_over(until, operation);
 }
 
-bool Connection::try_send_bytes(std::span<const std::byte> bytes, Deadline deadline, const std::stop_token& stop) {
+bool Connection::try_send_bytes(std::span<const std::byte> bytes, const Until& until) {
   const char* operation = "Connection.try_send_bytes";
-  return ConnectionAccess::transport(*this, operation).send(bytes, Until(stop, deadline), operation);
+  return ConnectionAccess::transport(*this, operation).send(bytes, until, operation);
 }
 
-std::vector<std::byte> Connection::recv_bytes(std::optional<std::size_t> maxlength, Deadline deadline) {
-  auto message = receive_bytes(*this, maxlength, Until(deadline), "Connection.recv_bytes");
-  if (!message) throw_timeout("Connection.recv_bytes");
+std::vector<std::byte> Connection::recv_bytes(std::optional<std::size_t> maxlength, const Until& until) {
+  auto message = receive_bytes(*this, maxlength, until, "Connection.recv_bytes");
+  if (!message) throw_over(until, "Connection.recv_bytes");
   return std::move(*message);
 }
 
-std::optional<std::vector<std::byte>> Connection::try_recv_bytes(Deadline deadline, const std::stop_token& stop) {
-  return receive_bytes(*this, {}, Until(stop, deadline), "Connection.try_recv_bytes");
+std::optional<std::vector<std::byte>> Connection::try_recv_bytes(const Until& until) {
+  return receive_bytes(*this, {}, until, "Connection.try_recv_bytes");
 }
 
-std::size_t Connection::recv_bytes_into(std::span<std::byte> buffer, std::size_t offset, Deadline deadline) {
+std::size_t Connection::recv_bytes_into(std::span<std::byte> buffer, std::size_t offset, const Until& until) {
   const char* operation = "Connection.recv_bytes_into";
   if (offset > buffer.size()) throw ValueError(operation, std::to_string(offset), "the offset lies beyond the buffer");
-  auto size =
-      ConnectionAccess::transport(*this, operation).receive_into(buffer.subspan(offset), Until(deadline), operation);
-  if (!size) throw_timeout(operation);
+  auto size = ConnectionAccess::transport(*this, operation).receive_into(buffer.subspan(offset), until, operation);
+  if (!size) throw_over(until, operation);
   return *size;
 }
 
 // ---- the end --------------------------------------------------------------------------------------------------------
 
-bool Connection::poll(Deadline deadline, const std::stop_token& stop) const {
-  return ConnectionAccess::transport(*this, "Connection.poll").poll(Until(stop, deadline));
+bool Connection::poll(const Until& until) const {
+  const bool ready = ConnectionAccess::transport(*this, "Connection.poll").poll(until);
+  if (!ready && until.stopped()) detail::throw_stopped("Connection.poll");
+  return ready;
 }
 
 int Connection::fileno() const { return ConnectionAccess::transport(*this, "Connection.fileno").fileno(); }
@@ -132,15 +125,15 @@ bool operator==(const Connection& a, const Connection& b) noexcept {
   return a.transport_->is_end_of(*b.transport_);
 }
 
-void Connection::send_handle(int descriptor, Deadline deadline) {
+void Connection::send_handle(int descriptor, const Until& until) {
   const char* operation = "Connection.send_handle";
-  if (!ConnectionAccess::transport(*this, operation).send_handle(descriptor, deadline)) throw_timeout(operation);
+  if (!ConnectionAccess::transport(*this, operation).send_handle(descriptor, until)) throw_over(until, operation);
 }
 
-int Connection::recv_handle(Deadline deadline) {
+int Connection::recv_handle(const Until& until) {
   const char* operation = "Connection.recv_handle";
-  auto fd = ConnectionAccess::transport(*this, operation).receive_handle(deadline);
-  if (!fd) throw_timeout(operation);
+  auto fd = ConnectionAccess::transport(*this, operation).receive_handle(until);
+  if (!fd) throw_over(until, operation);
   return fd->release();
 }
 

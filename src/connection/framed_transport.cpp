@@ -371,10 +371,9 @@ void FramedTransport::check_carries_descriptors(const char* operation) const {
                      "only a Unix-domain socket carries descriptors: Pipe({.transport = Transport::socket})");
 }
 
-bool FramedTransport::send_handle(int descriptor, Deadline deadline) {
+bool FramedTransport::send_handle(int descriptor, const Until& until) {
   Use use(*this, "Connection.send_handle");
   check_carries_descriptors(use.operation());
-  const Until until(deadline);
   Turn turn(sending_, until);
   if (!turn.taken()) return false;
   while (!stream_->try_write_descriptor(std::byte{1}, descriptor))
@@ -382,10 +381,9 @@ bool FramedTransport::send_handle(int descriptor, Deadline deadline) {
   return true;
 }
 
-std::optional<os::Fd> FramedTransport::receive_handle(Deadline deadline) {
+std::optional<os::Fd> FramedTransport::receive_handle(const Until& until) {
   Use use(*this, "Connection.recv_handle");
   check_carries_descriptors(use.operation());
-  const Until until(deadline);
   Turn turn(receiving_, until);
   if (!turn.taken()) return std::nullopt;
   const char* no_handle = "what came is not a descriptor: the other end must call send_handle()";

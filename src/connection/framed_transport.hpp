@@ -50,8 +50,8 @@ class FramedTransport final : public detail::Transport {
   bool poll(const Until& until) override;
 
   [[nodiscard]] int fileno() override;
-  bool send_handle(int descriptor, Deadline deadline) override;
-  std::optional<os::Fd> receive_handle(Deadline deadline) override;
+  bool send_handle(int descriptor, const Until& until) override;
+  std::optional<os::Fd> receive_handle(const Until& until) override;
 
   void close() noexcept override;
   [[nodiscard]] bool readable() override { return readable_; }

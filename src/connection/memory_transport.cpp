@@ -438,12 +438,12 @@ int MemoryTransport::fileno() {
   return watch::polled_descriptor(end_, state(), *source(call.operation()).point);
 }
 
-bool MemoryTransport::send_handle(int, Deadline) {
+bool MemoryTransport::send_handle(int, const Until&) {
   Call call(*this, "Connection.send_handle");
   refuse_descriptors(call.operation());
 }
 
-std::optional<os::Fd> MemoryTransport::receive_handle(Deadline) {
+std::optional<os::Fd> MemoryTransport::receive_handle(const Until&) {
   Call call(*this, "Connection.recv_handle");
   refuse_descriptors(call.operation());
 }

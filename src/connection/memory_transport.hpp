@@ -32,8 +32,8 @@ class MemoryTransport final : public detail::Transport {
 
   /// One for polling only: see watch/readiness.hpp.
   [[nodiscard]] int fileno() override;
-  bool send_handle(int descriptor, Deadline deadline) override;
-  std::optional<os::Fd> receive_handle(Deadline deadline) override;
+  bool send_handle(int descriptor, const Until& until) override;
+  std::optional<os::Fd> receive_handle(const Until& until) override;
 
   void close() noexcept override;
   [[nodiscard]] bool readable() override;

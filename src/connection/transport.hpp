@@ -51,10 +51,10 @@ class Transport : public std::enable_shared_from_this<Transport> {
 
   /// One for poll(2).
   [[nodiscard]] virtual int fileno() = 0;
-  /// False on the deadline.
-  virtual bool send_handle(int descriptor, Deadline deadline) = 0;
-  /// nullopt on the deadline.
-  virtual std::optional<os::Fd> receive_handle(Deadline deadline) = 0;
+  /// False on the deadline or a stop.
+  virtual bool send_handle(int descriptor, const Until& until) = 0;
+  /// nullopt on the deadline or a stop.
+  virtual std::optional<os::Fd> receive_handle(const Until& until) = 0;
 
   // ---- the end ------------------------------------------------------------------------------------------------------
 

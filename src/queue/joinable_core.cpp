@@ -93,7 +93,7 @@ std::size_t JoinableHandle::put_plain(const void* values, std::size_t size, std:
 std::size_t JoinableHandle::put_plain_in_blocks(const std::byte* values, std::size_t size, std::size_t count,
                                                 const Limits& limits) const {
   RingBody& ring = joinable_at(body()).ring;
-  family::LockDeadline limit(limits.deadline);
+  family::LockDeadline limit(limits.until.deadline);
   std::size_t done = 0;
   try {
     for (; done < count; ++done) {
@@ -123,12 +123,13 @@ std::size_t JoinableHandle::get_plain_leases(std::byte* to, std::size_t size, st
                                              const Limits& limits) const {
   JoinableBody& queue = joinable_at(body());
   auto& flags = local_flags();
-  const Limits at_once{Deadline::now(), limits.verb};
+  const Until now = Deadline::now();
+  const Limits at_once{now, limits.verb};
   std::size_t done = 0;
   for (; done < most; ++done) {
     ReceivedMessage message;
     const Limits& wait = done == 0 ? limits : at_once;
-    if (!ring::limited(wait.deadline, false, [&] { return queue::take_lease(queue, message, wait); })) break;
+    if (!ring::limited(wait.until.deadline, false, [&] { return queue::take_lease(queue, message, wait); })) break;
     watch::note_taking(*this, watch::LocalState(flags));
     if (message.bytes().size() != size)
       throw DecodeError(operation(limits.verb), "", "the item has another size than items of this type: use one type");
@@ -141,7 +142,7 @@ bool JoinableHandle::get_message(ReceivedMessage& message, const Limits& limits)
   if (!redelivers()) return QueueHandle::get_message(message, limits);
   auto& flags = check_open(limits.verb);
   JoinableBody& queue = joinable_at(body());
-  bool taken = ring::limited(limits.deadline, false, [&] { return queue::take_lease(queue, message, limits); });
+  bool taken = ring::limited(limits.until.deadline, false, [&] { return queue::take_lease(queue, message, limits); });
   watch::note_taking(*this, watch::LocalState(flags));
   return taken;
 }
@@ -163,7 +164,7 @@ void JoinableHandle::task_done_core(Deadline deadline) const {
 bool JoinableHandle::join_core(const Limits& limits) const {
   check_open("join");
   const bool finished = queue::wait_until_finished(joinable_at(body()), limits);
-  if (!finished && limits.stopped()) throw_stopped(operation(limits.verb));
+  if (!finished && limits.until.stopped()) throw_stopped(operation(limits.verb));
   return finished;
 }
 

@@ -284,12 +284,12 @@ bool wait_until_finished(JoinableBody& queue, const WaitLimits& limits) {
   // SYNC(done): release in finish_item() -> acquire here
   auto finished = [&queue] { return is_finished(queue, queue.done.load(std::memory_order_acquire)); };
   park::Hooks hooks{.spin = park::kNoSpin, .patience = park::Patience::of_an_idle_waiter(), .at = at_join_place};
-  return join_word_of(queue).wait(finished, limits, hooks).ready();
+  return join_word_of(queue).wait(finished, limits.until, hooks).ready();
 }
 
 bool take_lease(JoinableBody& queue, detail::ReceivedMessage& message, const WaitLimits& limits) {
   if (LeaseTable(queue, limits.verb).take(message)) return true;
-  RingWait wait(queue.ring.in, limits);
+  RingWait wait(queue.ring.in, limits.until);
   // The item may come back from a process whose death nothing else looks for: a copy that the program forked itself.
   DeathWatch deaths;
   while (wait.again([&] { return has_items(queue); }, deaths)) {

@@ -186,17 +186,17 @@ void QueueHandle::cancel_join_thread() { static_cast<void>(body()); }
 std::uint64_t QueueHandle::takeovers() const { return ring::takeovers(ring_at(body())); }
 
 void QueueHandle::throw_empty(const Limits& limits) const {
-  if (limits.stopped()) throw_stopped(operation(limits.verb));
+  if (limits.until.stopped()) throw_stopped(operation(limits.verb));
   throw Empty(operation(limits.verb), "", "there was no item in time");
 }
 
 void QueueHandle::throw_full(const Limits& limits) const {
-  if (limits.stopped()) throw_stopped(operation(limits.verb));
+  if (limits.until.stopped()) throw_stopped(operation(limits.verb));
   throw Full(operation(limits.verb), "", "there was no room in time");
 }
 
 std::size_t QueueHandle::count_of(std::size_t done, std::size_t wanted, const Limits& limits) const {
-  if (done == 0 && wanted != 0 && limits.stopped()) throw_stopped(operation(limits.verb));
+  if (done == 0 && wanted != 0 && limits.until.stopped()) throw_stopped(operation(limits.verb));
   return done;
 }
 
@@ -206,15 +206,15 @@ std::size_t QueueHandle::put_plain(const void* values, std::size_t size, std::si
                                    const Limits& limits) const {
   check_open(limits.verb);
   RingBody& ring = ring_at(body());
-  return ring::limited(limits.deadline, std::size_t{0}, [&] {
+  return ring::limited(limits.until.deadline, std::size_t{0}, [&] {
     return ring::put_plain(ring, static_cast<const std::byte*>(values), size, count, limits);
   });
 }
 
 bool QueueHandle::put_message(FunctionRef<void(Encoder&)> encode, const Limits& limits, Place place) const {
   check_open(limits.verb);
-  return ring::limited(limits.deadline, false, [&] {
-    MessageEncoder encoder(limits.deadline);
+  return ring::limited(limits.until.deadline, false, [&] {
+    MessageEncoder encoder(limits.until.deadline);
     {
       // Not while the user's code runs: what it does has its own deadlines.
       family::LockDeadline::Lifted lifted;
@@ -279,7 +279,7 @@ QueueHandle::Lent QueueHandle::lend(std::size_t size, std::size_t count, const c
 bool QueueHandle::publish(const Lent& lent, const Limits& limits) const {
   check_open(limits.verb);
   RingBody& ring = ring_at(body());
-  return ring::limited(limits.deadline, false, [&] {
+  return ring::limited(limits.until.deadline, false, [&] {
     if ((lent.block & kInOwnMemory) == 0)
       return ring::put(ring, {.size = lent.size, .block = lent.block, .start = lent.start}, limits);
     OwnBlock block(lent.start + lent.size);
@@ -293,7 +293,7 @@ bool QueueHandle::publish(const Lent& lent, const Limits& limits) const {
 }
 
 bool QueueHandle::put_range(const void* items, std::size_t size, std::size_t count, const Limits& limits) const {
-  Lent lent = ring::limited(limits.deadline, Lent{}, [&] { return lend(size, count, limits.verb, false); });
+  Lent lent = ring::limited(limits.until.deadline, Lent{}, [&] { return lend(size, count, limits.verb, false); });
   if (lent.block == 0) return false;
   try {
     if (count != 0) std::memcpy(lent.items, items, size * count);
@@ -311,7 +311,7 @@ bool QueueHandle::put_range(const void* items, std::size_t size, std::size_t cou
 std::size_t QueueHandle::get_plain(void* to, std::size_t size, std::size_t most, const Limits& limits) const {
   auto& flags = check_open(limits.verb);
   RingBody& ring = ring_at(body());
-  std::size_t taken = ring::limited(limits.deadline, std::size_t{0}, [&] {
+  std::size_t taken = ring::limited(limits.until.deadline, std::size_t{0}, [&] {
     return ring::take_plain(ring, static_cast<std::byte*>(to), size, most, limits);
   });
   watch::note_taking(*this, LocalState(flags));
@@ -321,7 +321,7 @@ std::size_t QueueHandle::get_plain(void* to, std::size_t size, std::size_t most,
 bool QueueHandle::get_message(ReceivedMessage& message, const Limits& limits) const {
   auto& flags = check_open(limits.verb);
   RingBody& ring = ring_at(body());
-  bool taken = ring::limited(limits.deadline, false, [&] { return ring::take(ring, message, limits); });
+  bool taken = ring::limited(limits.until.deadline, false, [&] { return ring::take(ring, message, limits); });
   watch::note_taking(*this, LocalState(flags));
   return taken;
 }

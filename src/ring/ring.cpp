@@ -184,7 +184,7 @@ bool has_items(const RingBody& ring) noexcept {
 namespace {
 
 [[gnu::noinline]] bool wait_to_put(RingBody& ring, const Message& message, const WaitLimits& limits) {
-  RingWait wait(ring.out, limits, kPausesWhenFull);
+  RingWait wait(ring.out, limits.until, kPausesWhenFull);
   while (wait.again([&] { return !is_full(ring); })) {
     if (!try_put(ring, message)) continue;
     wait.finish([&] { return !is_full(ring); });
@@ -195,7 +195,7 @@ namespace {
 
 [[gnu::noinline]] std::size_t wait_to_put_plain(RingBody& ring, const std::byte* values, std::size_t size,
                                                 std::size_t count, std::size_t done, const WaitLimits& limits) {
-  RingWait wait(ring.out, limits, kPausesWhenFull);
+  RingWait wait(ring.out, limits.until, kPausesWhenFull);
   try {
     while (wait.again([&] { return !is_full(ring); })) {
       done += try_put_plain(ring, values + done * size, size, count - done);
@@ -235,7 +235,7 @@ bool take_whole(RingBody& ring, detail::ReceivedMessage& message) {
 }
 
 [[gnu::noinline]] bool wait_to_take(RingBody& ring, detail::ReceivedMessage& message, const WaitLimits& limits) {
-  RingWait wait(ring.in, limits);
+  RingWait wait(ring.in, limits.until);
   while (wait.again([&] { return has_items(ring); })) {
     if (!take_whole(ring, message)) continue;
     wait.finish([&] { return has_items(ring); });
@@ -246,7 +246,7 @@ bool take_whole(RingBody& ring, detail::ReceivedMessage& message) {
 
 [[gnu::noinline]] std::size_t wait_to_take_plain(RingBody& ring, std::byte* to, std::size_t size, std::size_t most,
                                                  const WaitLimits& limits) {
-  RingWait wait(ring.in, limits);
+  RingWait wait(ring.in, limits.until);
   while (wait.again([&] { return has_items(ring); })) {
     std::size_t done = try_take_plain(ring, to, size, most, limits.verb);
     if (done == 0) continue;

@@ -6,7 +6,7 @@
 //
 // These are functions on a RingBody, wherever in the family memory it lies; zeroed memory is an empty ring without a
 // bound.
-// Threads: any. Not from signal handlers. Blocks: for the lock of a side only, unless a WaitLimits is given.
+// Threads: any. Not from signal handlers. Blocks: for the lock of a side only, unless a Until is given.
 #pragma once
 
 #include <cstddef>

@@ -121,8 +121,7 @@ class WordBell {
 // One call of wait().
 class Waiting {
  public:
-  Waiting(std::span<const Waitable> things, Deadline deadline, const std::stop_token& stop)
-      : until_(stop, deadline), ready_(things.size(), false) {
+  Waiting(std::span<const Waitable> things, const Until& until) : until_(until), ready_(things.size(), false) {
     for (std::size_t i = 0; i < things.size(); ++i) add(things[i], i);
   }
 
@@ -277,7 +276,7 @@ class Waiting {
     std::size_t item;  // of items_
   };
 
-  Until until_;
+  const Until& until_;
   std::vector<bool> ready_;
   bool any_ = false;
   bool any_busy_ = false;
@@ -291,10 +290,12 @@ class Waiting {
 
 }  // namespace
 
-std::vector<std::size_t> wait(std::span<const Waitable> things, Deadline deadline, const std::stop_token& stop) {
-  if (things.empty() && deadline.is_never() && !stop.stop_possible())
+std::vector<std::size_t> wait(std::span<const Waitable> things, const Until& until) {
+  if (things.empty() && until.deadline.is_never() && !until.may_stop())
     throw ValueError("wait", "things", "is empty, and neither a deadline nor a stop would end the wait");
-  return Waiting(things, deadline, stop).run();
+  std::vector<std::size_t> ready = Waiting(things, until).run();
+  if (ready.empty() && until.stopped()) detail::throw_stopped("wait");
+  return ready;
 }
 
 }  // namespace cohort

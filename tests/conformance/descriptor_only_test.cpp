@@ -60,7 +60,7 @@ TEST(DescriptorOnly, waits_stops_and_deadlines_need_no_family_memory) {
   EXPECT_EQ(b.try_recv<int>(1ms), std::nullopt);
   std::stop_source stop;
   std::thread stopper([&] { stop.request_stop(); });
-  EXPECT_EQ(b.try_recv<int>(Deadline::never(), stop.get_token()), std::nullopt);
+  EXPECT_EQ(b.try_recv<int>(stop.get_token()), std::nullopt);
   stopper.join();
   a.send(1);
   EXPECT_EQ(wait({a, b}, patience()), (std::vector<std::size_t>{1}));

@@ -84,7 +84,7 @@ TEST_F(PipePieces, are_kept_when_a_receiver_gives_up_and_the_next_receive_goes_o
   EXPECT_FALSE(from.try_recv_bytes());
   std::stop_source stop;
   std::thread stopper([&] { stop.request_stop(); });
-  EXPECT_FALSE(from.try_recv_bytes(10s, stop.get_token()));
+  EXPECT_FALSE(from.try_recv_bytes({stop.get_token(), 10s}));
   stopper.join();
   EXPECT_THROW((void)from.recv_bytes(5'000, 10ms), OsError) << "it is still larger than that";
   ::kill(sender, SIGCONT);

@@ -30,16 +30,15 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cohort/base/bytes.hpp"
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/error.hpp"
 #include "cohort/base/export.hpp"
 #include "cohort/base/function_ref.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/object/shared_handle.hpp"
 #include "cohort/ring/received_message.hpp"
 #include "cohort/wire/codec.hpp"
@@ -108,23 +107,25 @@ class COHORT_EXPORT Connection {
   /// Sends a value. Both sides name the same type.
   ///
   /// Blocks:  while the pipe holds more than its capacity
+  /// @param until          when to give up
   /// @throws TimeoutError  the deadline passed. In memory, nothing was sent. Over a descriptor, a message may have been
   ///                       sent in part; then no other can be, and further sends throw StateError
+  /// @throws Stopped       a stop was requested; the same holds
   /// @throws OsError       broken_pipe: the other end is closed
   /// @throws EncodeError   the value cannot travel; nothing was sent
   /// @throws StateError    this end only receives
   /// @throws ClosedError   this process has closed this end
   template <class T>
-  void send(const T& value, Deadline deadline = Deadline::never()) {
+  void send(const T& value, const Until& until = Until::never()) {
     auto encode = [&value](Encoder& out) { Codec<T>::encode(out, value); };
-    if (!send_value(encode, deadline, nullptr)) throw_timeout("Connection.send");
+    if (!send_value(encode, until, "Connection.send")) throw_over(until, "Connection.send");
   }
   /// A text; received as std::string.
-  void send(const char* text, Deadline deadline = Deadline::never()) { send(std::string(text), deadline); }
-  /// As send(), but false when the deadline passes (by default at once), or a stop is requested.
+  void send(const char* text, const Until& until = Until::never()) { send(std::string(text), until); }
+  /// As send(), but false at the deadline (by default at once), and at a stop.
   template <class T>
-  [[nodiscard]] bool try_send(const T& value, Deadline deadline = Deadline::now(), const std::stop_token& stop = {}) {
-    return send_value([&value](Encoder& out) { Codec<T>::encode(out, value); }, deadline, &stop);
+  [[nodiscard]] bool try_send(const T& value, const Until& until = Deadline::now()) {
+    return send_value([&value](Encoder& out) { Codec<T>::encode(out, value); }, until, "Connection.try_send");
   }
 
   /// Receives the next message as a value.
@@ -132,34 +133,25 @@ class COHORT_EXPORT Connection {
   /// Blocks:  until there is one
   /// @throws EndOfFile     the other end is closed and all it sent was received
   /// @throws TimeoutError  the deadline passed; nothing was received
-  /// @throws DecodeError   the message is not a T; it is gone. Over a descriptor also: it was cut off by the stream's end, would
+  /// @throws Stopped       a stop was requested; nothing was received
+  /// @throws DecodeError   the message is not a T; it has been consumed. Over a descriptor also: it was cut off by the stream's end, would
   ///                       take more memory than ConnectionLimits::decode allows, or is longer than max_message. The last
   ///                       ends the receiving: every further receive without a limit of its own says the same, and the sender of a
   ///                       socket gets broken_pipe
   /// @throws StateError    this end only sends
   /// @throws ClosedError   this process has closed this end
   template <class T>
-  [[nodiscard]] T recv(Deadline deadline = Deadline::never()) {
+  [[nodiscard]] T recv(const Until& until = Until::never()) {
     detail::ArrivedMessage arrived;
-    if (!recv_message(arrived, deadline, nullptr)) throw_timeout("Connection.recv");
+    if (!recv_message(arrived, until, "Connection.recv")) throw_over(until, "Connection.recv");
     return decode<T>(arrived);
   }
-  /// As recv(), but nullopt when there is no message by the deadline (by default at once), or a stop is requested.
+  /// As recv(), but nullopt when there is no message until the deadline (by default at once) or a stop.
   template <class T>
-  [[nodiscard]] std::optional<T> try_recv(Deadline deadline = Deadline::now(), const std::stop_token& stop = {}) {
+  [[nodiscard]] std::optional<T> try_recv(const Until& until = Deadline::now()) {
     detail::ArrivedMessage arrived;
-    if (!recv_message(arrived, deadline, &stop)) return std::nullopt;
+    if (!recv_message(arrived, until, "Connection.try_recv")) return std::nullopt;
     return decode<T>(arrived);
-  }
-
-  /// Other names of try_send() and try_recv(), beside those of Queue.
-  template <class T>
-  [[nodiscard]] bool try_send_for(const T& value, Deadline deadline, const std::stop_token& stop = {}) {
-    return try_send(value, deadline, stop);
-  }
-  template <class T>
-  [[nodiscard]] std::optional<T> try_recv_for(Deadline deadline, const std::stop_token& stop = {}) {
-    return try_recv<T>(deadline, stop);
   }
 
   // ---- bytes ---------------------------------------------------------------------------------------------------
@@ -169,18 +161,16 @@ class COHORT_EXPORT Connection {
   /// wait meanwhile. Without a receiver the call still returns: the message lies in the family memory then.
   /// @throws ValueError when they reach beyond the end; OutOfFamilyMemory: nothing was sent; else as send()
   void send_bytes(std::span<const std::byte> bytes, std::size_t offset = 0, std::optional<std::size_t> size = {},
-                  Deadline deadline = Deadline::never());
-  /// As send_bytes() of all, but false when the deadline passes or a stop is requested.
-  [[nodiscard]] bool try_send_bytes(std::span<const std::byte> bytes, Deadline deadline = Deadline::now(),
-                                    const std::stop_token& stop = {});
+                  const Until& until = Until::never());
+  /// As send_bytes() of all, but false at the deadline (by default at once), and at a stop.
+  [[nodiscard]] bool try_send_bytes(std::span<const std::byte> bytes, const Until& until = Deadline::now());
   /// Receives a message of at most `maxlength` bytes.
   /// @throws OsError message_size when it is longer: it stays, and may be received with a larger limit (Python: the end
   ///         becomes unreadable); else as recv(). Without a limit, ConnectionLimits::max_message is one
   [[nodiscard]] std::vector<std::byte> recv_bytes(std::optional<std::size_t> maxlength = {},
-                                                  Deadline deadline = Deadline::never());
-  /// As recv_bytes(), but nullopt when there is no message by the deadline, or a stop is requested.
-  [[nodiscard]] std::optional<std::vector<std::byte>> try_recv_bytes(Deadline deadline = Deadline::now(),
-                                                                     const std::stop_token& stop = {});
+                                                  const Until& until = Until::never());
+  /// As recv_bytes(), but nullopt when there is no message until the deadline (by default at once) or a stop.
+  [[nodiscard]] std::optional<std::vector<std::byte>> try_recv_bytes(const Until& until = Deadline::now());
   /// Receives a message into `buffer` from `offset` on; returns its size. The quickest way for large ones. When the deadline
   /// passes in the middle of one whose sender is stopped, it is kept, and the next receive goes on there, in any process.
   /// Over a descriptor it goes straight into the buffer, whatever max_message is: nothing else is held, but for what poll() or a
@@ -188,8 +178,7 @@ class COHORT_EXPORT Connection {
   /// @throws OversizedMessage, which carries the message, when it is longer than the room; over a descriptor a message that is more
   ///         than 64 KiB longer stays, for a larger buffer, and BufferTooShort is thrown. ValueError when `offset` lies
   ///         beyond the buffer; else as recv()
-  std::size_t recv_bytes_into(std::span<std::byte> buffer, std::size_t offset = 0,
-                              Deadline deadline = Deadline::never());
+  std::size_t recv_bytes_into(std::span<std::byte> buffer, std::size_t offset = 0, const Until& until = Until::never());
 
   // ---- the end itself ------------------------------------------------------------------------------------------
 
@@ -200,8 +189,10 @@ class COHORT_EXPORT Connection {
   /// the descriptor does not get it, and meanwhile the connection does not travel. A longer message is ready as soon as its
   /// length is known: recv() refuses it at once, and recv_bytes_into() waits for the rest of it. A descriptor that waits for recv_handle() counts
   /// as a message.
-  /// @param deadline  by default, one look
-  [[nodiscard]] bool poll(Deadline deadline = Deadline::now(), const std::stop_token& stop = {}) const;
+  /// @param until     by default, one look
+  /// @returns         true when one can, false at the deadline
+  /// @throws Stopped  a stop was requested before
+  [[nodiscard]] bool poll(const Until& until = Deadline::now()) const;
   /// A descriptor for poll(2), select, epoll, or an event loop: readable while a message can be received, and at the end of
   /// file. Over a descriptor it is that one itself, which is readable as soon as one byte has come, and not for what poll() or wait()
   /// have taken in already: a receive that waits may then wait as long as the peer likes. Call try_recv() until it gives nothing,
@@ -235,10 +226,11 @@ class COHORT_EXPORT Connection {
   /// Sends a copy of a descriptor, over a Unix-domain socket only; recv_handle() at the other end gets it. In Python's
   /// form (multiprocessing.reduction), up to 3.13: from 3.14 on Python waits for an answer.
   /// @throws StateError when this connection is no such socket; OsError
-  void send_handle(int descriptor, Deadline deadline = Deadline::never());
+  void send_handle(int descriptor, const Until& until = Until::never());
   /// Receives a descriptor, close-on-exec; the caller closes it.
-  /// @throws DecodeError when something came without a descriptor; EndOfFile; TimeoutError; StateError as send_handle()
-  [[nodiscard]] int recv_handle(Deadline deadline = Deadline::never());
+  /// @throws DecodeError when something came without a descriptor; EndOfFile; TimeoutError; Stopped; StateError as
+  ///         send_handle()
+  [[nodiscard]] int recv_handle(const Until& until = Until::never());
 
  private:
   friend struct detail::ConnectionAccess;
@@ -253,9 +245,10 @@ class COHORT_EXPORT Connection {
     in.expect_end();
     return value;
   }
-  bool send_value(FunctionRef<void(Encoder&)> encode, Deadline deadline, const std::stop_token* stop);
-  bool recv_message(detail::ArrivedMessage& arrived, Deadline deadline, const std::stop_token* stop);
-  [[noreturn]] static void throw_timeout(const char* operation);
+  bool send_value(FunctionRef<void(Encoder&)> encode, const Until& until, const char* operation);
+  bool recv_message(detail::ArrivedMessage& arrived, const Until& until, const char* operation);
+  /// Throws Stopped or TimeoutError.
+  [[noreturn]] static void throw_over(const Until& until, const char* operation);
 
   std::shared_ptr<detail::Transport> transport_;
 };

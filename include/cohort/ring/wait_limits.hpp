@@ -8,15 +8,11 @@
 
 namespace cohort::detail {
 
-/// How long to wait, and for what call of the user's.
-struct WaitLimits : Until {
-  const char* verb = "get";  ///< what the user called, for messages
-
-  WaitLimits() noexcept = default;
-  WaitLimits(const Until& until, const char* call = "get") noexcept : Until(until), verb(call) {}
-  WaitLimits(Deadline limit, const std::stop_token* token) noexcept
-      : Until(token == nullptr ? std::stop_token() : *token, limit) {}
-  WaitLimits(Deadline limit, const std::stop_token& token) noexcept : Until(token, limit) {}
+/// How long to wait, and for what call of the user's. Refers to the Until, which must outlive it: a parameter, not to be
+/// kept.
+struct WaitLimits {
+  const Until& until;
+  const char* verb;  ///< what the user called, for messages
 };
 
 }  // namespace cohort::detail

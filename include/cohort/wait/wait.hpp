@@ -30,11 +30,10 @@
 #include <initializer_list>
 #include <ranges>
 #include <span>
-#include <stop_token>
 #include <vector>
 
-#include "cohort/base/deadline.hpp"
 #include "cohort/base/export.hpp"
+#include "cohort/base/until.hpp"
 #include "cohort/connection/connection.hpp"
 #include "cohort/object/shared_handle.hpp"
 
@@ -69,30 +68,27 @@ class Waitable {
 
 /// Waits until at least one is ready. With nothing to wait for it waits until the deadline or the stop, as for things that are not ready.
 ///
-/// @param deadline  when to give up; Deadline::now(): one look
-/// @param stop      ends the wait, too
-/// @returns         the positions in `things` of all that are ready; empty on the deadline or a stop
+/// @param until     when to give up; Deadline::now(): one look
+/// @returns         the positions in `things` of all that are ready; empty at the deadline
+/// @throws Stopped      a stop was requested before one was ready
 /// @throws ClosedError  one is null, or was closed by this process
 /// @throws ValueError   one is of a kind that cannot be waited for (a Lock), or no descriptor; or there is nothing to wait for, no deadline
 ///                      and no stop
 /// @throws StateError   a connection only sends
 /// @throws OsError      a descriptor is not open
 [[nodiscard]] COHORT_EXPORT std::vector<std::size_t> wait(std::span<const Waitable> things,
-                                                          Deadline deadline = Deadline::never(),
-                                                          const std::stop_token& stop = {});
+                                                          const Until& until = Until::never());
 [[nodiscard]] inline std::vector<std::size_t> wait(std::initializer_list<Waitable> things,
-                                                   Deadline deadline = Deadline::never(),
-                                                   const std::stop_token& stop = {}) {
-  return wait(std::span<const Waitable>(things.begin(), things.size()), deadline, stop);
+                                                   const Until& until = Until::never()) {
+  return wait(std::span<const Waitable>(things.begin(), things.size()), until);
 }
 /// The same for a range of one kind: `wait(connections)`.
 template <std::ranges::forward_range R>
   requires std::convertible_to<std::ranges::range_reference_t<const R>, Waitable> &&
            (!std::convertible_to<const R&, std::span<const Waitable>>) && (!std::convertible_to<const R&, Waitable>)
-[[nodiscard]] std::vector<std::size_t> wait(const R& range, Deadline deadline = Deadline::never(),
-                                            const std::stop_token& stop = {}) {
+[[nodiscard]] std::vector<std::size_t> wait(const R& range, const Until& until = Until::never()) {
   std::vector<Waitable> things(std::ranges::begin(range), std::ranges::end(range));
-  return wait(std::span<const Waitable>(things), deadline, stop);
+  return wait(std::span<const Waitable>(things), until);
 }
 
 }  // namespace cohort
