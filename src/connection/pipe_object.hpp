@@ -23,7 +23,7 @@ class PipeEnd : public SharedHandle {
   using SharedHandle::local_flags;
 
   /// Throws StateError when the end cannot be used (any more) in this process.
-  [[nodiscard]] EndBody& end() const { return *static_cast<EndBody*>(shared_body()); }
+  [[nodiscard]] EndBody& end() const { return *static_cast<EndBody*>(body()); }
 };
 
 /// The two ends of a new pipe.

@@ -19,7 +19,7 @@ void Transport::Use::throw_closed() const {
 
 Transport& ConnectionAccess::transport(const Connection& connection, const char* operation) {
   if (connection.transport_ == nullptr)
-    throw ClosedError(operation, "", "the connection is null: it was moved from, or made by null()");
+    throw ClosedError(operation, "", "the connection is null: it was moved from, or made of null_handle");
   return *connection.transport_;
 }
 

@@ -270,7 +270,7 @@ using detail::LocalObject;
 
 SharedHandle::SharedHandle(const SharedHandle& other) noexcept
     // SYNC(handle): as in body()
-    : body_(other.body_.load(std::memory_order_acquire)), local_(other.local_) {
+    : body_(other.body_.load(std::memory_order_acquire)), local_(other.local_), kind_(other.kind_) {
   // relaxed: the other handle holds it meanwhile
   if (local_ != nullptr) local_->handles.fetch_add(1, std::memory_order_relaxed);
 }
@@ -287,6 +287,7 @@ SharedHandle& SharedHandle::operator=(SharedHandle&& other) noexcept {
     detail::end_place(*this, *old);
   // relaxed: both: a handle is one thread's to assign
   body_.store(other.body_.exchange(nullptr, std::memory_order_relaxed), std::memory_order_relaxed);
+  kind_ = other.kind_;
   detail::release(old);
   return *this;
 }
@@ -298,7 +299,8 @@ SharedHandle::~SharedHandle() {
 }
 
 SharedHandle::SharedHandle(detail::ObjectKind kind, std::size_t size, std::function<void(void*)> init,
-                           std::function<void(void*)> complete) {
+                           std::function<void(void*)> complete)
+    : kind_(kind) {
   auto local = std::make_unique<LocalObject>();
   local->kind = kind;
   if (auto key = detail::static_key(this)) {
@@ -319,7 +321,7 @@ SharedHandle::SharedHandle(detail::ObjectKind kind, std::size_t size, std::funct
   local_ = local.release();
 }
 
-SharedHandle::SharedHandle(detail::ObjectKind kind, const detail::HandleName& name) {
+SharedHandle::SharedHandle(detail::ObjectKind kind, const detail::HandleName& name) : kind_(kind) {
   auto& family = family::Family::instance();
   auto id = family.id();
   if (std::memcmp(name.family, id.data(), sizeof name.family) != 0)
@@ -358,8 +360,39 @@ SharedHandle::SharedHandle(detail::ObjectKind kind, const detail::HandleName& na
   body_.store(local_->body.load(std::memory_order_acquire), std::memory_order_relaxed);
 }
 
+namespace {
+
+const char* class_name(detail::ObjectKind kind) noexcept {
+  using Kind = detail::ObjectKind;
+  switch (kind) {
+    case Kind::lock: return "Lock";
+    case Kind::rlock: return "RLock";
+    case Kind::semaphore: return "Semaphore";
+    case Kind::bounded_semaphore: return "BoundedSemaphore";
+    case Kind::condition: return "Condition";
+    case Kind::event: return "Event";
+    case Kind::barrier: return "Barrier";
+    case Kind::shared_mutex: return "SharedMutex";
+    case Kind::value: return "Value";
+    case Kind::array: return "Array";
+    case Kind::queue: return "Queue";
+    case Kind::simple_queue: return "SimpleQueue";
+    case Kind::joinable_queue: return "JoinableQueue";
+    case Kind::connection: return "Connection";
+    case Kind::shared_memory: return "SharedMemory";
+    default: return "SharedHandle";
+  }
+}
+
+}  // namespace
+
+void SharedHandle::require_object() const {
+  if (local_ == nullptr)
+    throw ClosedError(class_name(kind_), "", "the handle is null: it was moved from, or made of null_handle");
+}
+
 void* SharedHandle::find_body() const {
-  if (local_ == nullptr) throw ClosedError("SharedHandle", "", "the handle is null: it was moved from");
+  require_object();
   auto& family = family::Family::instance();
   (void)family.self();  // a copy of the process joins, and with it its handles
   LocalObject& local = *local_;
@@ -439,7 +472,7 @@ void SharedHandle::let_go() noexcept {
 }
 
 void SharedHandle::accompany(std::shared_ptr<void> companion) const {
-  if (local_ == nullptr) throw ClosedError("SharedHandle", "", "the handle is null: it was moved from");
+  require_object();
   family::ObjectsTurn turn;
   companion.swap(local_->companion);  // the former one goes with the parameter, when the turn is over
 }
@@ -451,7 +484,7 @@ std::shared_ptr<void> SharedHandle::companion() const {
 }
 
 std::atomic<std::uint32_t>& SharedHandle::local_flags() const {
-  if (local_ == nullptr) throw ClosedError("SharedHandle", "", "the handle is null: it was moved from");
+  require_object();
   return local_->flags;
 }
 

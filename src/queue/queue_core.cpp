@@ -183,8 +183,6 @@ void QueueHandle::join_thread() {
 
 void QueueHandle::cancel_join_thread() { static_cast<void>(body()); }
 
-std::uint64_t QueueHandle::takeovers() const { return ring::takeovers(ring_at(body())); }
-
 void QueueHandle::throw_empty(const Limits& limits) const {
   if (limits.until.stopped()) throw_stopped(operation(limits.verb));
   throw Empty(operation(limits.verb), "", "there was no item in time");

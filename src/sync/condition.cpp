@@ -11,6 +11,7 @@
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
 #include "family/family.hpp"
+#include "object/handle_access.hpp"
 #include "object/objects.hpp"
 #include "sync/condition_core.hpp"
 #include "sync/user_lock.hpp"
@@ -109,7 +110,8 @@ Condition::Condition(const detail::LockHandle& lock, bool recursive)
             std::array<family::Offset, 1> objects{lock.name().offset};
             object::Parcel parcel(objects);
             COHORT_CRASH_POINT("sync.condition.lock_held");
-            const object::JournalWrite named{family.offset_of(&body.lock), family.offset_of(lock.shared_body())};
+            const object::JournalWrite named{family.offset_of(&body.lock),
+                                             family.offset_of(detail::HandleAccess::body(lock))};
             parcel.give_to(body.lock_parcel, {&named, 1});
             COHORT_CRASH_POINT("sync.condition.lock_kept");
           }) {}

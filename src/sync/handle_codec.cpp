@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/sync/handle_codec.hpp"
+#include "object/handle_access.hpp"
 
 #include "cohort/wire/codec.hpp"
 
@@ -14,7 +15,7 @@ void encode_handle(Encoder& out, const SharedHandle& handle) {
   out.write_raw(name.offset);
   out.write_raw(name.generation);
   out.write_raw(name.kind);
-  out.attach({name.offset, handle.keep()});
+  out.attach({name.offset, HandleAccess::keep(handle)});
 }
 
 HandleName decode_handle_name(Decoder& in) {

@@ -13,6 +13,7 @@
 #include "cohort/base/error.hpp"
 #include "connection/transport.hpp"
 #include "family/family.hpp"
+#include "object/handle_access.hpp"
 #include "object/objects.hpp"
 #include "object/watch_point.hpp"
 #include "os/stream_io.hpp"
@@ -34,8 +35,8 @@ using watch::DeathWatch;
 using watch::kLongestSleep;
 
 WatchPoint watch_point_of(const SharedHandle& handle) {
-  void* body = handle.shared_body();
-  if (watch::LocalState(handle.shared_flags()).closed())
+  void* body = detail::HandleAccess::body(handle);
+  if (watch::LocalState(detail::HandleAccess::local_flags(handle)).closed())
     throw ClosedError("wait", "", "this process has closed the object");
   std::uint32_t kind = object::header_of(body).kind;
   auto watch_point = object::operations_of(kind).watch_point;

@@ -11,6 +11,7 @@
 
 #include "family/family.hpp"
 #include "family/process_page.hpp"
+#include "object/handle_access.hpp"
 #include "object/objects.hpp"
 #include "os/process_identity.hpp"
 #include "os/stream_io.hpp"
@@ -207,12 +208,12 @@ bool run(void* argument) {
 
 int polled_descriptor(const SharedHandle& handle, LocalState state, const WatchPoint& point) {
   // Declared before the turn, which the last owner of a Readiness takes itself.
-  auto known = std::static_pointer_cast<Readiness>(handle.companion());
+  auto known = std::static_pointer_cast<Readiness>(detail::HandleAccess::companion(handle));
   if (known && known->is_ours()) return known->fd();
   (void)sync::this_thread();  // throws here, if at all
   auto made = std::make_shared<Readiness>(point);
   PolledTurn turn;
-  known = std::static_pointer_cast<Readiness>(handle.companion());
+  known = std::static_pointer_cast<Readiness>(detail::HandleAccess::companion(handle));
   if (known && known->is_ours()) return known->fd();
   family::Family::before_leaving(leave);
   Registry& own = own_registry();
@@ -222,7 +223,7 @@ int polled_descriptor(const SharedHandle& handle, LocalState state, const WatchP
     os::start_thread(run, &own, "cohort-poll", 256 * 1024);
     own.has_thread = true;
   }
-  handle.accompany(made);
+  detail::HandleAccess::accompany(handle, made);
   own.all.push_back(made.get());
   made->watch();
   state.set_polled(true);
@@ -234,7 +235,7 @@ int polled_descriptor(const SharedHandle& handle, LocalState state, const WatchP
 }
 
 void look_after_taking(const SharedHandle& handle, LocalState state) noexcept try {
-  auto known = std::static_pointer_cast<Readiness>(handle.companion());
+  auto known = std::static_pointer_cast<Readiness>(detail::HandleAccess::companion(handle));
   if (!known) return;
   if (!known->is_ours()) {
     state.set_polled(false);
@@ -251,7 +252,7 @@ std::uint64_t unrung_readiness() noexcept { return unrung.load(std::memory_order
 
 void end_polling(const SharedHandle& handle, LocalState state) noexcept try {
   state.set_polled(false);
-  handle.accompany(nullptr);
+  detail::HandleAccess::accompany(handle, nullptr);
 } catch (...) {  // NOLINT(bugprone-empty-catch)
   // A null handle has none.
 }

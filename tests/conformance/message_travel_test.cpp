@@ -137,7 +137,7 @@ TEST_P(TravelConformance, a_child_has_just_these_descriptors_more_and_they_are_c
   int counts[3];
   for (std::size_t n : {0UL, 1UL, 2UL}) {
     std::vector<Connection> ends{a, d};
-    ends.resize(n, Connection::null());
+    ends.resize(n, Connection(null_handle));
     Process p = started(count_descriptors, there, ends);
     auto [count, not_close_on_exec] = here.recv<std::pair<int, int>>(patience());
     counts[n] = count;

@@ -245,7 +245,7 @@ TEST_F(StoppedPeer, that_stops_between_an_item_and_the_look_up_of_its_handle_hol
       got->lock.release();
       if (std::string_view(how) == "queue again") {  // never had a reference of its own
         got.reset();
-        copy = Lock::null();
+        copy = Lock(null_handle);
       }
       EXPECT_LT(Clock::now() - start, kBound) << "the use of the handle outlived its deadline";
       while (victim.step(1'000'000)) {}

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "crash/queue_support.hpp"
+#include "object/handle_access.hpp"
 
 namespace cohort::testing {
 namespace {
@@ -105,7 +106,8 @@ void hammer(int producers, int consumers, std::size_t bound) {
     account.expect_balanced(killed_consumers);
     q.put("1:b");
     EXPECT_EQ(q.get(), "1:b");
-    report(producers, consumers, seed, kills, killed_consumers, account, q.takeovers(), longest_stall);
+    report(producers, consumers, seed, kills, killed_consumers, account,
+           ring::takeovers(*static_cast<ring::RingBody*>(detail::HandleAccess::body(q))), longest_stall);
   }
   family.sweep();
   EXPECT_STREQ(family.validate(), nullptr);

@@ -15,6 +15,7 @@
 #include "base/crash_point.hpp"
 #include "crash/kill_rounds.hpp"
 #include "crash/queue_support.hpp"
+#include "object/handle_access.hpp"
 #include "ring/layout.hpp"
 #include "ring/side_lock.hpp"
 
@@ -218,7 +219,7 @@ TEST_F(QueuePoints, the_lock_is_had_after_deaths_around_it) {
       // Producers fight for their side in one round, consumers for theirs in the next.
       bool putting = round % 2 == 0;
       if (!putting) put_cell(queues.cells, account);
-      auto* ring = static_cast<ring::RingBody*>(queues.cells.shared_body());
+      auto* ring = static_cast<ring::RingBody*>(detail::HandleAccess::body(queues.cells));
       auto& side = putting ? ring->in : ring->out;
       bool holder_dies = point == "channel.lock.before_wake";
       pid_t holder = fork_child([&] {

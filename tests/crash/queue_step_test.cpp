@@ -15,6 +15,7 @@
 
 #include "crash/queue_support.hpp"
 #include "crash/single_step.hpp"
+#include "object/handle_access.hpp"
 #include "ring/layout.hpp"
 
 namespace cohort::testing {
@@ -178,7 +179,7 @@ TEST_F(QueueStep, get_that_shrinks) {
 // segment, and the second is empty: the get frees it, and the put takes the same memory again.
 struct Recycled {
   static void prepare(Queues& q, Account& a) {
-    auto* ring = static_cast<ring::RingBody*>(q.texts.shared_body());
+    auto* ring = static_cast<ring::RingBody*>(detail::HandleAccess::body(q.texts));
     auto segment = [&] { return ring->in.segment.load(); };
     auto fill = [&](std::uint64_t left) {
       put_text(q.texts, a, 10);
@@ -216,7 +217,7 @@ TEST_F(QueueStep, put_that_takes_a_segment_which_a_get_has_freed) {
   {
     Queues queues;
     Recycled::prepare(queues, account);
-    auto* ring = static_cast<ring::RingBody*>(queues.texts.shared_body());
+    auto* ring = static_cast<ring::RingBody*>(detail::HandleAccess::body(queues.texts));
     auto freed = ring->out.segment.load();
     ASSERT_NE(freed, ring->in.segment.load());
     operation(queues, account);
@@ -330,7 +331,7 @@ class QueueRepairStep : public QueueStep {
     std::string state;
     for (const auto* handle :
          {static_cast<const SharedHandle*>(&queues.cells), static_cast<const SharedHandle*>(&queues.vectors)}) {
-      auto* ring = static_cast<ring::RingBody*>(handle->shared_body());
+      auto* ring = static_cast<ring::RingBody*>(detail::HandleAccess::body(*handle));
       for (auto* side : {&ring->in, &ring->out}) {
         auto owner = [](std::uint64_t block) {
           return block == 0 ? '-' : Family::instance().owner(block) == family::kNobody ? 'n' : 'm';
@@ -464,7 +465,7 @@ class QueueSleepStep : public QueueStep {
       {
         Queue<Cell> q(c.bound), answers;
         for (std::size_t i = 0; c.producer_sleeps && i < c.bound; ++i) q.put(Cell::of(7));
-        auto* body = static_cast<ring::RingBody*>(q.shared_body());
+        auto* body = static_cast<ring::RingBody*>(detail::HandleAccess::body(q));
         auto& side = c.producer_sleeps ? body->out : body->in;
         auto position = side.position.load();
         pid_t sleeper = fork_child([&] { sleep_on(c, q, answers); });

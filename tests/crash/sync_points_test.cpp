@@ -14,6 +14,7 @@
 #include "crash/family_support.hpp"
 #include "crash/kill_rounds.hpp"
 #include "family/family.hpp"
+#include "object/handle_access.hpp"
 #include "object/objects.hpp"
 #include "unit/sync/sync_support.hpp"
 
@@ -274,7 +275,7 @@ TEST_P(SyncMakingPoints, a_death_leaves_no_parcel_and_no_object) {
   EXPECT_EQ(object::Objects(family).count(detail::ObjectKind::lock), locks);
   EXPECT_EQ(object::Objects(family).count(detail::ObjectKind::condition), 0U);
   EXPECT_EQ(object::Objects(family).count(detail::ObjectKind::barrier), 0U);
-  EXPECT_EQ(object::header_of(lock.shared_body()).references.load(), 1U) << "this process's own";
+  EXPECT_EQ(object::header_of(detail::HandleAccess::body(lock)).references.load(), 1U) << "this process's own";
 }
 
 INSTANTIATE_TEST_SUITE_P(Points, SyncMakingPoints,

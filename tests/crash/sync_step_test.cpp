@@ -13,6 +13,7 @@
 #include "cohort/base/error.hpp"
 #include "crash/single_step.hpp"
 #include "family/family.hpp"
+#include "object/handle_access.hpp"
 #include "os/process.hpp"
 #include "sync/lock_core.hpp"
 #include "sync/owned_semaphore_core.hpp"
@@ -151,7 +152,7 @@ TEST(SyncStep, an_acquire_and_a_release_may_be_cut_off_anywhere_while_others_sle
   Lock lock;
   Sleepers sleepers;
   std::atomic<int> taken{0};
-  auto* body = static_cast<sync::LockBody*>(lock.shared_body());
+  auto* body = static_cast<sync::LockBody*>(detail::HandleAccess::body(lock));
   kill_at_every_instruction("Lock acquire and release, 2 asleep", {.prepare = [&] { warm(lock); },
                                                                    .run =
                                                                        [&] {
@@ -209,7 +210,7 @@ TEST(SyncStep, the_repair_of_a_lock_may_be_cut_off_anywhere) {
   Lock lock;
   Sleepers sleepers;
   std::atomic<int> told{0};
-  auto* body = static_cast<sync::LockBody*>(lock.shared_body());
+  auto* body = static_cast<sync::LockBody*>(detail::HandleAccess::body(lock));
   // The owner dies after the repairer: so the others sleep until then, and the repair does not ask who is dead.
   std::optional<Child> owner;
   auto make_owner = [&] {
@@ -249,7 +250,7 @@ TEST(SyncStep, the_repair_of_a_lock_may_be_cut_off_anywhere) {
 
 TEST(SyncStep, a_take_over_may_be_cut_off_anywhere) {
   Lock lock;
-  auto* body = static_cast<sync::LockBody*>(lock.shared_body());
+  auto* body = static_cast<sync::LockBody*>(detail::HandleAccess::body(lock));
   kill_at_every_instruction("Lock acquire from a dead owner",
                             {.prepare =
                                  [&] {
@@ -595,7 +596,7 @@ TEST(SyncStep, the_owner_of_permits_may_be_cut_off_anywhere_while_others_sleep) 
 
 TEST(SyncStep, a_take_over_of_a_permit_may_be_cut_off_anywhere) {
   Semaphore semaphore(1, kOwned);
-  auto* body = static_cast<sync::SemaphoreBody*>(semaphore.shared_body());
+  auto* body = static_cast<sync::SemaphoreBody*>(detail::HandleAccess::body(semaphore));
   auto* owner = reinterpret_cast<std::atomic<std::uint64_t>*>(body + 1);
   kill_at_every_instruction("Semaphore with owners, acquire from a dead one",
                             {.prepare =
@@ -620,7 +621,7 @@ TEST(SyncStep, a_take_over_of_a_permit_may_be_cut_off_anywhere) {
 
 TEST(SyncStep, the_repair_of_a_permit_may_be_cut_off_anywhere) {
   Semaphore semaphore(2, kOwned);
-  auto* body = static_cast<sync::SemaphoreBody*>(semaphore.shared_body());
+  auto* body = static_cast<sync::SemaphoreBody*>(detail::HandleAccess::body(semaphore));
   auto* owners = reinterpret_cast<std::atomic<std::uint64_t>*>(body + 1);
   std::uint64_t dead = family::MemberId{4000, 1}.pack();
   kill_at_every_instruction(

@@ -38,6 +38,7 @@
 #include "cohort/base/error.hpp"
 #include "cohort/base/export.hpp"
 #include "cohort/base/function_ref.hpp"
+#include "cohort/base/null_handle.hpp"
 #include "cohort/base/until.hpp"
 #include "cohort/object/shared_handle.hpp"
 #include "cohort/ring/received_message.hpp"
@@ -100,7 +101,7 @@ class COHORT_EXPORT Connection {
   /// SOCK_SEQPACKET), or neither way is wanted; OsError when it is not open
   [[nodiscard]] static Connection from_descriptor(int descriptor, const ConnectionOptions& options = {});
   /// A handle that refers to nothing, as a moved-from one: its use throws ClosedError.
-  [[nodiscard]] static Connection null() noexcept { return {}; }
+  explicit Connection(NullHandle) noexcept {}
 
   // ---- values --------------------------------------------------------------------------------------------------
 
@@ -234,7 +235,6 @@ class COHORT_EXPORT Connection {
 
  private:
   friend struct detail::ConnectionAccess;
-  Connection() noexcept = default;
   explicit Connection(std::shared_ptr<detail::Transport> transport) noexcept : transport_(std::move(transport)) {}
 
   template <class T>

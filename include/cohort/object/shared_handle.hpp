@@ -15,7 +15,7 @@
 // When such a handle ends before its process does and another is made in its place, as in a static std::optional, that
 // is a new object, and who makes a handle there from then on gets the new one; other processes keep what they have.
 //
-// A moved-from handle, and one made by null(), refers to nothing: its use throws ClosedError.
+// A moved-from handle, and one made of null_handle, refers to nothing: its use throws ClosedError.
 // Threads: like std::shared_ptr: different handles from any threads; one handle from several as long as none assigns.
 // Fork:    a copy of the process has its own references. Cost: a copy within a process is an atomic increment.
 // Python:  such objects can be passed to children only, by inheritance.
@@ -29,6 +29,7 @@
 #include <utility>
 
 #include "cohort/base/export.hpp"
+#include "cohort/base/null_handle.hpp"
 #include "cohort/family/member_word.hpp"
 #include "cohort/object/object_kind.hpp"
 
@@ -36,6 +37,7 @@ namespace cohort {
 
 namespace detail {
 class LocalObject;
+struct HandleAccess;
 
 /// What a handle is outside of a process: which object of which family.
 struct HandleName {
@@ -54,7 +56,8 @@ class COHORT_EXPORT SharedHandle {
   SharedHandle(const SharedHandle& other) noexcept;
   SharedHandle(SharedHandle&& other) noexcept
       : body_(other.body_.exchange(nullptr, std::memory_order_relaxed)),  // relaxed: a handle is one thread's to move
-        local_(std::exchange(other.local_, nullptr)) {}
+        local_(std::exchange(other.local_, nullptr)),
+        kind_(other.kind_) {}
   SharedHandle& operator=(const SharedHandle& other) noexcept;
   SharedHandle& operator=(SharedHandle&& other) noexcept;
   ~SharedHandle();
@@ -65,10 +68,12 @@ class COHORT_EXPORT SharedHandle {
   friend bool operator==(const SharedHandle& a, const SharedHandle& b) { return a.same_object(b); }
   /// A number that no other object of the family has or will have; 0 for a null handle. Makes a static's object.
   [[nodiscard]] std::uint64_t id() const;
+  /// What the object is called outside of this process; for codecs.
+  [[nodiscard]] detail::HandleName name() const;
 
  protected:
-  /// Null.
-  SharedHandle() noexcept = default;
+  /// Null. The kind names the class in errors.
+  SharedHandle(detail::ObjectKind kind, NullHandle) noexcept : kind_(kind) {}
   /// Makes an object of `kind` with a body of `size` bytes, zeroed before `init` gets it. When this handle has static
   /// storage, that waits for the first use, and is left out when another process has done it.
   /// `complete`, if given, runs after that, when this process refers to the object and nobody else knows it: there the
@@ -95,20 +100,16 @@ class COHORT_EXPORT SharedHandle {
   /// body.
   void let_go() noexcept;
 
- public:
-  // For codecs and cores.
-  [[nodiscard]] detail::HandleName name() const;
-  /// Keeps the object alive and in this process's ledger while it exists.
+ private:
+  friend struct detail::HandleAccess;
+
+  // See HandleAccess (src/object/handle_access.hpp).
   [[nodiscard]] std::shared_ptr<const void> keep() const;
-  [[nodiscard]] void* shared_body() const { return body(); }
-  [[nodiscard]] std::atomic<std::uint32_t>& shared_flags() const { return local_flags(); }
-  /// Gives this process something beside the object, in place of what it had. It goes before this process's reference
-  /// does: with the last handle, or by let_go().
   void accompany(std::shared_ptr<void> companion) const;
   [[nodiscard]] std::shared_ptr<void> companion() const;
 
- private:
   [[nodiscard]] void* find_body() const;
+  void require_object() const;
   [[nodiscard]] static bool is_member() noexcept {
     // SYNC(member word): release store in process_page() -> acquire here; carries the page
     // relaxed: the id itself is written by this process
@@ -118,6 +119,7 @@ class COHORT_EXPORT SharedHandle {
 
   mutable std::atomic<void*> body_{nullptr};
   detail::LocalObject* local_ = nullptr;
+  detail::ObjectKind kind_;
 };
 
 }  // namespace cohort

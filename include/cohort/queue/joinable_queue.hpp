@@ -41,6 +41,8 @@ class JoinableQueue : public detail::TypedQueue<T, detail::JoinableHandle> {
   explicit JoinableQueue(JoinableQueueOptions options) : Base(kKind, options) { require_encodable<T>(); }
   /// A handle that arrived; for codecs.
   explicit JoinableQueue(const detail::HandleName& name) : Base(kKind, name) {}
+  /// A handle that refers to nothing.
+  explicit JoinableQueue(NullHandle) noexcept : Base(kKind, null_handle) {}
 
   /// Says that an item is dealt with. With redelivery: the oldest one that this process has taken.
   /// @throws ValueError when all items that were put are done (Python's rule; with redelivery: when this process has

@@ -50,6 +50,8 @@ class Queue : public detail::TypedQueue<T> {
   explicit Queue(const QueueOptions& options) : Base(kKind, options) { require_encodable<T>(); }
   /// A handle that arrived; for codecs.
   explicit Queue(const detail::HandleName& name) : Base(kKind, name) {}
+  /// A handle that refers to nothing.
+  explicit Queue(NullHandle) noexcept : Base(kKind, null_handle) {}
 
   // ---- in place: queues of vectors of plain items ------------------------------------------------------------------
 

@@ -58,14 +58,12 @@ class COHORT_EXPORT QueueHandle : public SharedHandle {
   /// Does nothing: what was put is in the queue, and a process that has put may always exit.
   void cancel_join_thread();
 
-  /// The ring's repairs after deaths, for tests and statistics.
-  [[nodiscard]] std::uint64_t takeovers() const;
-
  protected:
   QueueHandle(ObjectKind kind, const QueueOptions& options);
   /// A queue with more beside its ring.
   QueueHandle(ObjectKind kind, std::size_t size, std::function<void(void* body)> init);
   QueueHandle(ObjectKind kind, const HandleName& name) : SharedHandle(kind, name) {}
+  QueueHandle(ObjectKind kind, NullHandle) noexcept : SharedHandle(kind, null_handle) {}
 
   using Limits = WaitLimits;
 

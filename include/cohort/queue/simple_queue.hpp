@@ -28,6 +28,8 @@ class SimpleQueue : public detail::TypedQueue<T> {
   SimpleQueue() : Base(kKind, QueueOptions{}) { require_encodable<T>(); }
   /// A handle that arrived; for codecs.
   explicit SimpleQueue(const detail::HandleName& name) : Base(kKind, name) {}
+  /// A handle that refers to nothing.
+  explicit SimpleQueue(NullHandle) noexcept : Base(kKind, null_handle) {}
 
   /// Appends an item. Throws as Queue::put, but never Full.
   void put(const T& item) const { Base::put(item); }

@@ -43,7 +43,7 @@ namespace detail {
 class COHORT_EXPORT ArrayCore : public SharedHandle {
  public:
   static constexpr ObjectKind kKind = ObjectKind::array;
-  ArrayCore() noexcept = default;
+  explicit ArrayCore(NullHandle) noexcept : SharedHandle(kKind, null_handle) {}
   /// `initial` may be null: zeros. `type` is what the user makes, for messages.
   ArrayCore(std::uint64_t shape, std::size_t count, Contents initial, const char* type);
   ArrayCore(std::uint64_t shape, const HandleName& name);
@@ -121,7 +121,8 @@ class RawArray : public detail::ArrayOperations<RawArray<T>, T> {
     requires(!std::same_as<std::remove_cvref_t<R>, RawArray>)
   explicit RawArray(R&& items) : RawArray(std::forward<R>(items), kType) {}
   explicit RawArray(const detail::HandleName& name) : core_(detail::shape_word<T>(), name) {}
-  [[nodiscard]] static RawArray null() noexcept { return RawArray(Null{}); }
+  /// A handle that refers to nothing.
+  explicit RawArray(NullHandle) noexcept : core_(null_handle) {}
 
   /// The items themselves: no lock, no bounds, no atomic access. Valid while a handle of this process is.
   [[nodiscard]] std::span<T> span() const {
@@ -140,8 +141,6 @@ class RawArray : public detail::ArrayOperations<RawArray<T>, T> {
   friend class detail::RecordReference<RawArray<T>>;
   friend class Array<T>;
   static constexpr const char* kType = "RawArray";
-  struct Null {};
-  explicit RawArray(Null) noexcept {}
   // From a count or a range, for the type that the user makes.
   template <std::integral I>
   RawArray(I count, const char* type)
@@ -214,7 +213,8 @@ class Array : public detail::ArrayOperations<Array<T>, T> {
   Array(Items&& items, RLock lock) : raw_(std::forward<Items>(items), kType), lock_(std::move(lock)) {}
   /// A raw array and the lock that guards it from now on. Python: sharedctypes.synchronized()
   Array(RawArray<T> raw, RLock lock) : raw_(std::move(raw)), lock_(std::move(lock)) {}
-  [[nodiscard]] static Array null() noexcept { return Array(RawArray<T>::null(), RLock::null()); }
+  /// A handle that refers to nothing.
+  explicit Array(NullHandle) noexcept : raw_(null_handle), lock_(null_handle) {}
 
   /// Waits for the lock and holds it while the guard lives.
   ///

@@ -67,7 +67,7 @@ class NamedMemory;
 class COHORT_EXPORT AnonymousMemory : public SharedHandle {
  public:
   static constexpr ObjectKind kKind = ObjectKind::shared_memory;
-  AnonymousMemory() noexcept = default;
+  AnonymousMemory() noexcept : SharedHandle(kKind, null_handle) {}
   AnonymousMemory(std::uint64_t size, std::shared_ptr<const std::vector<std::byte>> contents);
   explicit AnonymousMemory(const HandleName& name);
 
@@ -108,7 +108,7 @@ class COHORT_EXPORT SharedMemory {
   /// Takes a name away; who has the memory keeps it. Throws OsError(no_such_file_or_directory) when there is none.
   static void unlink(std::string_view name);
   /// A handle of nothing.
-  [[nodiscard]] static SharedMemory null() noexcept { return SharedMemory(); }
+  explicit SharedMemory(NullHandle) noexcept : SharedMemory() {}
 
   /// The bytes. The span is valid until close() or the end of the last handle of this process that shares with this
   /// one; after a resize() it goes on to show the memory as it was until then, take a new one.

@@ -60,7 +60,8 @@ class RawValue : public detail::OperationsOf<RawValue<T>, T> {
     requires(!std::same_as<U, T> && std::is_arithmetic_v<U> && std::is_arithmetic_v<T>)
   explicit RawValue(const U& initial) : RawValue(detail::to_shared<T>(initial, kType, "")) {}
   explicit RawValue(const detail::HandleName& name) : core_(detail::shape_word<T>(), name) {}
-  [[nodiscard]] static RawValue null() noexcept { return RawValue(Null{}); }
+  /// A handle that refers to nothing.
+  explicit RawValue(NullHandle) noexcept : core_(null_handle) {}
 
   /// A new value with what this one holds now. Python: sharedctypes.copy()
   [[nodiscard]] RawValue copy() const { return RawValue(this->load()); }
@@ -75,8 +76,6 @@ class RawValue : public detail::OperationsOf<RawValue<T>, T> {
   friend class Value<T>;
   friend class ValueGuard<T>;
   static constexpr const char* kType = "RawValue";
-  struct Null {};
-  explicit RawValue(Null) noexcept {}
   void store_whole(const T& value) const {
     if constexpr (detail::kAtomic<T>) {
       this->store(value);
@@ -167,7 +166,8 @@ class Value : public detail::OperationsOf<Value<T>, T> {
   Value(const T& initial, RLock lock) : raw_(initial), lock_(std::move(lock)) {}
   /// A raw value and the lock that guards it from now on. Python: sharedctypes.synchronized()
   Value(RawValue<T> raw, RLock lock) : raw_(std::move(raw)), lock_(std::move(lock)) {}
-  [[nodiscard]] static Value null() noexcept { return Value(RawValue<T>::null(), RLock::null()); }
+  /// A handle that refers to nothing.
+  explicit Value(NullHandle) noexcept : raw_(null_handle), lock_(null_handle) {}
 
   /// Waits for the lock and holds it while the guard lives. load() and the atomic operations of others go on meanwhile.
   ///

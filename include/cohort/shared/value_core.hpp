@@ -48,7 +48,7 @@ template <class T>
 class COHORT_EXPORT ValueCore : public SharedHandle {
  public:
   static constexpr ObjectKind kKind = ObjectKind::value;
-  ValueCore() noexcept = default;
+  explicit ValueCore(NullHandle) noexcept : SharedHandle(kKind, null_handle) {}
   ValueCore(std::uint64_t shape, Contents initial);
   ValueCore(std::uint64_t shape, const HandleName& name);
 

@@ -67,7 +67,7 @@ class COHORT_EXPORT Barrier : public SharedHandle {
       : Barrier(parties, std::make_shared<detail::BarrierAction>(action), options) {}
   explicit Barrier(const detail::HandleName& name) : SharedHandle(kKind, name) {}
   /// A handle that refers to nothing.
-  [[nodiscard]] static Barrier null() noexcept { return Barrier(Null{}); }
+  explicit Barrier(NullHandle) noexcept : SharedHandle(kKind, null_handle) {}
 
   /// Waits until all parties have come.
   ///
@@ -91,8 +91,6 @@ class COHORT_EXPORT Barrier : public SharedHandle {
   [[nodiscard]] bool broken() const;
 
  private:
-  struct Null {};
-  explicit Barrier(Null) noexcept {}
   Barrier(int parties, std::shared_ptr<detail::BarrierAction> action, BarrierOptions options);
 };
 

@@ -40,7 +40,7 @@ class COHORT_EXPORT Condition : public SharedHandle, public detail::StdLockable<
   explicit Condition(const RLock& lock);
   explicit Condition(const detail::HandleName& name) : SharedHandle(kKind, name) {}
   /// A handle that refers to nothing.
-  [[nodiscard]] static Condition null() noexcept { return Condition(Null{}); }
+  explicit Condition(NullHandle) noexcept : SharedHandle(kKind, null_handle) {}
 
   /// The lock: as Lock or RLock.
   bool acquire(const Until& until = Until::never());
@@ -82,8 +82,6 @@ class COHORT_EXPORT Condition : public SharedHandle, public detail::StdLockable<
 
  private:
   enum class End : unsigned char { notified, timed_out, stopped };
-  struct Null {};
-  explicit Condition(Null) noexcept {}
   End wait_once(const Until& until);
   /// False at the deadline; throws Stopped for a stop.
   static bool ended_in_vain(End end);

@@ -30,7 +30,7 @@ class COHORT_EXPORT Event : public SharedHandle {
   Event();
   explicit Event(const detail::HandleName& name) : SharedHandle(kKind, name) {}
   /// A handle that refers to nothing.
-  [[nodiscard]] static Event null() noexcept { return Event(Null{}); }
+  explicit Event(NullHandle) noexcept : SharedHandle(kKind, null_handle) {}
 
   [[nodiscard]] bool is_set() const;
   /// Sets it and wakes all threads that wait. They see what this one has done before.
@@ -42,10 +42,6 @@ class COHORT_EXPORT Event : public SharedHandle {
   /// @throws Stopped  a stop was requested before
   /// Blocks:  yes; signals do not end the wait
   bool wait(const Until& until = Until::never()) const;
-
- private:
-  struct Null {};
-  explicit Event(Null) noexcept {}
 };
 
 }  // namespace cohort

@@ -60,7 +60,7 @@ class COHORT_EXPORT LockHandle : public SharedHandle {
   void mark_consistent();
 
  protected:
-  LockHandle() noexcept = default;
+  LockHandle(ObjectKind kind, NullHandle) noexcept : SharedHandle(kind, null_handle) {}
   LockHandle(ObjectKind kind, const LockOptions& options);
   LockHandle(ObjectKind kind, const HandleName& name) : SharedHandle(kind, name) {}
 };
@@ -77,7 +77,7 @@ class COHORT_EXPORT Lock : public detail::LockHandle, public detail::StdLockable
   explicit Lock(const LockOptions& options) : LockHandle(kKind, options) {}
   explicit Lock(const detail::HandleName& name) : LockHandle(kKind, name) {}
   /// A handle that refers to nothing.
-  [[nodiscard]] static Lock null() noexcept { return Lock(Null{}); }
+  explicit Lock(NullHandle) noexcept : LockHandle(kKind, null_handle) {}
 
   /// Takes the lock.
   ///
@@ -95,10 +95,6 @@ class COHORT_EXPORT Lock : public detail::LockHandle, public detail::StdLockable
   /// Takes a lock, poisoned or not, and lifts the poison. The caller holds it then, and repairs what it guards; if the caller
   /// dies before it releases, the lock is poisoned again. Returns and throws as acquire(), but never LockOwnerDied.
   bool recover(const Until& until = Until::never());
-
- private:
-  struct Null {};
-  explicit Lock(Null) noexcept {}
 };
 
 /// A lock that its holder may acquire again; it is free after as many releases.
@@ -111,7 +107,7 @@ class COHORT_EXPORT RLock : public detail::LockHandle, public detail::StdLockabl
   explicit RLock(const LockOptions& options) : LockHandle(kKind, options) {}
   explicit RLock(const detail::HandleName& name) : LockHandle(kKind, name) {}
   /// A handle that refers to nothing.
-  [[nodiscard]] static RLock null() noexcept { return RLock(Null{}); }
+  explicit RLock(NullHandle) noexcept : LockHandle(kKind, null_handle) {}
 
   /// As Lock's; at once when this thread holds it already.
   bool acquire(const Until& until = Until::never());
@@ -120,10 +116,6 @@ class COHORT_EXPORT RLock : public detail::LockHandle, public detail::StdLockabl
   void release();
   /// As Lock::recover().
   bool recover(const Until& until = Until::never());
-
- private:
-  struct Null {};
-  explicit RLock(Null) noexcept {}
 };
 
 }  // namespace cohort

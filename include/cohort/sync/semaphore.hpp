@@ -66,7 +66,7 @@ class COHORT_EXPORT SemaphoreHandle : public SharedHandle, public StdLockable<Se
   [[nodiscard]] bool locked() const { return get_value() == 0; }
 
  protected:
-  SemaphoreHandle() noexcept = default;
+  SemaphoreHandle(ObjectKind kind, NullHandle) noexcept : SharedHandle(kind, null_handle) {}
   SemaphoreHandle(ObjectKind kind, int value, bool bounded, const SemaphoreOptions& options);
   SemaphoreHandle(ObjectKind kind, const HandleName& name) : SharedHandle(kind, name) {}
 
@@ -87,11 +87,7 @@ class COHORT_EXPORT Semaphore : public detail::SemaphoreHandle {
   Semaphore(int value, const SemaphoreOptions& options) : SemaphoreHandle(kKind, value, false, options) {}
   explicit Semaphore(const detail::HandleName& name) : SemaphoreHandle(kKind, name) {}
   /// A handle that refers to nothing.
-  [[nodiscard]] static Semaphore null() noexcept { return Semaphore(Null{}); }
-
- private:
-  struct Null {};
-  explicit Semaphore(Null) noexcept {}
+  explicit Semaphore(NullHandle) noexcept : SemaphoreHandle(kKind, null_handle) {}
 };
 
 /// A semaphore that never has more permits than it began with: one release too many is an error.
@@ -105,11 +101,7 @@ class COHORT_EXPORT BoundedSemaphore : public detail::SemaphoreHandle {
   BoundedSemaphore(int value, const SemaphoreOptions& options) : SemaphoreHandle(kKind, value, true, options) {}
   explicit BoundedSemaphore(const detail::HandleName& name) : SemaphoreHandle(kKind, name) {}
   /// A handle that refers to nothing.
-  [[nodiscard]] static BoundedSemaphore null() noexcept { return BoundedSemaphore(Null{}); }
-
- private:
-  struct Null {};
-  explicit BoundedSemaphore(Null) noexcept {}
+  explicit BoundedSemaphore(NullHandle) noexcept : SemaphoreHandle(kKind, null_handle) {}
 };
 
 }  // namespace cohort

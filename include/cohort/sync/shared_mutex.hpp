@@ -34,7 +34,7 @@ class COHORT_EXPORT SharedMutex : public SharedHandle,
   SharedMutex();
   explicit SharedMutex(const detail::HandleName& name) : SharedHandle(kKind, name) {}
   /// A handle that refers to nothing.
-  [[nodiscard]] static SharedMutex null() noexcept { return SharedMutex(Null{}); }
+  explicit SharedMutex(NullHandle) noexcept : SharedHandle(kKind, null_handle) {}
 
   /// Takes it for writing.
   ///
@@ -58,10 +58,6 @@ class COHORT_EXPORT SharedMutex : public SharedHandle,
   [[nodiscard]] bool owner_died() const;
   /// The writer says that the data is sound again. Throws StateError when the caller is not the writer.
   void mark_consistent();
-
- private:
-  struct Null {};
-  explicit SharedMutex(Null) noexcept {}
 };
 
 }  // namespace cohort

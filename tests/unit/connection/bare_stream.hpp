@@ -50,7 +50,7 @@ struct Bare {
   }
 
   int fds[2] = {-1, -1};
-  Connection connection = Connection::null();
+  Connection connection = Connection(null_handle);
 };
 
 }  // namespace cohort::test

@@ -168,7 +168,7 @@ TEST(Connection, closes_its_descriptor_with_its_last_handle) {
     EXPECT_EQ(copy.fileno(), fd);
   }
   EXPECT_GE(::fcntl(fd, F_GETFD), 0);
-  a = Connection::null();
+  a = Connection(null_handle);
   EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
   EXPECT_THROW((void)b.recv<int>(), EndOfFile);
 }
@@ -350,7 +350,7 @@ TEST(Connection, does_not_travel_by_other_carriers_or_in_the_middle_of_a_message
   EXPECT_TRUE(travelled(bare.connection).readable());
   EXPECT_THROW(bare.connection.send_bytes(std::vector<std::byte>(16 << 20), 0, {}, 5ms), TimeoutError);
   EXPECT_THROW((void)travelled(bare.connection), EncodeError);
-  EXPECT_THROW((void)travelled(Connection::null()), EncodeError);
+  EXPECT_THROW((void)travelled(Connection(null_handle)), EncodeError);
   bare.connection.close();
   EXPECT_THROW((void)travelled(bare.connection), ClosedError);
 }

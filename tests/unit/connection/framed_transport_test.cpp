@@ -63,8 +63,8 @@ struct Ends {
     theirs = Connection::from_descriptor(b.release());
   }
   Hesitant* hesitant = nullptr;
-  Connection ours = Connection::null();
-  Connection theirs = Connection::null();
+  Connection ours = Connection(null_handle);
+  Connection theirs = Connection(null_handle);
 };
 
 TEST(FramedTransport, sends_and_receives_over_a_stream_that_moves_little_and_often_would_block) {

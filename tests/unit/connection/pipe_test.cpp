@@ -84,7 +84,7 @@ TEST(Pipe, refuses_to_send_closed_and_null_connections_and_those_over_descriptor
   auto [c, d] = Pipe();
   c.close();
   EXPECT_THROW(a.send(c), ClosedError);
-  EXPECT_THROW(a.send(Connection::null()), EncodeError);
+  EXPECT_THROW(a.send(Connection(null_handle)), EncodeError);
   EXPECT_THROW(a.send(b), EncodeError) << "it would keep itself open";
   auto [e, f] = Pipe({.transport = Transport::socket});
   EXPECT_THROW(a.send(e), EncodeError);

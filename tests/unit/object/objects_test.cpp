@@ -13,6 +13,7 @@
 #include "cohort/base/error.hpp"
 #include "cohort/object/shared_handle.hpp"
 #include "family/family.hpp"
+#include "object/handle_access.hpp"
 
 namespace cohort {
 namespace {
@@ -266,7 +267,7 @@ TEST(SharedHandle, may_be_copied_and_dropped_by_many_threads) {
 TEST(Objects, a_repairer_that_comes_too_late_touches_nothing) {
   auto& family = Family::instance();
   Number number(1);
-  auto& references = object::header_of(number.shared_body()).references;
+  auto& references = object::header_of(detail::HandleAccess::body(number)).references;
   std::uint64_t before = references;
   int ready[2], over[2];
   ASSERT_EQ(::pipe(ready), 0);

@@ -12,6 +12,7 @@
 
 #include "cohort/object/shared_handle.hpp"
 #include "family/family.hpp"
+#include "object/handle_access.hpp"
 #include "object/objects.hpp"
 
 namespace cohort::object {
@@ -28,7 +29,7 @@ class Thing : public SharedHandle {
   }
 };
 
-std::uint64_t references(const Thing& thing) { return header_of(thing.shared_body()).references.load(); }
+std::uint64_t references(const Thing& thing) { return header_of(detail::HandleAccess::body(thing)).references.load(); }
 
 class ParcelTest : public ::testing::Test {
  protected:

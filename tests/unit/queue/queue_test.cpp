@@ -16,6 +16,7 @@
 #include "cohort/queue/simple_queue.hpp"
 #include "cohort/wire/object.hpp"
 #include "family/family.hpp"
+#include "object/handle_access.hpp"
 #include "object/objects.hpp"
 #include "ring/layout.hpp"
 
@@ -51,7 +52,9 @@ struct Codec<Refused> {
 
 namespace {
 
-ring::RingBody& ring_of(const SharedHandle& queue) { return *static_cast<ring::RingBody*>(queue.shared_body()); }
+ring::RingBody& ring_of(const SharedHandle& queue) {
+  return *static_cast<ring::RingBody*>(detail::HandleAccess::body(queue));
+}
 
 TEST(Queue, gives_items_in_the_order_of_the_puts) {
   Queue<int> q;

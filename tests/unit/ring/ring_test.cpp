@@ -12,6 +12,7 @@
 
 #include "cohort/base/error.hpp"
 #include "cohort/queue/queue.hpp"
+#include "object/handle_access.hpp"
 #include "ring/reader.hpp"
 #include "ring/writer.hpp"
 #include "support/scratch.hpp"
@@ -25,7 +26,7 @@ using test::patience;
 struct Ring : testing::Test {
   explicit Ring(std::size_t max_items = 0) : queue(max_items) {}
   Queue<int> queue;
-  RingBody& body = *static_cast<RingBody*>(queue.shared_body());
+  RingBody& body = *static_cast<RingBody*>(detail::HandleAccess::body(queue));
 
   bool put_text(std::string_view text) const {
     return try_put(body, {.bytes = reinterpret_cast<const std::byte*>(text.data()), .size = text.size()});

@@ -246,7 +246,7 @@ TEST(Array, null_throws) {
   EXPECT_THROW((void)arr[0], ClosedError);
   EXPECT_THROW((void)arr.size(), ClosedError);
   EXPECT_THROW((void)arr.lock(), ClosedError);
-  EXPECT_THROW((void)encode(Array<int>::null()), EncodeError);
+  EXPECT_THROW((void)encode(Array<int>(null_handle)), EncodeError);
   EXPECT_EQ(moved[0], 1);
 }
 

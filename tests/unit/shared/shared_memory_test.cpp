@@ -103,9 +103,9 @@ TEST(SharedMemory, says_what_it_cannot_be) {
   EXPECT_THROW(memory.unlink(), StateError);
   SharedMemory moved = std::move(memory);
   EXPECT_THROW((void)memory.buf(), ClosedError);
-  EXPECT_THROW((void)SharedMemory::null().view(), ClosedError);
-  EXPECT_THROW(SharedMemory::null().unlink(), ClosedError);
-  EXPECT_THROW((void)encode(SharedMemory::null()), EncodeError);
+  EXPECT_THROW((void)SharedMemory(null_handle).view(), ClosedError);
+  EXPECT_THROW(SharedMemory(null_handle).unlink(), ClosedError);
+  EXPECT_THROW((void)encode(SharedMemory(null_handle)), EncodeError);
 }
 
 TEST(SharedMemory, opens_by_name_in_the_size_it_has) {

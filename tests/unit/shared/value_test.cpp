@@ -267,9 +267,9 @@ TEST(Value, null_throws) {
   EXPECT_THROW((void)value.load(), ClosedError);
   EXPECT_THROW(value += 1, ClosedError);
   EXPECT_THROW((void)value.lock(), ClosedError);
-  EXPECT_THROW((void)Value<Account>::null().load(), ClosedError);
-  EXPECT_THROW((void)encode(Value<int>::null()), EncodeError);
-  EXPECT_EQ(Value<int>::null().id(), 0U);
+  EXPECT_THROW((void)Value<Account>(null_handle).load(), ClosedError);
+  EXPECT_THROW((void)encode(Value<int>(null_handle)), EncodeError);
+  EXPECT_EQ(Value<int>(null_handle).id(), 0U);
   EXPECT_EQ(moved.load(), 1);
 }
 

@@ -250,7 +250,7 @@ TEST(Barrier, makes_more_than_its_parties_wait_for_further_meetings) {
 TEST(Barrier, throws_for_wrong_use) {
   EXPECT_THROW(Barrier(0), ValueError);
   EXPECT_THROW(Barrier(-1), ValueError);
-  EXPECT_THROW(Barrier::null().wait(), ClosedError);
+  EXPECT_THROW(Barrier(null_handle).wait(), ClosedError);
   Barrier barrier(1);
   Barrier other = std::move(barrier);
   EXPECT_THROW((void)barrier.parties(), ClosedError);

@@ -183,8 +183,8 @@ TEST(Condition, throws_when_the_caller_does_not_hold_the_lock) {
     std::thread([&] { EXPECT_THROW(condition.notify(), StateError); }).join();
     condition.release();
   }
-  EXPECT_THROW(Condition::null().wait(), ClosedError);
-  EXPECT_THROW(Condition(Lock::null()), ClosedError);
+  EXPECT_THROW(Condition(null_handle).wait(), ClosedError);
+  EXPECT_THROW(Condition(Lock(null_handle)), ClosedError);
 }
 
 TEST(Condition, ends_a_wait_when_a_stop_is_requested) {

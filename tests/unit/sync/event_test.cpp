@@ -76,7 +76,7 @@ TEST(Event, is_not_held_up_by_a_killed_waiter) {
 }
 
 TEST(Event, throws_when_its_handle_is_null) {
-  Event event = Event::null();
+  Event event(null_handle);
   EXPECT_THROW(event.set(), ClosedError);
   EXPECT_THROW((void)event.is_set(), ClosedError);
   EXPECT_THROW(event.wait(1ms), ClosedError);

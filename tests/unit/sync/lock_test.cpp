@@ -131,10 +131,25 @@ TYPED_TEST(EitherLock, throws_when_its_handle_is_null) {
   EXPECT_THROW(lock.acquire(), ClosedError);
   EXPECT_THROW(lock.release(), ClosedError);
   EXPECT_THROW((void)lock.locked(), ClosedError);
-  EXPECT_THROW(TypeParam::null().acquire(), ClosedError);
-  EXPECT_TRUE(TypeParam::null().is_null());
+  EXPECT_THROW(TypeParam(null_handle).acquire(), ClosedError);
+  EXPECT_TRUE(TypeParam(null_handle).is_null());
   other.acquire();
   other.release();
+}
+
+TYPED_TEST(EitherLock, names_its_class_when_it_is_null) {
+  const std::string name = TypeParam::kKind == detail::ObjectKind::lock ? "Lock" : "RLock";
+  TypeParam from;
+  TypeParam moved = std::move(from);
+  TypeParam assigned(null_handle);
+  assigned = std::move(moved);
+  EXPECT_FALSE(assigned.is_null());
+  for (TypeParam* null : {&from, &moved}) {  // NOLINT(bugprone-use-after-move): that is the point
+    try {
+      null->acquire();
+      ADD_FAILURE() << "a null handle was acquired";
+    } catch (const ClosedError& error) { EXPECT_EQ(error.operation(), name); }
+  }
 }
 
 TYPED_TEST(EitherLock, ends_a_wait_when_a_stop_is_requested) {

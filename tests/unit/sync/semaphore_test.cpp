@@ -53,7 +53,7 @@ TEST(Semaphore, throws_when_it_would_have_too_many_permits) {
 }
 
 TEST(Semaphore, throws_when_its_handle_is_null) {
-  Semaphore semaphore = Semaphore::null();
+  Semaphore semaphore(null_handle);
   EXPECT_THROW(semaphore.acquire(), ClosedError);
   EXPECT_THROW(semaphore.release(), ClosedError);
   EXPECT_THROW((void)semaphore.get_value(), ClosedError);

@@ -186,7 +186,7 @@ TEST(SharedMutex, throws_for_wrong_use) {
   in_another_thread([&] { EXPECT_THROW(mutex.release_shared(), StateError); });
   EXPECT_THROW(mutex.mark_consistent(), StateError);
   mutex.unlock_shared();
-  EXPECT_THROW(SharedMutex::null().lock(), ClosedError);
+  EXPECT_THROW(SharedMutex(null_handle).lock(), ClosedError);
 }
 
 }  // namespace

@@ -188,7 +188,7 @@ TEST(Wait, refuses_what_cannot_be_waited_for) {
   EXPECT_THROW((void)wait({reader}), ClosedError);
   r.close();
   EXPECT_THROW((void)wait({r}), ClosedError);
-  EXPECT_THROW((void)wait({Connection::null()}), ClosedError);
+  EXPECT_THROW((void)wait({Connection(null_handle)}), ClosedError);
   Queue<int> queue;
   queue.close();
   EXPECT_THROW((void)wait({queue}), ClosedError);

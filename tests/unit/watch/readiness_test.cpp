@@ -112,7 +112,7 @@ TEST(Fileno, is_closed_by_close_and_by_the_end_of_the_last_handle) {
     EXPECT_EQ(gone.fileno(), fd);
   }
   EXPECT_FALSE(is_open(fd));
-  EXPECT_THROW((void)Connection::null().fileno(), ClosedError);
+  EXPECT_THROW((void)Connection(null_handle).fileno(), ClosedError);
 }
 
 TEST(Fileno, does_not_keep_the_end_open) {
@@ -122,7 +122,7 @@ TEST(Fileno, does_not_keep_the_end_open) {
   EXPECT_THROW((void)b.recv<int>(patience()), EndOfFile);
   auto [c, d] = Pipe();
   (void)c.fileno();
-  c = Connection::null();
+  c = Connection(null_handle);
   EXPECT_THROW((void)d.recv<int>(patience()), EndOfFile);
 }
 
