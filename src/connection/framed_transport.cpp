@@ -298,7 +298,7 @@ bool FramedTransport::receive(ArrivedMessage& arrived, std::optional<std::size_t
   if (!fill(use, false, until)) return false;
   arrived.limits = limits_.decode;
   arrived.storage = reader_.take();
-  arrived.message.set_block(0, arrived.storage.data(), arrived.storage.size(), false);
+  arrived.message.set_bytes(arrived.storage.data(), arrived.storage.size());
   return true;
 }
 

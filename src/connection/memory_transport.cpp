@@ -10,6 +10,7 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "cohort/object/block.hpp"
 #include "cohort/sync/handle_codec.hpp"
 #include "connection/lane.hpp"
 #include "connection/message_pieces.hpp"
@@ -19,7 +20,6 @@
 #include "os/cpu.hpp"
 #include "park/wait_word.hpp"
 #include "ring/limited.hpp"
-#include "ring/own_block.hpp"
 #include "ring/reader.hpp"
 #include "ring/ring.hpp"
 #include "ring/ring_wait.hpp"
@@ -32,10 +32,10 @@ using detail::ArrivedMessage;
 using detail::MessageEncoder;
 using detail::ReceivedMessage;
 using family::Family;
+using object::Block;
 using object::Objects;
 using ring::kInlineMessage;
 using ring::Message;
-using ring::OwnBlock;
 using ring::Reader;
 using ring::Received;
 using ring::Record;
@@ -175,15 +175,9 @@ void put_with_attachments(const Lane& lane, MessageEncoder& encoder, Message& me
     refuse_own_receiver(lane, operation, attachment.object);
     named.push_back(attachment.object);
   }
-  auto objects = Objects::instance();
-  auto parcel = objects.make_parcel(named);
-  message.parcel = {parcel.object, parcel.index};
-  try {
-    put_now(lane, message);
-  } catch (...) {
-    objects.free_parcel(parcel);
-    throw;
-  }
+  object::Parcel parcel(named);
+  message.parcel = &parcel;
+  put_now(lane, message);
 }
 
 void put_encoded(const Lane& lane, MessageEncoder& encoder, const char* operation) {
@@ -192,7 +186,7 @@ void put_encoded(const Lane& lane, MessageEncoder& encoder, const char* operatio
     put_now(lane, message);
   else
     put_with_attachments(lane, encoder, message, operation);
-  encoder.forget_block();
+  (void)encoder.take_block().give();  // the ring's, if there was one
 }
 
 void put_bytes(const Lane& lane, std::span<const std::byte> bytes) {
@@ -201,12 +195,12 @@ void put_bytes(const Lane& lane, std::span<const std::byte> bytes) {
     put_now(lane, message);
     return;
   }
-  OwnBlock block(bytes.size());
+  Block block(bytes.size());
   message.block = block.offset();
   std::memcpy(block.place(), bytes.data(), bytes.size());
   COHORT_CRASH_POINT("channel.pipe.copied");
   put_now(lane, message);
-  block.forget();
+  block.give();
 }
 
 }  // namespace
@@ -332,7 +326,7 @@ class MemoryTransport::Receiver {
   Received take_in_pieces(Reader& reader) {
     Received result = take_pieces(lane_, reader, assembly_, limits_, [this] { return call_.closed(); });
     auto bytes = assembly_.bytes();
-    if (result == Received::message) message_.set_block(0, bytes.data(), bytes.size(), false);
+    if (result == Received::message) message_.set_bytes(bytes.data(), bytes.size());
     return result;
   }
   void check_length(Reader& reader, const Record& record) const {

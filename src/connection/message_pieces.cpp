@@ -10,10 +10,10 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "cohort/object/block.hpp"
 #include "connection/partial_message.hpp"
 #include "family/family.hpp"
 #include "os/futex.hpp"
-#include "ring/own_block.hpp"
 #include "ring/ring_wait.hpp"
 #include "ring/writer.hpp"
 #include "sync/thread_word.hpp"
@@ -22,7 +22,7 @@ namespace cohort::connection {
 
 using detail::ReceivedMessage;
 using family::Family;
-using ring::OwnBlock;
+using object::Block;
 using ring::PieceWords;
 using ring::Reader;
 using ring::Received;
@@ -102,7 +102,7 @@ bool let_receiver_follow(const RingBody& ring) noexcept {
 }
 
 void put_piece(const Lane& lane, Writer& writer, std::span<const std::byte> bytes, PieceWords words) {
-  OwnBlock block(bytes.size());
+  Block block(bytes.size());
   std::memcpy(block.place(), bytes.data(), bytes.size());
   COHORT_CRASH_POINT("channel.pieces.copied");
   words.block = block.offset();
@@ -112,12 +112,12 @@ void put_piece(const Lane& lane, Writer& writer, std::span<const std::byte> byte
   lane.count_given(bytes.size());
   COHORT_CRASH_POINT("channel.pieces.given");
   try {
-    writer.put_block(static_cast<std::uint32_t>(RecordKind::piece), payload, block.offset(), {});
+    writer.put_block(static_cast<std::uint32_t>(RecordKind::piece), payload, block.offset(), nullptr);
   } catch (...) {
     lane.count_not_given(bytes.size());
     throw;
   }
-  block.forget();
+  block.give();
   COHORT_CRASH_POINT("channel.pieces.put");
   writer.wake_readers();
 }

@@ -10,19 +10,19 @@
 
 #include "base/crash_point.hpp"
 #include "cohort/base/error.hpp"
+#include "cohort/object/block.hpp"
 #include "family/family.hpp"
 #include "family/lock.hpp"
 #include "family/process_page.hpp"
 #include "object/objects.hpp"
 #include "ring/damage.hpp"
-#include "ring/own_block.hpp"
 
 namespace cohort::connection {
 
 using family::Family;
 using family::kNobody;
 using family::Offset;
-using ring::OwnBlock;
+using object::Block;
 using ring::throw_damaged;
 
 // ---- in this process ------------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ std::optional<KeptHere> take_kept_here(const Lane& lane, FunctionRef<void(const 
 // ---- in a block -----------------------------------------------------------------------------------------------------
 
 void keep_for_all(const Lane& lane, const PartialMessage& message, const std::byte* bytes) {
-  OwnBlock block(sizeof message + message.have, OwnBlock::kTaking);
+  Block block(sizeof message + message.have, Block::Purpose::taking);
   std::byte* place = block.place();
   std::memcpy(place, &message, sizeof message);
   if (message.have != 0) std::memcpy(place + sizeof message, bytes, message.have);
@@ -91,7 +91,7 @@ void keep_for_all(const Lane& lane, const PartialMessage& message, const std::by
   COHORT_CRASH_POINT("channel.pieces.begun_named");
   // A death before this: repair_partial_message() does it.
   Family::instance().set_owner(block.offset(), kNobody);
-  block.forget();
+  block.give();
   COHORT_CRASH_POINT("channel.pieces.begun_given");
 }
 

@@ -105,10 +105,7 @@ PipeEnd make_end(family::Offset pipe, std::uint32_t which, std::uint32_t mode) {
     made.mode = mode;
   }));
   std::array<family::Offset, 1> named{pipe};
-  auto parcel = objects.make_parcel(named);
-  std::array<JournalWrite, 1> write{
-      JournalWrite{family.offset_of(&end_of(objects.body(end.object())).parcel), parcel.object}};
-  objects.give_parcel(parcel, write);
+  object::Parcel(named).give_to(end_of(objects.body(end.object())).parcel);
   COHORT_CRASH_POINT("channel.pipe.end_made");
   detail::HandleName name;
   auto id = family.id();

@@ -128,19 +128,9 @@ class Objects {
   void end_static(const StaticKey& key, Offset object, bool listed);
 
   // ---- references in flight ------------------------------------------------------------------------------------
-  // A parcel is a block that refers to objects, while a message that names them is under way. It belongs to this
-  // process's ledger, or to one word elsewhere (a record of a queue): never to both, never to neither.
+  // A parcel (parcel.hpp) is a block that refers to objects, while a message that names them is under way.
 
-  /// A parcel of this process with a reference to each object, all of which this process refers to.
-  /// @throws OutOfFamilyMemory; nothing was done
-  Entry make_parcel(std::span<const Offset> objects);
-  /// Out of our ledger, in one step with `also` (which stores it, or what names it, elsewhere; at most 4).
-  void give_parcel(Entry parcel, std::span<const JournalWrite> also);
-  /// Into our ledger, in one step with `also` (which takes it away from where it was; at most 4).
-  Entry take_parcel(Offset parcel, std::span<const JournalWrite> also);
-  /// Drops the references of a parcel of ours, and the parcel.
-  void free_parcel(Entry parcel);
-  /// Completes what a process that died in give_parcel() or take_parcel() began. For repairs that look at words which
+  /// Completes what a process that died while it gave or took a parcel began. For repairs that look at words which
   /// such a step writes.
   void settle();
 
@@ -177,8 +167,11 @@ class Objects {
  private:
   friend class Destroyer;
   friend class ObjectStep;
+  friend class Parcel;
   void ring_watchers() noexcept;
   void drop_now(Entry entry);
+  /// Drops the references of a parcel of ours, and the parcel.
+  void free_parcel(Entry parcel);
   void free_parcel_now(Entry parcel);
   void do_deferred();
 

@@ -12,17 +12,50 @@
 
 namespace cohort::object {
 
-// ---- the owner -----------------------------------------------------------------------------------------------------
-
 Parcel::Parcel(std::span<const std::uint64_t> objects) {
   if (objects.empty()) return;
-  Objects::Entry made = Objects::instance().make_parcel(objects);
-  *this = Parcel(made.object, Family::self_or_nobody().pack(), made.index);
+  Family& family = Family::instance();
+  MemberId self = family.self();
+  Offset parcel = family.allocate_control((1 + objects.size()) * sizeof(std::uint64_t), self);
+  std::optional<ObjectStep> lock;
+  std::uint32_t index = 0;
+  try {
+    lock.emplace(family);
+    index = lock->ledger().take_index(self);
+  } catch (...) {
+    lock.reset();
+    family.free(parcel);
+    throw;
+  }
+  ObjectStep& step = *lock;
+  step.word(parcel).store(objects.size(), std::memory_order_relaxed);  // relaxed: published by the step
+  step.write(step.ledger().entry_at(index), parcel | kParcelTag);
+  step.commit();
+  COHORT_CRASH_POINT("object.parcel.listed");
+  family.set_owner(parcel, kNobody);
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    auto* header = family.at<ObjectHeader>(objects[i]);
+    step.write(parcel + (1 + i) * sizeof(std::uint64_t), objects[i]);
+    // relaxed: under the lock
+    step.write(step.offset_of(header->references), header->references.load(std::memory_order_relaxed) + 1);
+    step.commit();
+    COHORT_CRASH_POINT("object.parcel.filled");
+  }
+  offset_ = parcel;
+  owner_ = self.pack();
+  index_ = index;
 }
 
 Parcel Parcel::take(std::uint64_t parcel, std::span<const JournalWrite> also) {
-  Objects::Entry taken = Objects::instance().take_parcel(parcel, also);
-  return {taken.object, Family::self_or_nobody().pack(), taken.index};
+  Family& family = Family::instance();
+  MemberId self = family.self();
+  ObjectStep step(family);
+  std::uint32_t index = step.ledger().take_index(self);
+  step.write(step.ledger().entry_at(index), parcel | kParcelTag);
+  for (const JournalWrite& write : also) step.write(write.at, write.value);
+  step.commit();
+  COHORT_CRASH_POINT("object.parcel.taken");
+  return {parcel, self.pack(), index};
 }
 
 Parcel Parcel::take_from(std::atomic<std::uint64_t>& word) {
@@ -38,8 +71,16 @@ void Parcel::give_to(std::atomic<std::uint64_t>& word, std::span<const JournalWr
 }
 
 void Parcel::give(std::span<const JournalWrite> also) {
-  Objects::instance().give_parcel({offset_, index_}, also);
+  Family& family = Family::instance();
+  MemberId self = family.self();
+  ObjectStep step(family);
+  (void)step.ledger().exists(self);
+  step.write(step.ledger().entry_at(index_), 0);
+  for (const JournalWrite& write : also) step.write(write.at, write.value);
+  step.commit();
   offset_ = 0;
+  COHORT_CRASH_POINT("object.parcel.given");
+  step.ledger().give_back_index(index_);
 }
 
 void Parcel::free() noexcept {
@@ -50,60 +91,6 @@ void Parcel::free() noexcept {
     Objects::instance().free_parcel(entry);
   } catch (...) {  // NOLINT(bugprone-empty-catch): it goes with this process
   }
-}
-
-// ---- ledgers and words ---------------------------------------------------------------------------------------------
-
-Objects::Entry Objects::make_parcel(std::span<const Offset> objects) {
-  MemberId self = family_.self();
-  Offset parcel = family_.allocate_control((1 + objects.size()) * sizeof(std::uint64_t), self);
-  Entry entry{parcel, 0};
-  std::optional<ObjectStep> lock;
-  try {
-    lock.emplace(family_);
-    entry.index = lock->ledger().take_index(self);
-  } catch (...) {
-    lock.reset();
-    family_.free(parcel);
-    throw;
-  }
-  ObjectStep& step = *lock;
-  step.word(parcel).store(objects.size(), std::memory_order_relaxed);  // relaxed: published by the step
-  step.write(step.ledger().entry_at(entry.index), parcel | kParcelTag);
-  step.commit();
-  COHORT_CRASH_POINT("object.parcel.listed");
-  family_.set_owner(parcel, kNobody);
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    auto* header = family_.at<ObjectHeader>(objects[i]);
-    step.write(parcel + (1 + i) * sizeof(std::uint64_t), objects[i]);
-    // relaxed: under the lock
-    step.write(step.offset_of(header->references), header->references.load(std::memory_order_relaxed) + 1);
-    step.commit();
-    COHORT_CRASH_POINT("object.parcel.filled");
-  }
-  return entry;
-}
-
-void Objects::give_parcel(Entry parcel, std::span<const JournalWrite> also) {
-  MemberId self = family_.self();
-  ObjectStep step(family_);
-  (void)step.ledger().exists(self);
-  step.write(step.ledger().entry_at(parcel.index), 0);
-  for (const JournalWrite& write : also) step.write(write.at, write.value);
-  step.commit();
-  COHORT_CRASH_POINT("object.parcel.given");
-  step.ledger().give_back_index(parcel.index);
-}
-
-Objects::Entry Objects::take_parcel(Offset parcel, std::span<const JournalWrite> also) {
-  MemberId self = family_.self();
-  ObjectStep step(family_);
-  Entry entry{parcel, step.ledger().take_index(self)};
-  step.write(step.ledger().entry_at(entry.index), parcel | kParcelTag);
-  for (const JournalWrite& write : also) step.write(write.at, write.value);
-  step.commit();
-  COHORT_CRASH_POINT("object.parcel.taken");
-  return entry;
 }
 
 void Objects::settle() { ObjectStep step(family_); }

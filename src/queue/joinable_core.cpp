@@ -7,21 +7,21 @@
 #include <string>
 
 #include "cohort/base/error.hpp"
+#include "cohort/object/block.hpp"
 #include "family/lock.hpp"
 #include "object/objects.hpp"
 #include "object/watch_point.hpp"
 #include "queue/joinable_body.hpp"
 #include "queue/leases.hpp"
 #include "ring/limited.hpp"
-#include "ring/own_block.hpp"
 #include "ring/ring.hpp"
 #include "ring/watch_side.hpp"
 #include "watch/readiness.hpp"
 
 namespace cohort::detail {
 
+using object::Block;
 using queue::JoinableBody;
-using ring::OwnBlock;
 using ring::RingBody;
 using ring::WaitLimits;
 
@@ -97,10 +97,10 @@ std::size_t JoinableHandle::put_plain_in_blocks(const std::byte* values, std::si
   std::size_t done = 0;
   try {
     for (; done < count; ++done) {
-      OwnBlock block(size);
+      Block block(size);
       std::copy_n(values + done * size, size, block.place());
       if (!ring::put(ring, {.size = size, .block = block.offset()}, limits)) break;
-      block.forget();
+      block.give();
     }
   } catch (const family::LockedOut&) {  // NOLINT(bugprone-empty-catch): as when the deadline has passed
   }

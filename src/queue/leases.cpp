@@ -82,10 +82,7 @@ void end_lease(JoinableBody& queue, Lease& lease) {
          !queue.done.compare_exchange_weak(done, (done & kJoiners) | target, std::memory_order_release,
                                            std::memory_order_relaxed)) {}
   COHORT_CRASH_POINT("channel.end_lease.counted");
-  if (Offset parcel = lease.parcel.load(std::memory_order_relaxed)) {
-    std::array<JournalWrite, 1> clear{JournalWrite{family.offset_of(&lease.parcel), 0}};
-    Objects::instance().free_parcel(Objects::instance().take_parcel(parcel, clear));
-  }
+  if (lease.parcel.load(std::memory_order_relaxed) != 0) (void)object::Parcel::take_from(lease.parcel);
   COHORT_CRASH_POINT("channel.end_lease.parcel_freed");
   if (Offset block = lease.block.load(std::memory_order_relaxed)) {
     family.set_owner(block, family.self());
@@ -241,9 +238,9 @@ class LeaseTable {
       to = message.room(size);
     } else {
       try {
-        Offset copy = family.allocate_to_take(size, family.self());
-        to = family.address(copy, size);
-        message.set_block(copy, to, size, true);
+        object::Block copy(size, object::Block::Purpose::taking);
+        to = copy.place();
+        message.set_block(std::move(copy), to, size);
       } catch (const OutOfFamilyMemory&) {
         // Taking an item is what makes room there.
         to = message.room_here(size);

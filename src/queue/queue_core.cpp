@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cohort/base/error.hpp"
+#include "cohort/object/block.hpp"
 #include "cohort/queue/loan.hpp"
 #include "cohort/wire/decoder.hpp"
 #include "family/family.hpp"
@@ -18,7 +19,6 @@
 #include "object/watch_point.hpp"
 #include "queue/queue_body.hpp"
 #include "ring/limited.hpp"
-#include "ring/own_block.hpp"
 #include "ring/ring.hpp"
 #include "ring/watch_side.hpp"
 #include "watch/readiness.hpp"
@@ -36,10 +36,10 @@ void init_ring(ring::RingBody& ring, std::size_t max_items) {
 namespace cohort::detail {
 
 using family::Family;
+using object::Block;
 using object::Objects;
 using queue::QueueBody;
 using ring::Message;
-using ring::OwnBlock;
 using ring::RingBody;
 using ring::WaitLimits;
 using watch::LocalState;
@@ -76,33 +76,16 @@ std::size_t write_count(std::byte* to, std::size_t count) noexcept {
   return used;
 }
 
-// The parcel of what an encoder's message names, freed unless it was given away.
-class Parcel {
- public:
-  explicit Parcel(MessageEncoder& encoder) {
-    if (!encoder.has_attachments()) return;
-    auto attachments = encoder.take_attachments();
-    std::vector<family::Offset> objects;
-    objects.reserve(attachments.size());
-    for (const auto& attachment : attachments) objects.push_back(attachment.object);
-    Objects::Entry made = Objects::instance().make_parcel(objects);
-    entry_ = {made.object, made.index};
-  }
-  ~Parcel() {
-    if (entry_.object == 0) return;
-    try {
-      Objects::instance().free_parcel({entry_.object, entry_.index});
-    } catch (...) {  // NOLINT(bugprone-empty-catch)
-    }
-  }
-  Parcel(const Parcel&) = delete;
-  Parcel& operator=(const Parcel&) = delete;
-  [[nodiscard]] ParcelEntry entry() const noexcept { return entry_; }
-  void forget() noexcept { entry_ = {}; }
-
- private:
-  ParcelEntry entry_;
-};
+// The parcel of what an encoder's message names, if it names anything.
+object::Parcel parcel_of(MessageEncoder& encoder) {
+  if (!encoder.has_attachments()) return {};
+  // Until it is in the ring, the message's objects are kept by what the encoder was given.
+  auto attachments = encoder.take_attachments();
+  std::vector<family::Offset> objects;
+  objects.reserve(attachments.size());
+  for (const auto& attachment : attachments) objects.push_back(attachment.object);
+  return object::Parcel(objects);
+}
 
 // The items of a vector's message begin here in its block, so that they are aligned whatever their type.
 constexpr std::size_t kItemsAt = 64;
@@ -224,28 +207,20 @@ bool QueueHandle::put_message(FunctionRef<void(Encoder&)> encode, const Limits& 
 
 bool QueueHandle::put_encoded(MessageEncoder& encoder, const Limits& limits, Place place) const {
   RingBody& ring = ring_at(body());
-  Parcel parcel(encoder);
+  object::Parcel parcel = parcel_of(encoder);
   std::span<const std::byte> bytes = encoder.bytes();
-  Message message{.bytes = bytes.data(), .size = bytes.size(), .parcel = parcel.entry()};
+  Message message{.bytes = bytes.data(), .size = bytes.size(), .parcel = &parcel};
   // Room for the parcel's word beside the message.
-  if (place == Place::ring && bytes.size() + sizeof(family::Offset) <= ring::kInlineMessage) {
-    if (!ring::put(ring, message, limits)) return false;
-    parcel.forget();
-    return true;
+  if (place == Place::ring && bytes.size() + sizeof(family::Offset) <= ring::kInlineMessage)
+    return ring::put(ring, message, limits);
+  Block block = encoder.take_block();
+  if (!block) {
+    block = Block(std::max<std::size_t>(bytes.size(), 1));
+    std::copy(bytes.begin(), bytes.end(), block.place());
   }
-  message.block = encoder.block();
-  std::optional<OwnBlock> own;
-  if (message.block == 0) {
-    own.emplace(std::max<std::size_t>(bytes.size(), 1));
-    std::copy(bytes.begin(), bytes.end(), own->place());
-    message.block = own->offset();
-  }
+  message.block = block.offset();
   if (!ring::put(ring, message, limits)) return false;
-  parcel.forget();
-  if (own)
-    own->forget();
-  else
-    encoder.forget_block();
+  block.give();
   return true;
 }
 
@@ -280,11 +255,11 @@ bool QueueHandle::publish(const Lent& lent, const Limits& limits) const {
   return ring::limited(limits.until.deadline, false, [&] {
     if ((lent.block & kInOwnMemory) == 0)
       return ring::put(ring, {.size = lent.size, .block = lent.block, .start = lent.start}, limits);
-    OwnBlock block(lent.start + lent.size);
+    Block block(lent.start + lent.size);
     std::memcpy(block.place() + lent.start, reinterpret_cast<const std::byte*>(lent.block - kInOwnMemory) + lent.start,
                 lent.size);
     if (!ring::put(ring, {.size = lent.size, .block = block.offset(), .start = lent.start}, limits)) return false;
-    block.forget();
+    block.give();
     free_loan(lent.block);
     return true;
   });
@@ -335,7 +310,7 @@ std::optional<std::size_t> QueueHandle::get_lent(Lent& lent, std::size_t size, c
   in.expect_end();
   auto address = reinterpret_cast<std::uintptr_t>(items.data());
   if (message.block() != 0 && address % kItemsAt == 0) {
-    lent.block = message.take_block();
+    lent.block = message.take_block().give();
     auto block = reinterpret_cast<std::uintptr_t>(Family::instance().address(lent.block, 1));
     lent.items = reinterpret_cast<std::byte*>(address);
     lent.start = address - start - block;
@@ -352,12 +327,7 @@ void free_loan(std::uint64_t block) noexcept {
     ::operator delete(reinterpret_cast<void*>(block - kInOwnMemory), std::align_val_t{kItemsAt});
     return;
   }
-  // A family that was left has taken our blocks back already.
-  if (!Family::self_or_nobody()) return;
-  try {
-    Family::instance().free(block);
-  } catch (...) {  // NOLINT(bugprone-empty-catch)
-  }
+  (void)Block::adopt(block, 0);  // goes at once
 }
 
 }  // namespace cohort::detail

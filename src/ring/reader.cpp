@@ -41,7 +41,7 @@ void Reader::take_block(const Record& record, detail::ReceivedMessage& message) 
   }
   COHORT_CRASH_POINT("channel.take.block_committed");
   out.block_in_transit.store(0, std::memory_order_release);  // SYNC(block_in_transit)
-  message.set_block(block, data, size, true);
+  message.set_block(object::Block::adopt(block, size), data, size);
 }
 
 object::Parcel Reader::commit_with_parcel(Offset parcel) {

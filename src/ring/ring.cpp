@@ -46,9 +46,9 @@ void put_block(Writer& writer, const Message& message) {
   std::uint32_t kind = static_cast<std::uint32_t>(RecordKind::block);
   std::array<std::uint64_t, 4> words{};
   std::size_t count = 0;
-  if (message.parcel.object != 0) {
+  if (message.has_parcel()) {
     kind |= kWithParcel;
-    words[count++] = message.parcel.object;
+    words[count++] = message.parcel->offset();
   }
   words[count++] = message.block;
   words[count++] = message.start;
@@ -66,7 +66,7 @@ bool try_put(RingBody& ring, const Message& message) {
     return true;
   }
   auto size = static_cast<std::uint32_t>(message.size);
-  if (message.parcel.object == 0) {
+  if (!message.has_parcel()) {
     std::byte* to = writer.append(static_cast<std::uint32_t>(RecordKind::bytes), size);
     if (size != 0) std::memcpy(to, message.bytes, size);
     COHORT_CRASH_POINT("channel.put.written");
@@ -74,11 +74,12 @@ bool try_put(RingBody& ring, const Message& message) {
     COHORT_CRASH_POINT("channel.put.committed");
     return true;
   }
+  const Offset parcel = message.parcel->offset();
   std::byte* to = writer.append(static_cast<std::uint32_t>(RecordKind::bytes) | kWithParcel,
-                                size + static_cast<std::uint32_t>(sizeof message.parcel.object));
-  std::memcpy(to, &message.parcel.object, sizeof message.parcel.object);
-  if (size != 0) std::memcpy(to + sizeof message.parcel.object, message.bytes, size);
-  writer.commit_with_parcel(message.parcel);
+                                size + static_cast<std::uint32_t>(sizeof parcel));
+  std::memcpy(to, &parcel, sizeof parcel);
+  if (size != 0) std::memcpy(to + sizeof parcel, message.bytes, size);
+  writer.commit_with_parcel(*message.parcel);
   COHORT_CRASH_POINT("channel.put.parcel_committed");
   return true;
 }

@@ -33,9 +33,11 @@ struct Record;
 struct Message {
   const std::byte* bytes = nullptr;
   std::size_t size = 0;
-  Offset block = 0;              ///< not 0: there lies the message
-  std::uint64_t start = 0;       ///< in the block
-  detail::ParcelEntry parcel{};  ///< of this process, with the objects that the message names
+  Offset block = 0;                  ///< not 0: there lies the message
+  std::uint64_t start = 0;           ///< in the block
+  object::Parcel* parcel = nullptr;  ///< with the objects that the message names, if there are any; the ring's when put
+
+  [[nodiscard]] bool has_parcel() const noexcept { return parcel != nullptr && *parcel; }
 };
 
 using detail::WaitLimits;

@@ -15,13 +15,12 @@ using family::kNobody;
 using object::JournalWrite;
 using object::Objects;
 
-void Writer::commit_with_parcel(detail::ParcelEntry parcel) {
+void Writer::commit_with_parcel(object::Parcel& parcel) {
   std::array<JournalWrite, 1> write{JournalWrite{family_.offset_of(&ring_.in.position), position_}};
-  Objects::instance().give_parcel({parcel.object, parcel.index}, write);
+  parcel.give(write);
 }
 
-void Writer::put_block(std::uint32_t kind, std::span<const std::uint64_t> words, Offset block,
-                       detail::ParcelEntry parcel) {
+void Writer::put_block(std::uint32_t kind, std::span<const std::uint64_t> words, Offset block, object::Parcel* parcel) {
   RingSide& in = ring_.in;
   std::byte* to = append(kind, static_cast<std::uint32_t>(words.size_bytes()));
   std::memcpy(to, words.data(), words.size_bytes());
@@ -33,8 +32,8 @@ void Writer::put_block(std::uint32_t kind, std::span<const std::uint64_t> words,
   family_.set_owner(block, kNobody);
   COHORT_CRASH_POINT("channel.put.block_given");
   try {
-    if (parcel.object != 0)
-      commit_with_parcel(parcel);
+    if (parcel != nullptr && *parcel)
+      commit_with_parcel(*parcel);
     else
       commit();
   } catch (...) {

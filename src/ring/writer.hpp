@@ -66,11 +66,11 @@ class Writer {
     ring_.in.position.store(position_, std::memory_order_release);
   }
   /// The same, in one step with giving the parcel away.
-  void commit_with_parcel(detail::ParcelEntry parcel);
+  void commit_with_parcel(object::Parcel& parcel);
   /// Puts a record that hands a block of this process over. `words` is its payload, and names the parcel too, if there
   /// is one.
   /// @throws OutOfFamilyMemory; nothing was put, and the block is still this process's
-  void put_block(std::uint32_t kind, std::span<const std::uint64_t> words, Offset block, detail::ParcelEntry parcel);
+  void put_block(std::uint32_t kind, std::span<const std::uint64_t> words, Offset block, object::Parcel* parcel);
   /// Wakes who waits for what was put, while the lock is held on.
   void wake_readers() noexcept { guard_.wake_partners_now(); }
 

@@ -83,17 +83,14 @@ void live_a_full_life(Family& family, TestHandle& outside) {
     attach_block(family, many[77]);
     // References in flight: given to a word of another object, taken back, freed.
     std::vector<Offset> carried{offset_of(one), offset_of(outside), offset_of(many[3])};
-    auto parcel = objects.make_parcel(carried);
+    Parcel parcel(carried);
     auto& word = two.test().parcel;
-    JournalWrite store{family.offset_of(&word), parcel.object};
-    objects.give_parcel(parcel, {&store, 1});
-    JournalWrite clear{family.offset_of(&word), 0};
-    objects.free_parcel(objects.take_parcel(word.load(), {&clear, 1}));
+    parcel.give_to(word);
+    parcel = Parcel::take_from(word);
     // One that is dropped with the object that names it, and one that a death finds in the ledger.
-    parcel = objects.make_parcel(carried);
-    store.value = parcel.object;
-    objects.give_parcel(parcel, {&store, 1});
-    (void)objects.make_parcel(carried);
+    parcel = Parcel(carried);
+    parcel.give_to(word);
+    (void)new Parcel(carried);
     // Children that never come to be.
     MemberId child = family.reserve_member(family.self());
     objects.copy_ledger(child);
@@ -165,7 +162,7 @@ TEST_F(ObjectCrash, survives_a_death_in_the_repairer) {
       std::vector<TestHandle> many(static_cast<std::size_t>(40 - round % 4 * 9));
       for (auto& handle : many) attach_block(family, handle);
       std::vector<Offset> carried{offset_of(many[1]), offset_of(outside)};
-      for (int i = 0; i < 3 + round % 5; ++i) (void)Objects(family).make_parcel(carried);
+      for (int i = 0; i < 3 + round % 5; ++i) (void)new Parcel(carried);
       ::raise(SIGKILL);
     }));
     ASSERT_TRUE(was_killed(status));
@@ -250,7 +247,7 @@ pid_t fork_victim(Family& family, const TestHandle& outside) {
     TestHandle with_ours;
     with_ours.test().block.store(family.allocate(100, family.self()));
     std::vector<Offset> carried{offset_of(many[1]), offset_of(outside)};
-    for (int i = 0; i < 3; ++i) (void)Objects(family).make_parcel(carried);
+    for (int i = 0; i < 3; ++i) (void)new Parcel(carried);
     ::raise(SIGKILL);
   });
 }

@@ -21,12 +21,6 @@ namespace cohort::detail {
 /// Messages of at most this size are copied through the ring; larger ones lie in blocks of the family memory.
 using object::kInlineMessage;
 
-/// The parcel of a message on its way out: where it lies, and its place in our ledger.
-struct ParcelEntry {
-  std::uint64_t object = 0;
-  std::uint32_t index = 0;
-};
-
 /// A message taken out: its bytes, in a buffer of its own, in a block of the family memory, or, where that is full, in this
 /// process's own, and the references that keep the objects alive that it names. Frees all when it goes.
 class COHORT_EXPORT ReceivedMessage {
@@ -45,9 +39,13 @@ class COHORT_EXPORT ReceivedMessage {
     size_ = size;
     return inline_;
   }
-  /// The message lies in a block. Freed by this object when `owned`.
-  void set_block(std::uint64_t block, const std::byte* data, std::size_t size, bool owned) noexcept {
-    block_ = object::Block::adopt(owned ? block : 0, size);
+  /// The message lies in a block, which is this object's from now on.
+  void set_block(object::Block block, const std::byte* data, std::size_t size) noexcept {
+    block_ = std::move(block);
+    set_bytes(data, size);
+  }
+  /// The message lies elsewhere, and its owner outlives this object.
+  void set_bytes(const std::byte* data, std::size_t size) noexcept {
     data_ = data;
     size_ = size;
   }
@@ -61,7 +59,7 @@ class COHORT_EXPORT ReceivedMessage {
   void set_parcel(object::Parcel parcel) noexcept { parcel_ = std::move(parcel); }
   /// The block, if it is this object's; else 0.
   [[nodiscard]] std::uint64_t block() const noexcept { return block_.offset(); }
-  [[nodiscard]] std::uint64_t take_block() noexcept { return block_.give(); }
+  [[nodiscard]] object::Block take_block() noexcept { return std::move(block_); }
 
  private:
   friend class Unpacking;
@@ -98,9 +96,6 @@ class COHORT_EXPORT MessageEncoder final : public object::MessageEncoder {
   /// @param deadline  of the call: no lock is waited for longer
   explicit MessageEncoder(Deadline deadline = {}) noexcept : object::MessageEncoder(inline_, deadline) {}
   ~MessageEncoder() override = default;
-
-  /// Releases ownership of the block.
-  void forget_block() noexcept { take_block().give(); }
 
  private:
   std::byte inline_[kInlineMessage];
