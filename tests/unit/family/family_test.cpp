@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -131,6 +132,22 @@ TEST(Family, a_member_that_leaves_frees_what_it_owns_and_no_more) {
   family.free(handed_over);
   ::close(ends[0]);
   ::close(ends[1]);
+}
+
+TEST(Family, leaving_runs_each_hook_once_and_the_last_first_while_this_process_is_a_member) {
+  EXPECT_EQ(in_child([] {
+              static std::string ran;
+              void (*first)() noexcept = []() noexcept { ran += Family::self_or_nobody() ? "1" : "-"; };
+              void (*second)() noexcept = []() noexcept { ran += Family::self_or_nobody() ? "2" : "-"; };
+              (void)Family::instance().self();
+              Family::before_leaving(first);
+              Family::before_leaving(second);
+              Family::before_leaving(first);  // it is there already
+              Family::leave();
+              Family::leave();
+              return ran == "21" ? 0 : 1;
+            }),
+            0);
 }
 
 TEST(Family, a_normal_exit_leaves_by_itself) {
