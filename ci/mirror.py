@@ -16,10 +16,10 @@ import source
 # Rooms whose tests have not been sorted yet.
 PENDING = (
     "src/connection/", "src/family/", "src/object/", "src/pool/", "src/process/", "src/queue/", "src/ring/",
-    "src/shared/", "src/shm/", "src/subprocess/", "src/sync/", "src/wait/", "src/watch/", "include/cohort/base/until",
+    "src/shared/", "src/shm/", "src/subprocess/", "src/wait/", "src/watch/", "include/cohort/base/null_handle",
     "include/cohort/connection/", "include/cohort/family/", "include/cohort/object/", "include/cohort/pool/",
     "include/cohort/process/", "include/cohort/queue/", "include/cohort/ring/", "include/cohort/shared/",
-    "include/cohort/shm/", "include/cohort/subprocess/", "include/cohort/sync/", "include/cohort/wait/",
+    "include/cohort/shm/", "include/cohort/subprocess/", "include/cohort/wait/",
 )
 
 
