@@ -122,6 +122,10 @@ struct Plan {
     for (Surrounding each : {Surrounding::address_space, Surrounding::data, Surrounding::stack})
       plan.surroundings &= ~(1u << static_cast<unsigned>(each));
 #endif
+#if defined(__SANITIZE_THREAD__)
+    // Each process of this one has a thread of its own, without which it aborts.
+    plan.surroundings &= ~(1u << static_cast<unsigned>(Surrounding::processes));
+#endif
     return plan;
   }
 };
