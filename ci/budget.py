@@ -24,8 +24,8 @@ FOREIGN = "tests/scan/corpus/"
 # Rooms in motion, whose comments are laid out when they rest.
 PENDING = (
     "include/cohort/ring", "include/cohort/queue", "include/cohort/connection", "include/cohort/wait",
-    "include/cohort/pool", "include/cohort/process", "include/cohort/shared", "include/cohort/subprocess",
-    "include/cohort/sync", "src/pool", "tests/unit/pool", "tests/crash/pool", "tests/faults",
+    "include/cohort/process", "include/cohort/shared", "include/cohort/subprocess",
+    "include/cohort/sync", "tests/faults",
 )
 SPDX = ("SPDX-FileCopyrightText: 2026 The Cohort authors", "SPDX-License-Identifier: Apache-2.0")
 DRAWER = re.compile(r"^(util|utils|helper|helpers|misc|common)(_|\.|$)")

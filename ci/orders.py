@@ -41,7 +41,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 LAMBDA = re.compile(r"\bauto (\w+) = \[")
 # Rooms in motion, for the two checks that are younger than they are.
 PENDING = (
-    "src/ring/", "src/watch/", "src/queue/", "src/connection/", "src/wait/", "src/pool/", "src/shm/", "src/family/",
+    "src/ring/", "src/watch/", "src/queue/", "src/connection/", "src/wait/", "src/shm/", "src/family/",
     "src/object/",
 )
 RELEASE = {"release", "acq_rel", "seq_cst"}

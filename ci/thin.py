@@ -17,7 +17,7 @@ import source
 MOST = 5
 TEMPLATE = re.compile(r"^\s*template\s*<.*?>\s*(requires\s*\([^{}]*?\)\s*)?(?=\w)", re.DOTALL)
 # Rooms in motion.
-PENDING = ("include/cohort/queue/", "include/cohort/connection/", "include/cohort/wait/", "include/cohort/pool/")
+PENDING = ("include/cohort/queue/", "include/cohort/connection/", "include/cohort/wait/")
 
 
 class Frame:

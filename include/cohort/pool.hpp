@@ -9,3 +9,5 @@
 #include "cohort/pool/partial.hpp"
 #include "cohort/pool/pool.hpp"
 #include "cohort/pool/worker_died.hpp"
+#include "cohort/process/start_method.hpp"
+#include "cohort/wire/remote_error.hpp"

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Cohort authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Errors as they are kept until a call throws them: of a worker, which have not been decoded yet, and of the pool, which do not know
-// yet by which call they will be met.
+// Errors as they are kept until a call throws them: of a worker, which have not been decoded yet, and of the pool,
+// which do not know yet by which call they will be met.
 //
-// Decoding makes an object of the user's type, whose constructor is the user's. So what breaks a pool is kept and handed on as bytes, and
-// decoded by the thread that throws it, which holds no lock then.
+// Decoding makes an object of the user's type, whose constructor is the user's. So what breaks a pool is kept and
+// handed on as bytes, and decoded by the thread that throws it, which holds no lock then.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,8 @@ struct DeadWorker {
   std::string task;
 };
 
-/// Throws the error, or the one that is meant by it, which names the call that throws it and, if that is about one, the task.
+/// Throws the error, or the one that is meant by it, which names the call that throws it and, if that is about one, the
+/// task.
 [[noreturn]] inline void rethrow_failure(const std::exception_ptr& why, std::string_view operation,
                                          std::string_view task = {}) {
   try {

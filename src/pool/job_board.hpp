@@ -3,61 +3,62 @@
 //
 // The maps of a pool: which has which slot, which wait for one, and what is left of those that have ended.
 //
-// The caller holds the pool's mutex in each call.
+// A job is owned by the board, until it has finished and no worker looks at it any more, and by the call that runs it,
+// or that takes its results later. The caller holds the pool's mutex in each call.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <map>
+#include <memory>
 #include <vector>
 
-#include "cohort/base/function_ref.hpp"
+#include "pool/dispatcher.hpp"
 #include "pool/layout.hpp"
 #include "pool/map_job.hpp"
+#include "pool/worker_end.hpp"
 
 namespace cohort::detail {
 
 class JobBoard {
  public:
-  explicit JobBoard(PoolShared& pool) noexcept : pool_(pool) {}
+  JobBoard(PoolShared& pool, Dispatcher& dispatcher);
   JobBoard(const JobBoard&) = delete;
   JobBoard& operator=(const JobBoard&) = delete;
 
-  /// Gives the job a slot, where workers find it by `job.entry`. False: all are taken; it gets one in its turn.
-  bool open(MapJob& job);
-  /// Takes the job off, and its blocks to be freed once no worker looks at them. The job that has its slot now; nullptr: none waits.
-  MapJob* finish(MapJob& job) noexcept;
-  /// Has no worker begin it any more. It keeps its slot until finish().
-  void close(const MapJob& job) noexcept;
-  /// Whether workers may begin the job with that entry.
-  [[nodiscard]] bool is_open(std::uint64_t entry) const noexcept {
-    return pool_.jobs[entry % kMaxJobs].entry.load(std::memory_order_relaxed) ==
-           entry;  // relaxed: only the owner writes it
-  }
-  /// For each job that has a slot.
-  void for_each(FunctionRef<void(MapJob&)> act);
-  /// Those that wait for a slot, too.
+  /// Hands the job out to the workers; when all slots are taken, once it is its turn.
+  void open(std::shared_ptr<MapJob> job);
+  /// Takes the job off; one that waits gets its slot.
+  void finish(const MapJob& job) noexcept;
+  [[nodiscard]] bool empty() const noexcept { return open_ == 0 && waiting_.empty(); }
+  /// All end by that, those too that wait for a slot. They keep their slots until finish().
   void abandon_all(const std::exception_ptr& why) noexcept;
-  [[nodiscard]] bool empty() const noexcept { return jobs_.empty() && waiting_.empty(); }
-  /// Frees the blocks of ended jobs that no worker looks at any more.
-  void free_retired() noexcept;
-  /// Frees those of all. No worker lives any more.
-  void free_all() noexcept;
+
+  /// The worker is dead, and what it owned in the family is not freed yet: takes back what it had handed over.
+  void reclaim(std::uint32_t worker);
+  /// After that, and after Dispatcher::worker_died(): its chunks are handed out again, or fail.
+  /// @param in_job  WorkerShared::in_job, as the dead worker left it
+  void recover(std::uint32_t worker, std::uint64_t in_job, const WorkerEnd& end);
+  /// Ended jobs that the board still owns, as a worker may look at them.
+  [[nodiscard]] std::size_t retired() const noexcept { return retired_.size(); }
 
  private:
-  /// Blocks of a finished job that a worker may still look at.
-  struct Retired {
-    std::uint64_t entry;
-    std::vector<family::Offset> blocks;
-  };
-  void give_slot(MapJob& job, std::uint32_t slot);
+  void give_slot(std::shared_ptr<MapJob>&& job, std::uint32_t slot);
+  /// Whether workers may begin the job with that entry.
+  [[nodiscard]] bool is_open(std::uint64_t entry) const noexcept;
+  /// Has no worker begin it any more.
+  void close(const MapJob& job) noexcept;
+  /// Gives up ended jobs that no worker looks at any more.
+  void free_retired() noexcept;
 
   PoolShared& pool_;
-  std::map<std::uint32_t, MapJob*> jobs_;  // by slot
-  std::deque<MapJob*> waiting_;
+  Dispatcher& dispatcher_;
+  std::array<std::shared_ptr<MapJob>, kMaxJobs> jobs_;  // by slot
+  std::size_t open_ = 0;                                // of them
+  std::deque<std::shared_ptr<MapJob>> waiting_;
   std::uint64_t generation_ = 1;
-  std::vector<Retired> retired_;
+  std::vector<std::shared_ptr<MapJob>> retired_;  // at most one a worker, and the latest
 };
 
 }  // namespace cohort::detail

@@ -39,8 +39,8 @@ struct TaskState {
 
 enum class TaskOutcome : std::uint32_t { value = 1, error = 2 };
 
-/// One call of one callable. What the owner writes lies in the first two cache lines and what the worker writes in the last two, so
-/// that a small task costs one line each way.
+/// One call of one callable. What the owner writes lies in the first two cache lines and what the worker writes in the
+/// last two, so that a small task costs one line each way.
 struct alignas(64) TaskRecord {
   static constexpr std::size_t kInlineArguments = 104;
   static constexpr std::size_t kInlineResult = 104;
@@ -79,8 +79,9 @@ struct PoolCallable {
 /// What a worker says of its own end. More is cut.
 inline constexpr std::size_t kMostLastWords = 500;
 
-/// A ring of 64-bit entries. Head and tail only grow. kLapBit of an entry tells whether it was written in this lap round the ring or in
-/// the one before, so that a reader needs no look at the head, whose cache line would come to it beside that of the entry.
+/// A ring of 64-bit entries. Head and tail only grow. kLapBit of an entry tells whether it was written in this lap
+/// round the ring or in the one before, so that a reader needs no look at the head, whose cache line would come to it
+/// beside that of the entry.
 struct RingShared {
   alignas(64) std::atomic<std::uint64_t> head;
   alignas(64) std::atomic<std::uint64_t> tail;

@@ -10,6 +10,7 @@
 #include "cohort/wire/remote_error.hpp"
 #include "pool/encoded_failure.hpp"
 #include "pool/family_encoder.hpp"
+#include "pool/pool_block.hpp"
 
 namespace cohort::detail {
 
@@ -23,15 +24,20 @@ std::size_t automatic_chunk_size(std::size_t count, std::uint32_t workers) {
 
 }  // namespace
 
-MapJob::MapJob(family::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
-               std::span<const std::byte> state, std::size_t count, const MapOptions& options, const char* operation)
+MapJob::MapJob(family::MemberId owner, std::uint32_t workers, std::string_view name, std::size_t count, int retries,
+               const char* operation)
     : family_(family::Family::instance()),
       owner_(owner),
       workers_(workers),
       operation_(operation),
-      name_(callable.name()),
+      name_(name),
       count_(count),
-      retries_(options.retries) {
+      retries_(retries) {}
+
+// It delegates, so that what was allocated is freed when there is no memory for the rest.
+MapJob::MapJob(family::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
+               std::span<const std::byte> state, std::size_t count, const MapOptions& options, const char* operation)
+    : MapJob(owner, workers, callable.name(), count, options.retries, operation) {
   job_ = family_.allocate_control(sizeof(JobShared), owner_);
   blocks_.push_back(job_);
   shared_ = family_.at<JobShared>(job_);
@@ -63,7 +69,29 @@ MapJob::MapJob(family::MemberId owner, std::uint32_t workers, const CallableDesc
 }
 
 MapJob::~MapJob() {
-  for (family::Offset block : blocks_) family_.free(block);
+  if (!(family::Family::self_or_nobody() == owner_) || !family::Family::exists()) return;
+  free_results();
+  for (family::Offset block : blocks_) free_block_of(block, owner_);
+}
+
+// Those that were not taken, because another chunk failed.
+void MapJob::free_results() noexcept try {
+  if (shared_ == nullptr || shared_->results == 0) return;
+  for (ChunkResult& result : results()) {
+    family::Offset block =
+        result.block.exchange(0, std::memory_order_relaxed);  // relaxed: all writers are done or dead
+    if (block != 0 && family_.owner(block) == owner_) free_block_of(block, owner_);
+  }
+} catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): a stray write has spoilt it
+}
+
+std::span<ChunkResult> MapJob::results() const {
+  std::size_t bytes = shared_->chunks * sizeof(ChunkResult);
+  return {reinterpret_cast<ChunkResult*>(family_.address(shared_->results, bytes)), shared_->chunks};
+}
+
+std::span<JobError> MapJob::errors() const {
+  return {reinterpret_cast<JobError*>(family_.address(shared_->errors, workers_ * sizeof(JobError))), workers_};
 }
 
 family::Offset MapJob::allocate(std::size_t size) {
@@ -126,12 +154,10 @@ std::uint64_t MapJob::finished_chunks() const noexcept {
 
 void MapJob::reclaim(std::uint32_t worker) {
   collect_errors();
-  auto* errors = reinterpret_cast<JobError*>(family_.address(shared_->errors, workers_ * sizeof(JobError)));
   // What was not handed over is freed with its owner; its place must not be read again.
-  errors[worker].block.store(0, std::memory_order_relaxed);  // relaxed: its writer is dead
+  errors()[worker].block.store(0, std::memory_order_relaxed);  // relaxed: its writer is dead
   if (shared_->results == 0) return;
-  auto* results =
-      reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
+  std::span<ChunkResult> results = this->results();
   for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
     std::uint32_t state = states_[chunk].load(std::memory_order_relaxed);  // relaxed: the only other writer is dead
     if (state != chunk_owned_by(worker)) continue;
@@ -161,7 +187,7 @@ bool MapJob::recover(std::uint32_t worker, const WorkerEnd& end) {
     }
     std::size_t first = chunk * shared_->chunk_size;
     std::string task =
-        std::string(name_) + ", items " + std::to_string(first) + " to " + std::to_string(first + items_in(chunk) - 1);
+        name_ + ", items " + std::to_string(first) + " to " + std::to_string(first + items_in(chunk) - 1);
     deaths_[chunk] = std::make_exception_ptr(DeadWorker{end, std::move(task)});
     states_[chunk].store(chunk_owned_by(worker) | kChunkDone | kChunkFailed,
                          std::memory_order_relaxed);  // relaxed: workers only skip it
@@ -183,7 +209,7 @@ bool MapJob::give_up_if_nobody_can_begin(const WorkerEnd& end) {
     return state.load(std::memory_order_relaxed) == kChunkFree;
   });
   if (!any_free || ++ended_in_vain_ < kTriesToBegin + (end.last_words.empty() ? workers_ : 0)) return false;
-  std::string task = std::string(name_) + ", before its first item";
+  std::string task = name_ + ", before its first item";
   fail_free_chunks(std::make_exception_ptr(DeadWorker{end, std::move(task)}));
   return given_up_ != nullptr;
 }
@@ -200,7 +226,7 @@ void MapJob::fail_free_chunks(std::exception_ptr why) {
 }
 
 void MapJob::collect_errors() {
-  auto* errors = reinterpret_cast<JobError*>(family_.address(shared_->errors, workers_ * sizeof(JobError)));
+  std::span<JobError> errors = this->errors();
   for (std::uint32_t worker = 0; worker < workers_; ++worker) {
     // SYNC(job_error): a worker's release store -> this load; carries size and chunk
     family::Offset block = errors[worker].block.load(std::memory_order_acquire);
@@ -228,8 +254,7 @@ void MapJob::throw_if_failed() {
 }
 
 void MapJob::take_results(FunctionRef<void(Decoder&, std::size_t)> decode) {
-  auto* results =
-      reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
+  std::span<ChunkResult> results = this->results();
   for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
     family::Offset block = results[chunk].block.load(std::memory_order_relaxed);  // relaxed: ordered by complete()
     std::size_t size = results[chunk].size.load(std::memory_order_relaxed);       // relaxed: as above
@@ -243,20 +268,6 @@ void MapJob::take_results(FunctionRef<void(Decoder&, std::size_t)> decode) {
     results[chunk].block.store(0, std::memory_order_relaxed);  // relaxed: nobody else looks at it any more
     family_.free(block);
   }
-}
-
-std::vector<family::Offset> MapJob::take_blocks() {
-  // Results that were not taken, because another chunk failed.
-  if (shared_->results != 0) {
-    auto* results =
-        reinterpret_cast<ChunkResult*>(family_.address(shared_->results, shared_->chunks * sizeof(ChunkResult)));
-    for (std::uint64_t chunk = 0; chunk < shared_->chunks; ++chunk) {
-      family::Offset block =
-          results[chunk].block.exchange(0, std::memory_order_relaxed);  // relaxed: all writers are done or dead
-      if (block != 0 && family_.owner(block) == owner_) family_.free(block);
-    }
-  }
-  return std::exchange(blocks_, {});
 }
 
 }  // namespace cohort::detail

@@ -2,24 +2,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One map: its blocks in the family memory, and what the owner knows of its chunks.
+//
+// It lives on the heap and is shared: by the board, as long as workers may look at its blocks, and by the call that
+// wants its results. The last of them frees the blocks. Calls that change what the owner knows need the pool's mutex.
 #pragma once
 
 #include <cstdint>
 #include <exception>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cohort/base/exit_status.hpp"
-#include "cohort/pool/pool_door.hpp"
+#include "cohort/pool/pool_backend.hpp"
 #include "family/family.hpp"
 #include "pool/layout.hpp"
 #include "pool/worker_end.hpp"
 
 namespace cohort::detail {
 
-/// After how many workers in a row that ended before they could begin something no more is tried. Those that do not say why may have
-/// been killed by chance, as many at once as there are: as many more are tried then.
+/// After how many workers in a row that ended before they could begin something no more is tried. Those that do not say
+/// why may have been killed by chance, as many at once as there are: as many more are tried then.
 inline constexpr std::uint32_t kTriesToBegin = 3;
 
 class MapJob {
@@ -27,6 +32,7 @@ class MapJob {
   /// `operation` is the call that the user made; it is kept, not copied.
   MapJob(family::MemberId owner, std::uint32_t workers, const CallableDescriptor& callable,
          std::span<const std::byte> state, std::size_t count, const MapOptions& options, const char* operation);
+  /// Frees all blocks. No worker looks at them any more.
   ~MapJob();
   MapJob(const MapJob&) = delete;
   MapJob& operator=(const MapJob&) = delete;
@@ -45,8 +51,8 @@ class MapJob {
   void reclaim(std::uint32_t worker);
   /// After that: its chunks are free again, or failed. True when some are free.
   bool recover(std::uint32_t worker, const WorkerEnd& end);
-  /// After that, when it ended within this job: counts those in a row that have begun no chunk. True when that was the last try: what
-  /// nobody has begun has failed.
+  /// After that, when it ended within this job: counts those in a row that have begun no chunk. True when that was the
+  /// last try: what nobody has begun has failed.
   bool give_up_if_nobody_can_begin(const WorkerEnd& end);
   /// The pool ended: nobody will work on it.
   void abandon(std::exception_ptr why) noexcept { abandoned_ = std::move(why); }
@@ -55,13 +61,16 @@ class MapJob {
   void throw_if_failed();
   /// Gives each chunk's results, in order.
   void take_results(FunctionRef<void(Decoder&, std::size_t)> decode);
-  /// The blocks to be freed once nobody looks; the job holds none afterwards.
-  [[nodiscard]] std::vector<family::Offset> take_blocks();
 
-  std::uint64_t entry = 0;  ///< of its slot while it is published
+  std::uint64_t entry = 0;  ///< of its slot, once it was given one
 
  private:
+  MapJob(family::MemberId owner, std::uint32_t workers, std::string_view name, std::size_t count, int retries,
+         const char* operation);
   [[nodiscard]] family::Offset allocate(std::size_t size);
+  void free_results() noexcept;
+  [[nodiscard]] std::span<ChunkResult> results() const;
+  [[nodiscard]] std::span<JobError> errors() const;
   void collect_errors();
   /// Has all chunks that nobody has begun fail by that.
   void fail_free_chunks(std::exception_ptr why);
@@ -72,7 +81,7 @@ class MapJob {
   family::MemberId owner_;
   std::uint32_t workers_;
   const char* operation_;
-  std::string_view name_;
+  std::string name_;
   std::size_t count_;
   int retries_;
   std::vector<family::Offset> blocks_;

@@ -3,7 +3,8 @@
 //
 // The encoded arguments of a task that has no record yet.
 //
-// Encoding runs code of the user's (an input's iterators, a codec), so it is done here, before the pool's mutex is taken.
+// Encoding runs code of the user's (an input's iterators, a codec), so it is done here, before the pool's mutex is
+// taken.
 #pragma once
 
 #include <array>
@@ -19,7 +20,8 @@ namespace cohort::detail {
 
 class TaskArguments {
  public:
-  /// @param privately  large ones are kept in this process's own memory, not in the family's: the task will wait for long
+  /// @param privately  large ones are kept in this process's own memory, not in the family's: the task will wait for
+  /// long
   TaskArguments(FunctionRef<void(Encoder&)> encode, family::MemberId owner, bool privately);
   TaskArguments(TaskArguments&& other) noexcept;
   TaskArguments& operator=(TaskArguments&&) = delete;

@@ -13,6 +13,10 @@ void at_wake_place(park::Place place) noexcept {
   if (place == park::Place::claimed) COHORT_CRASH_POINT("pool.sleeper_counted");
 }
 
+void at_sleep_place(park::Place place) noexcept {
+  if (place == park::Place::announced) COHORT_CRASH_POINT("pool.idle");
+}
+
 void notify(WorkerShared& worker) noexcept { park::WaitWord(worker.wake, park::Mark()).notify(1, at_wake_place); }
 
 // True when the bit was set: it is the caller's to wake that one.
@@ -22,12 +26,34 @@ bool claim_sleeper(PoolShared& pool, std::uint32_t worker) noexcept {
 
 }  // namespace
 
-park::WaitWord sleep_word_of(PoolShared& pool, std::uint32_t worker) noexcept {
-  return park::WaitWord(workers_of(&pool)[worker].wake, park::Mark(pool.idle[worker / 64], idle_bit(worker)),
-                        park::Fences::both_full);
+void become_busy(PoolShared& pool, std::uint32_t worker, std::uint64_t ours) noexcept {
+  workers_of(&pool)[worker].busy.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
+  // SYNC(busy): this fence pairs with the ones in Dispatcher::push_to_ring() and here: of the owner, which pushed an
+  // entry, and those workers that have taken one, the last to pass its fence sees what all others have done, and wakes
+  // whom it takes
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (ring_length(pool.work) > ours) wake_for_work(pool, worker, ours);
 }
 
-void end_sleep(PoolShared& pool, std::uint32_t worker) noexcept {
+void become_free(PoolShared& pool, std::uint32_t worker) noexcept {
+  // relaxed: who sees it late wakes somebody in vain
+  workers_of(&pool)[worker].busy.store(0, std::memory_order_relaxed);
+}
+
+void sleep_for_work(PoolShared& pool, std::uint32_t worker) {
+  // SYNC(idle): the fence of WaitWord::announce() pairs with the one in Dispatcher::push_to_ring(): either we see the
+  // entry or the owner sees our bit
+  const park::WaitWord word(workers_of(&pool)[worker].wake, park::Mark(pool.idle[worker / 64], idle_bit(worker)),
+                            park::Fences::both_full);
+  park::Progress progress;
+  auto ready = [&] {
+    // relaxed: ordered by the fence. Who was woken looks for work as one that is awake does.
+    return progress.wakes != 0 || ring_has_entries(pool.work) || pool.stop.load(std::memory_order_relaxed) != 0;
+  };
+  // One that was taken for awake, because who was to wake it has been stopped or killed, looks again and sleeps on,
+  // without spinning.
+  park::Hooks hooks{.spin = park::kNoSpin, .patience = park::Patience::of_a_rest(), .at = at_sleep_place};
+  (void)word.wait(ready, {}, hooks, progress);
   if (is_idle(pool, worker)) (void)claim_sleeper(pool, worker);
 }
 

@@ -3,8 +3,9 @@
 //
 // Who of a pool's workers sleeps, and waking them: by the owner, and by a worker that leaves work for others.
 //
-// A worker that sleeps has its bit in PoolShared::idle. Whoever wakes it takes the bit down first, so that two never wake the same one; a
-// waker that dies in between leaves a sleeper without a bit, which repair_after_death() wakes. docs/formats/pool.md has the protocol.
+// A worker that sleeps has its bit in PoolShared::idle. Whoever wakes it takes the bit down first, so that two never
+// wake the same one; a waker that dies in between leaves a sleeper without a bit, which repair_after_death() wakes.
+// docs/formats/pool.md has the protocol.
 #pragma once
 
 #include <bit>
@@ -21,8 +22,8 @@ namespace cohort::detail {
   return std::uint64_t{1} << (worker % 64);
 }
 
-/// How to spin for a partner. When more processes want to run than there are processors, each look gives the processor away. When the
-/// partner was last seen on this very processor there is no spin.
+/// How to spin for a partner. When more processes want to run than there are processors, each look gives the processor
+/// away. When the partner was last seen on this very processor there is no spin.
 [[nodiscard]] constexpr park::SpinPolicy spin_policy(bool crowded) noexcept {
   return {
       .looks = 1u << 20, .looks_beside = 0, .most_pauses = 1, .looks_per_clock = crowded ? 4U : 32U, .yields = crowded};
@@ -56,15 +57,24 @@ namespace cohort::detail {
   return false;
 }
 
-/// Where the worker sleeps. Its mark is the bit in `idle`; who has pushed an entry fences fully before it looks at those.
-[[nodiscard]] park::WaitWord sleep_word_of(PoolShared& pool, std::uint32_t worker) noexcept;
-/// The worker itself: it does not sleep, or no more.
-void end_sleep(PoolShared& pool, std::uint32_t worker) noexcept;
+// ---- the worker itself ----------------------------------------------------------------------------------------------
+
+/// From now on it does not look for work: it has taken an entry. When more wait, beside `ours`, than others look for
+/// one, one that sleeps is woken.
+void become_busy(PoolShared& pool, std::uint32_t worker, std::uint64_t ours) noexcept;
+/// From now on it looks for work, or sleeps.
+void become_free(PoolShared& pool, std::uint32_t worker) noexcept;
+/// Sleeps until there is an entry, or the pool ends, or it is woken. It is free.
+void sleep_for_work(PoolShared& pool, std::uint32_t worker);
+
+// ---- others ---------------------------------------------------------------------------------------------------------
+
 /// Has the worker look for work, whether it sleeps or not.
 void wake_worker(PoolShared& pool, std::uint32_t worker) noexcept;
 /// Wakes one that sleeps. False when none does.
 bool wake_sleeper(PoolShared& pool) noexcept;
-/// Wakes one that sleeps if more entries wait than workers look for one. The caller has pushed or taken an entry, and a fence is between.
+/// Wakes one that sleeps if more entries wait than workers look for one. The caller has pushed or taken an entry, and a
+/// fence is between.
 /// @param first  a worker that may well be looking; those after it are asked next
 /// @param ours   entries that are left in the ring though they need nobody else
 void wake_for_work(PoolShared& pool, std::uint32_t first, std::uint64_t ours = 0) noexcept;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/crash_point.hpp"
@@ -42,8 +43,8 @@ struct CaughtError {
   std::size_t size = 0;
 };
 
-// A worker that looks in vain says so after as many looks: a caller who waits for each result hands in the next task earlier, and finds
-// a worker that need not say anything.
+// A worker that looks in vain says so after as many looks: a caller who waits for each result hands in the next task
+// earlier, and finds a worker that need not say anything.
 constexpr unsigned kLooksWhileBusy = 32;
 
 class Worker {
@@ -79,11 +80,10 @@ class Worker {
   void do_chunk(Job& job, std::uint64_t chunk);
   void run_chunk(Job& job, std::uint64_t chunk, Encoder& out);
   void complete(std::uint64_t entry);
-  void ring_doorbell();
+  void notify_owner();
   void leave_others_awake(std::uint64_t ours);
   void stop_being_busy();
   bool look_for_work();
-  void sleep();
   [[nodiscard]] Job enter_job(const JobSlot& slot);
   [[nodiscard]] const CallableDescriptor& load(const PoolCallable& callable);
   [[nodiscard]] const CallableDescriptor& resolve(std::uint32_t index);
@@ -156,7 +156,7 @@ void Worker::initialize(const Partial& initializer) {
     family::Offset block = error.take_block();
     mine_->init_error_size.store(size, std::memory_order_relaxed);  // relaxed: ordered by init_error
     family_.set_owner(block, owner_);
-    // SYNC(init_error): this release store -> take_initializer_error() acquire load; carries the block
+    // SYNC(init_error): this release store -> PoolCore::take_initializer_error() acquire load; carries the block
     mine_->init_error.store(block, std::memory_order_release);
     throw SystemExit(1);
   }
@@ -179,12 +179,13 @@ void Worker::run() {
   while (true) {
     if (step() || look_for_work()) continue;
     if (pool_->stop.load(std::memory_order_acquire) != 0) return;
-    sleep();
+    sleep_for_work(*pool_, index_);
   }
 }
 
-// The oldest entry is looked at first, by whoever is free. A task is taken off the ring by one worker. A map stays there while it has
-// chunks that nobody has begun, so that each worker that comes free joins it, and is taken off by one that finds none.
+// The oldest entry is looked at first, by whoever is free. A task is taken off the ring by one worker. A map stays
+// there while it has chunks that nobody has begun, so that each worker that comes free joins it, and is taken off by
+// one that finds none.
 bool Worker::step() {
   while (auto front = ring_front(pool_->work)) {
     if ((front->value & kJobEntry) != 0) {
@@ -213,7 +214,7 @@ bool Worker::execute(std::uint64_t entry) {
   leave_others_awake(0);
   perform(record);
   COHORT_CRASH_POINT("pool.performed");
-  // SYNC(task): this release store -> the owner's acquire load in take_result(), recover_tasks(); carries outcome and result
+  // SYNC(task): this release store -> the owner's acquire load in TaskTable::reclaim(); carries outcome and result
   record.state.store(TaskState{generation, TaskPhase::done, index_}.pack(), std::memory_order_release);
   COHORT_CRASH_POINT("pool.done");
   complete(entry);
@@ -262,36 +263,27 @@ void Worker::complete(std::uint64_t entry) {
   COHORT_CRASH_POINT("pool.completion_written");
   ring_count(mine_->completions);
   COHORT_CRASH_POINT("pool.announced");
-  ring_doorbell();
+  notify_owner();
 }
 
-// From now on this worker does not look for work. When more waits, beside `ours`, than others look for, one that sleeps is woken.
 // One that goes from task to task is busy all the time: nobody has counted on it, so there is nothing to make up for.
 void Worker::leave_others_awake(std::uint64_t ours) {
-  if (busy_) return;
-  busy_ = true;
-  mine_->busy.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
-  // SYNC(busy): this fence pairs with the ones in PoolCore::push_entry() and here: of the owner, which pushed an entry, and those
-  // workers that have taken one, the last to pass its fence sees what all others have done, and wakes whom it takes
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (ring_length(pool_->work) > ours) wake_for_work(*pool_, index_, ours);
+  if (!std::exchange(busy_, true)) become_busy(*pool_, index_, ours);
 }
 
 void Worker::stop_being_busy() {
-  if (!busy_) return;
-  busy_ = false;
-  mine_->busy.store(0, std::memory_order_relaxed);  // relaxed: who sees it late wakes somebody in vain
+  if (std::exchange(busy_, false)) become_free(*pool_, index_);
 }
 
-void Worker::ring_doorbell() {
-  // SYNC(waiters): this fence pairs with the one in PoolCore::wait_until(): either we see the waiter or it sees our entry
+void Worker::notify_owner() {
+  // SYNC(waiters): this fence pairs with the one in Inbox::wait(): either we see the waiter or it sees our entry
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (pool_->waiters.load(std::memory_order_relaxed) == 0) return;  // relaxed: ordered by the fence
   park::WaitWord(pool_->doorbell, park::Mark()).notify(park::WaitWord::kAll);
 }
 
-// Spins for a while. True when it has done something; false: there was nothing, or others were faster all the time. The time does not
-// begin anew when they are, or several would spin for the tasks of a caller who waits for each result.
+// Spins for a while. True when it has done something; false: there was nothing, or others were faster all the time. The
+// time does not begin anew when they are, or several would spin for the tasks of a caller who waits for each result.
 bool Worker::look_for_work() {
   int cpu = os::current_cpu();
   if (mine_->cpu.load(std::memory_order_relaxed) != cpu)
@@ -310,28 +302,6 @@ bool Worker::look_for_work() {
   }
   stop_being_busy();
   return false;
-}
-
-namespace {
-
-void at_sleep_place(park::Place place) noexcept {
-  if (place == park::Place::announced) COHORT_CRASH_POINT("pool.idle");
-}
-
-}  // namespace
-
-void Worker::sleep() {
-  // SYNC(idle): the fence of WaitWord::announce() pairs with the one in PoolCore::push_entry(): either we see the entry or the owner sees
-  // our bit
-  park::Progress progress;
-  auto ready = [&] {
-    // relaxed: ordered by the fence. Who was woken looks for work as one that is awake does.
-    return progress.wakes != 0 || ring_has_entries(pool_->work) || pool_->stop.load(std::memory_order_relaxed) != 0;
-  };
-  // One that was taken for awake, because who was to wake it has been stopped or killed, looks again and sleeps on, without spinning.
-  park::Hooks hooks{.spin = park::kNoSpin, .patience = park::Patience::of_a_rest(), .at = at_sleep_place};
-  (void)sleep_word_of(*pool_, index_).wait(ready, {}, hooks, progress);
-  end_sleep(*pool_, index_);
 }
 
 // A job's places, checked once and kept.
@@ -357,7 +327,8 @@ struct Worker::Job {
 void Worker::join_job(std::uint64_t entry) {
   JobSlot& slot = pool_->jobs[entry % kMaxJobs];
   mine_->in_job.store(entry, std::memory_order_relaxed);  // relaxed: ordered by the fence
-  // SYNC(hazard): this fence pairs with the one in JobBoard::free_retired(): either the owner sees in_job or we see the slot changed
+  // SYNC(hazard): this fence pairs with the one in JobBoard::free_retired(): either the owner sees in_job or we see the
+  // slot changed
   std::atomic_thread_fence(std::memory_order_seq_cst);
   // SYNC(job): the owner's release store of entry -> this load; carries the job's block
   COHORT_CRASH_POINT("pool.job_announced");
@@ -371,7 +342,7 @@ void Worker::join_job(std::uint64_t entry) {
   // SYNC(hazard): this release store -> JobBoard::free_retired() acquire load; all our accesses come before it
   mine_->in_job.store(0, std::memory_order_release);
   COHORT_CRASH_POINT("pool.job_left");
-  ring_doorbell();
+  notify_owner();
 }
 
 // Throws when the job's memory cannot be had here. Then this worker ends, and the owner counts how many do so in a row.
@@ -483,8 +454,8 @@ void Worker::do_chunk(Job& job, std::uint64_t chunk) {
   COHORT_CRASH_POINT("pool.chunk_counted");
 }
 
-// A worker that replaces another one is started by another thread than the first ones: what a thread passes on is taken from the one
-// that made the pool.
+// A worker that replaces another one is started by another thread than the first ones: what a thread passes on is taken
+// from the one that made the pool.
 void take_thread_attributes(const std::vector<std::byte>& bytes) {
   os::ProcessAttributes maker;
   if (bytes.size() != sizeof maker) return;

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "cohort/pool/pool.hpp"
+#include "cohort/pool.hpp"
 #include "cohort/process/process.hpp"
 #include "cohort/sync/lock.hpp"
 #include "cohort/wait/wait.hpp"

@@ -8,20 +8,21 @@
 #include <utility>
 
 #include "cohort/base/deadline.hpp"
-#include "cohort/pool/pool_door.hpp"
+#include "cohort/pool/pool_backend.hpp"
 #include "cohort/wire/codec.hpp"
 
 namespace cohort {
 
 /// Refers to one task's result. Move-only. Destroying it never blocks; the task goes on and its result is dropped.
 ///
-/// It outlives its pool: a pool that ends resolves what is open with PoolBroken. Moved from: every call throws StateError. Threads: one at a
-/// time for each object.
+/// It outlives its pool: a pool that ends resolves what is open with PoolBroken. Moved from: every call throws
+/// StateError.
+/// Threads: one at a time for each object.
 /// Python: multiprocessing.pool.AsyncResult.
 template <class R>
 class AsyncResult {
  public:
-  explicit AsyncResult(std::shared_ptr<detail::AsyncState> state) : state_(std::move(state)) {}
+  explicit AsyncResult(std::shared_ptr<detail::PendingResult> state) : state_(std::move(state)) {}
   AsyncResult(AsyncResult&&) noexcept = default;
   AsyncResult& operator=(AsyncResult&&) noexcept = default;
 
@@ -41,12 +42,12 @@ class AsyncResult {
   [[nodiscard]] bool successful() { return state("AsyncResult.successful").successful(); }
 
  private:
-  [[nodiscard]] detail::AsyncState& state(const char* call) const {
+  [[nodiscard]] detail::PendingResult& state(const char* call) const {
     if (!state_) detail::throw_moved_from(call);
     return *state_;
   }
 
-  std::shared_ptr<detail::AsyncState> state_;
+  std::shared_ptr<detail::PendingResult> state_;
 };
 
 }  // namespace cohort

@@ -14,6 +14,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "cohort/base/one_process.hpp"
@@ -115,7 +116,8 @@ struct RequireStarmap {
 template <class F, class P>
 using MapResult = std::remove_cvref_t<std::invoke_result_t<F&, P>>;
 
-/// Values and results are plain bytes, so nothing needs to be encoded. (Not bool: std::vector<bool> is not a range of bools in memory.)
+/// Values and results are plain bytes, so nothing needs to be encoded. (Not bool: std::vector<bool> is not a range of
+/// bools in memory.)
 template <class P, class R>
 concept InPlace = is_bitwise_encodable<StoredType<P>> && (std::is_void_v<R> || is_bitwise_encodable<R>) &&
                   !std::same_as<R, bool> && !std::same_as<StoredType<P>, bool>;
@@ -125,29 +127,47 @@ template <class Range, class Item>
 concept ItemsInMemory = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
                         std::same_as<std::ranges::range_value_t<Range>, Item>;
 
+/// R, or char for void, which may not be pointed to as an array's item.
+template <class R>
+using OrChar = std::conditional_t<std::is_void_v<R>, char, R>;
+
+/// A result as it is kept: void ones are counted.
+template <class R>
+using ResultOf = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+
+/// Calls f with an argument in the process that `here` was made in; a copy that the call makes of it ends here.
+template <class P, class F, class Item>
+decltype(auto) call_in(const OneProcess& here, F& f, Item& item) {
+  decltype(auto) result = std::invoke(f, pass_argument<P>(item));
+  here.go_on();
+  return result;
+}
+template <class P, class F, class Item>
+  requires std::is_void_v<std::invoke_result_t<F&, P>>
+void call_in(const OneProcess& here, F& f, Item& item) {
+  std::invoke(f, pass_argument<P>(item));
+  here.go_on();
+}
+
 template <class F, class P, class R>
 struct RangeInvocation {
+  using Item = StoredType<P>;
+
   static void call(Decoder& state, const std::byte* input, std::byte* output, std::size_t count) {
     F f = decode_state<F>(state);
     state.expect_end();
-    using T = StoredType<P>;
-    const T* __restrict in = reinterpret_cast<const T*>(input);
-    if constexpr (std::is_void_v<R>) {
-      for (std::size_t i = 0; i < count; ++i) {
-        T item = in[i];
-        const OneProcess here;
-        std::invoke(f, pass_argument<P>(item));
-        here.go_on();
-      }
-    } else {
-      R* __restrict out = reinterpret_cast<R*>(output);
-      for (std::size_t i = 0; i < count; ++i) {
-        T item = in[i];
-        const OneProcess here;
-        R result = std::invoke(f, pass_argument<P>(item));
-        here.go_on();
-        out[i] = result;
-      }
+    call_each(f, reinterpret_cast<const Item*>(input), reinterpret_cast<OrChar<R>*>(output), count);
+  }
+
+  static void call_each(F& f, const Item* __restrict in, [[maybe_unused]] OrChar<R>* __restrict out,
+                        std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const OneProcess here;
+      Item item = in[i];
+      if constexpr (std::is_void_v<R>)
+        call_in<P>(here, f, item);
+      else
+        out[i] = call_in<P>(here, f, item);
     }
   }
 
@@ -163,37 +183,75 @@ inline std::size_t read_result_count(Decoder& in, std::size_t most) {
   return static_cast<std::size_t>(count);
 }
 
+/// Appends the results of one chunk.
+template <class R>
+void decode_results(Decoder& in, std::size_t count, std::vector<ResultOf<R>>& results) {
+  if constexpr (std::is_void_v<R>)
+    results.resize(results.size() + count);
+  else
+    for (std::size_t i = 0; i < count; ++i) results.push_back(Codec<R>::decode(in));
+}
+
 template <class F, class P, class R>
 struct ChunkInvocation {
+  using Item = StoredType<P>;
+
   /// in: state, number of items, items. out: number of results, and unless they are void the results.
   static void call(Decoder& in, Encoder& out) {
     F f = decode_state<F>(in);
     auto count = in.read_raw<std::uint64_t>();
     out.write_raw(count);
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const OneProcess here;
-      StoredType<P> item = Codec<StoredType<P>>::decode(in);
-      here.go_on();
-      if constexpr (std::is_void_v<R>) {
-        std::invoke(f, pass_argument<P>(item));
-        here.go_on();
-      } else {
-        decltype(auto) result = std::invoke(f, pass_argument<P>(item));
-        here.go_on();
-        Codec<R>::encode(out, result);
-        here.go_on();
-      }
-    }
+    for (std::uint64_t i = 0; i < count; ++i) call_with_next(f, in, out);
     in.expect_end();
+  }
+
+  static void call_with_next(F& f, Decoder& in, Encoder& out) {
+    const OneProcess here;
+    Item item = Codec<Item>::decode(in);
+    here.go_on();
+    answer(here, f, item, out);
+  }
+  static void answer(const OneProcess& here, F& f, Item& item, Encoder& out) {
+    if constexpr (std::is_void_v<R>) {
+      call_in<P>(here, f, item);
+    } else {
+      Codec<R>::encode(out, call_in<P>(here, f, item));
+      here.go_on();
+    }
   }
 
   static inline CallableDescriptor descriptor{static_cast<CallableDescriptor::Call>(&call),
                                               type_name<ChunkInvocation>(), callable_name<F>()};
 };
 
-/// R, or char for void: std::vector<void> may not even be named.
+/// The results of a map, in order.
 template <class R>
-using OrChar = std::conditional_t<std::is_void_v<R>, char, R>;
+struct MapResults {
+  static constexpr std::size_t kBytes = sizeof(R);
+  std::vector<R> values;
+
+  void operator()(const std::byte* place, std::size_t count) {
+    const R* first = reinterpret_cast<const R*>(place);
+    values.assign(first, first + count);
+  }
+  void operator()(Decoder& in, std::size_t count) { decode_results<R>(in, count, values); }
+  [[nodiscard]] std::vector<R> take() { return std::move(values); }
+};
+template <>
+struct MapResults<void> {
+  static constexpr std::size_t kBytes = 0;
+
+  void operator()(const std::byte*, std::size_t) {}
+  void operator()(Decoder&, std::size_t) {}
+  void take() {}
+};
+
+/// Writes the state of a callable.
+template <class F>
+struct StateOf {
+  const F& f;
+  void operator()(Encoder& out) const { encode_state(out, f); }
+};
 
 /// The items of a range one after the other in memory: the range itself where they lie so, else a vector.
 template <class Item, class Range>

@@ -4,36 +4,38 @@
 // Imap: results of a lazy map, in the order in which they are ready.
 #pragma once
 
-#include <exception>
+#include <cstddef>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <ranges>
-#include <type_traits>
+#include <span>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "cohort/pool/chunk_invocation.hpp"
-#include "cohort/pool/pool_door.hpp"
+#include "cohort/pool/pool_backend.hpp"
 
 namespace cohort {
 
-/// A single-pass range of results. Move-only. It draws its input as results are taken, a bounded window ahead, so an endless input is fine.
+/// A single-pass range of results. Move-only. It draws its input as results are taken, a bounded window ahead, so an
+/// endless input is fine.
 ///
-/// A task's error comes out of next() (and so of ++iterator); the items after it can still be taken. Leaving the loop draws no more
-/// input; what is under way is finished by the workers and dropped. Threads: one at a time. Python: Pool.imap_unordered, which
-/// draws all input at once.
+/// A task's error comes out of next() (and so of ++iterator); the items after it can still be taken. Leaving the loop
+/// draws no more input; what is under way is finished by the workers and dropped. Threads: one at a time. Python:
+/// Pool.imap_unordered, which draws all input at once.
 template <class View, class F, class P, class R>
 class Imap {
-  using Value = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+  using Value = detail::ResultOf<R>;
+  using Chunk = detail::ChunkInvocation<F, P, R>;
+  using Item = detail::StoredType<P>;
 
  public:
-  Imap(detail::PoolRef pool, View view, F f, const ImapOptions& options)
-      : state_(std::make_shared<detail::ImapState>(pool, detail::imap_window(*pool, options.window))),
+  Imap(const detail::PoolRef& pool, View view, F f, const ImapOptions& options)
+      : state_(pool->imap_unordered(Chunk::descriptor, options)),
         view_(std::make_unique<View>(std::move(view))),
         f_(std::move(f)),
-        options_(options),
+        most_in_chunk_(options.chunksize),
         input_(std::ranges::begin(*view_)) {}
   Imap(Imap&&) noexcept = default;
   Imap& operator=(Imap&&) noexcept = default;
@@ -70,73 +72,58 @@ class Imap {
   std::default_sentinel_t end() const { return {}; }
 
  private:
-  using Chunk = detail::ChunkInvocation<F, P, R>;
-  using Item = detail::StoredType<P>;
+  struct Draw {
+    Imap* imap;
+    bool operator()() const { return imap->draw(); }
+  };
+  struct Encode {
+    Imap* imap;
+    void operator()(Encoder& out) const { imap->encode(out); }
+  };
 
-  // Submits as far as the window allows. What the input throws ends it, and is kept until the results before it have been taken.
-  void fill() {
-    while (!input_ended_ && state_->has_room()) {
-      std::vector<Item> items = draw();
-      if (items.empty()) return;
-      state_->note_submitted();
-      try {
-        submit_task(
-            state_->pool(), Chunk::descriptor, [&](Encoder& out) { encode_chunk(out, items); },
-            {.retries = options_.retries}, state_, 0);
-      } catch (...) {
-        state_->note_not_submitted();
-        throw;
-      }
-    }
+  bool take_chunk(Deadline deadline) {
+    drop_chunk();
+    auto bytes = state_->next(Draw{this}, Encode{this}, deadline);
+    if (bytes) decode(*bytes);
+    return bytes.has_value();
   }
 
-  // The items of the next chunk; none at the end.
-  std::vector<Item> draw() {
-    std::vector<Item> items;
-    try {
-      for (; items.size() < options_.chunksize && input_ != std::ranges::end(*view_); ++input_)
-        items.push_back(Item(*input_));
-    } catch (...) { input_failure_ = std::current_exception(); }
-    input_ended_ = input_failure_ || items.size() < options_.chunksize;
-    return items;
+  void drop_chunk() {
+    chunk_.clear();
+    at_ = 0;
   }
 
-  void encode_chunk(Encoder& out, const std::vector<Item>& items) {
+  // One item; false at the end. The input goes on when the next one is wanted, not before.
+  bool draw() {
+    if (std::exchange(drawn_, false)) ++input_;
+    if (input_ == std::ranges::end(*view_)) return false;
+    items_.push_back(Item(*input_));
+    return drawn_ = true;
+  }
+
+  void encode(Encoder& out) {
+    const std::vector<Item> items = std::exchange(items_, {});
     detail::encode_state(out, f_);
     out.write_raw(static_cast<std::uint64_t>(items.size()));
     for (const Item& item : items) Codec<Item>::encode(out, item);
   }
 
-  bool take_chunk(Deadline deadline) {
-    chunk_.clear();
-    at_ = 0;
-    fill();
-    detail::TaskResult result;
-    if (!state_->next(result, deadline)) {
-      if (input_failure_) std::rethrow_exception(std::exchange(input_failure_, nullptr));
-      return false;
-    }
-    Decoder in(result.value(*state_), DecodeLimits::within_family());
-    const std::size_t count = detail::read_result_count(in, options_.chunksize);
-    for (std::uint64_t i = 0; i < count; ++i) {
-      if constexpr (std::is_void_v<R>)
-        chunk_.emplace_back();
-      else
-        chunk_.push_back(Codec<R>::decode(in));
-    }
+  void decode(std::span<const std::byte> bytes) {
+    Decoder in(bytes, DecodeLimits::within_family());
+    const std::size_t count = detail::read_result_count(in, most_in_chunk_);
+    detail::decode_results<R>(in, count, chunk_);
     in.expect_end();
-    return true;
   }
 
-  std::shared_ptr<detail::ImapState> state_;
+  std::shared_ptr<detail::PendingResults> state_;
   std::unique_ptr<View> view_;  // its iterators must survive a move of this object
   F f_;
-  ImapOptions options_;
+  std::size_t most_in_chunk_;
   std::ranges::iterator_t<View> input_;
-  bool input_ended_ = false;
-  std::exception_ptr input_failure_;
-  std::vector<Value> chunk_;
-  std::size_t at_ = 0;
+  bool drawn_ = false;        // `input_` stands on an item that was drawn
+  std::vector<Item> items_;   // drawn, not handed in
+  std::vector<Value> chunk_;  // results that have come
+  std::size_t at_ = 0;        // of the next of them
   std::optional<Value> current_;
 };
 

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "cohort/base/export.hpp"
+#include "cohort/base/function_ref.hpp"
 #include "cohort/wire/call_refusals.hpp"
 #include "cohort/wire/callable.hpp"
 
@@ -34,13 +36,10 @@ class Partial {
     Partial result;
     if constexpr (detail::RequireCall<Callable, Args...>::value) {
       using Call = detail::Invocation<Callable, false, typename detail::CallParameters<Callable, Args...>::Type>;
-      VectorEncoder out;
-      detail::encode_state(out, static_cast<const Callable&>(f));
-      Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
-      result.callable_ = Call::descriptor.id();
-      result.module_ = callable_module_path(result.callable_);
-      result.bytes_ = out.take();
-      result.attachments_ = out.take_attachments();
+      result.set(Call::descriptor, [&](Encoder& out) {
+        detail::encode_state(out, static_cast<const Callable&>(f));
+        Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
+      });
     }
     return result;
   }
@@ -51,6 +50,8 @@ class Partial {
 
  private:
   friend struct Codec<Partial>;
+  COHORT_EXPORT void set(const CallableDescriptor& callable, FunctionRef<void(Encoder&)> encode);
+
   CallableId callable_{};
   std::string module_;
   std::vector<std::byte> bytes_;

@@ -9,15 +9,15 @@
 //   int n = later.get(1s);                                       // TimeoutError after 1 s; the task goes on
 //   for (int y : pool.imap_unordered<square>(std::views::iota(0, 1'000'000))) use(y);
 //
-// The callable is given as a template argument (`map<square>`, which inlines), or as the first argument: a lambda without captures,
-// a function object that the codec can carry, or a function. Arguments are converted to its parameter types and copied; values that
-// are plain bytes in contiguous ranges are placed in shared memory and worked on there.
+// The callable is given as a template argument (`map<square>`, which inlines), or as the first argument: a lambda
+// without captures, a function object that the codec can carry, or a function. Arguments are converted to its parameter
+// types and copied; values that are plain bytes in contiguous ranges are placed in shared memory and worked on there.
 //
-// Death: a worker that dies fails only its own task, as WorkerDied, or has it run again when retries are left, and is replaced.
-// A task is resolved exactly once, and runs at least once; with retries perhaps more often. Exceptions of tasks come back with their type.
-// Workers ignore SIGINT and are daemons; they end with the process that owns the pool, however that ends.
-// Destroying a Pool terminates it: running tasks are killed, open results throw PoolBroken, and so do calls that other threads are in.
-// It does not wait for tasks.
+// Death: a worker that dies fails only its own task, as WorkerDied, or has it run again when retries are left, and is
+// replaced. A task is resolved exactly once, and runs at least once; with retries perhaps more often. Exceptions of
+// tasks come back with their type. Workers ignore SIGINT and are daemons; they end with the process that owns the pool,
+// however that ends. Destroying a Pool terminates it: running tasks are killed, open results throw PoolBroken, and so
+// do calls that other threads are in. It does not wait for tasks.
 //
 // Threads: any number may use one pool; waiting calls do not hold each other up. Starts the service thread.
 // Processes: only the one that made it; in others every call throws StateError. Fork: the copy is not usable.
@@ -36,10 +36,8 @@
 #include "cohort/pool/async_result.hpp"
 #include "cohort/pool/chunk_invocation.hpp"
 #include "cohort/pool/imap.hpp"
-#include "cohort/pool/pool_door.hpp"
+#include "cohort/pool/pool_backend.hpp"
 #include "cohort/pool/pool_options.hpp"
-#include "cohort/pool/worker_died.hpp"
-#include "cohort/wire/remote_error.hpp"
 
 namespace cohort {
 
@@ -47,22 +45,23 @@ class Pool {
  public:
   /// Starts the workers; does not wait until they are ready.
   /// @throws ValueError  a bad number of processes; and what Process::start throws, with nothing left running
-  explicit Pool(PoolOptions options = {}) : core_(detail::make_pool(std::move(options))) {}
+  explicit Pool(PoolOptions options = {}) : core_(detail::make_process_pool(std::move(options))) {}
   /// Pool(4).
   explicit Pool(int processes) : Pool(PoolOptions{.processes = processes}) {}
   Pool(Pool&&) noexcept = default;
   Pool& operator=(Pool&& other) noexcept {
     if (this != &other) {
-      if (core_) detail::terminate_pool(*core_);
+      if (core_) core_->terminate();
       core_ = std::move(other.core_);
     }
     return *this;
   }
   ~Pool() {
-    if (core_) detail::terminate_pool(*core_);
+    if (core_) core_->terminate();
   }
 
-  // The templates below constrain nothing: RequireMap and its kin refuse with a sentence, where a constraint would list candidates.
+  // The templates below constrain nothing: RequireMap and its kin refuse with a sentence, where a constraint would list
+  // candidates.
 
   /// Calls the function once for each item, in the workers, and gives the results in the order of the items.
   ///
@@ -134,19 +133,19 @@ class Pool {
   }
 
   /// No more tasks; those handed in are finished, then the workers end. Does not wait.
-  void close() { detail::close_pool(*core("Pool.close")); }
+  void close() { core("Pool.close")->close(); }
   /// Kills the workers; open results throw PoolBroken. Does not wait for tasks.
   void terminate() noexcept {
-    if (detail::PoolRef core = core_) detail::terminate_pool(*core);
+    if (detail::PoolRef core = core_) core->terminate();
   }
   /// Waits until all workers have ended. True when they have, false when the deadline passed.
   /// @throws StateError  neither close() nor terminate() was called
-  bool join(Deadline deadline = Deadline::never()) { return detail::join_pool(*core("Pool.join"), deadline); }
+  bool join(Deadline deadline = Deadline::never()) { return core("Pool.join")->join(deadline); }
 
   /// The number of workers that the pool keeps.
-  [[nodiscard]] int processes() const { return detail::pool_processes(*core("Pool.processes")); }
+  [[nodiscard]] int processes() const { return core("Pool.processes")->processes(); }
   /// Process ids of the workers that run now.
-  [[nodiscard]] std::vector<int> worker_pids() const { return detail::pool_worker_pids(*core("Pool.worker_pids")); }
+  [[nodiscard]] std::vector<int> worker_pids() const { return core("Pool.worker_pids")->worker_pids(); }
 
  private:
   template <class F, class Range>
@@ -154,7 +153,8 @@ class Pool {
   template <class F, class... Args>
   auto hand_in(const detail::TaskCalls& calls, const TaskOptions& options, F&& f, Args&&... arguments);
 
-  // A reference of the call's own: another thread may destroy this object meanwhile, which ends the call and not what it works with.
+  // A reference of the call's own: another thread may destroy this object meanwhile, which ends the call and not what
+  // it works with.
   [[nodiscard]] detail::PoolRef core(const char* operation) const {
     if (!core_) detail::throw_moved_from(operation);
     return core_;
@@ -172,58 +172,52 @@ auto Pool::hand_in(const detail::TaskCalls& calls, const TaskOptions& options, F
     return detail::RefusedResult{};
   } else {
     using Call = detail::Invocation<Callable, true, typename detail::CallParameters<Callable, Args...>::Type>;
-    auto state = std::make_shared<detail::AsyncState>(core(calls.handing_in), calls);
+    using Result = std::decay_t<typename Call::Result>;
     auto encode = [&](Encoder& out) {
       detail::encode_state(out, static_cast<const Callable&>(f));
       Call::encode_arguments(out, typename Call::Stored(std::forward<Args>(arguments)...));
     };
-    detail::submit_task(state->pool(), Call::descriptor, encode, options, state, 0);
-    return AsyncResult<std::decay_t<typename Call::Result>>(std::move(state));
+    return AsyncResult<Result>(core(calls.handing_in)->call(Call::descriptor, encode, options, calls));
   }
 }
+
+namespace detail {
+
+/// A map whose items and results are plain bytes: both lie in the family memory as they are.
+template <class P, class R, class F, class Range>
+auto map_in_place(PoolBackend& pool, const char* operation, const F& f, Range& range, const MapOptions& options) {
+  auto items = contiguous_items<StoredType<P>>(range);
+  MapResults<R> results;
+  pool.map(
+      RangedMap{&RangeInvocation<F, P, R>::descriptor, StateOf<F>{f}, reinterpret_cast<const std::byte*>(items.data()),
+                sizeof(StoredType<P>), MapResults<R>::kBytes, items.size(), results, operation},
+      options);
+  return results.take();
+}
+
+/// A map whose items are encoded one by one. A range of unknown length is drawn once before it is divided.
+template <class P, class R, class F, class Range>
+auto map_encoded(PoolBackend& pool, const char* operation, const F& f, Range& range, const MapOptions& options) {
+  decltype(auto) items = materialize<StoredType<P>>(range);
+  auto encode = [&](std::size_t index, Encoder& out) { Codec<StoredType<P>>::encode(out, items[index]); };
+  MapResults<R> results;
+  pool.map(EncodedMap{&ChunkInvocation<F, P, R>::descriptor, StateOf<F>{f}, items.size(), encode, results, operation},
+           options);
+  return results.take();
+}
+
+}  // namespace detail
 
 template <class F, class Range>
 auto Pool::run_map(const char* operation, F&& f, Range&& range, const MapOptions& options) {
   using Callable = std::decay_t<F>;
   using P = typename detail::MapParameter<Callable, std::ranges::range_value_t<Range>>::Type;
   using R = detail::MapResult<Callable, P>;
-  using Item = detail::StoredType<P>;
-  VectorEncoder state;
-  detail::encode_state(state, static_cast<const Callable&>(f));
-  if constexpr (detail::InPlace<P, R>) {
-    auto items = detail::contiguous_items<Item>(range);
-    const auto* input = reinterpret_cast<const std::byte*>(items.data());
-    std::size_t count = items.size();
-    const CallableDescriptor* callable = &detail::RangeInvocation<Callable, P, R>::descriptor;
-    if constexpr (std::is_void_v<R>) {
-      detail::run_ranged_map(
-          *core(operation),
-          {callable, state.bytes(), input, sizeof(Item), 0, count, [](const std::byte*) {}, operation}, options);
-    } else {
-      std::vector<R> results;
-      auto take = [&](const std::byte* place) {
-        const R* first = reinterpret_cast<const R*>(place);
-        results.assign(first, first + count);
-      };
-      detail::run_ranged_map(
-          *core(operation), {callable, state.bytes(), input, sizeof(Item), sizeof(R), count, take, operation}, options);
-      return results;
-    }
-  } else {
-    // A range of unknown length must be drawn once before it can be divided.
-    decltype(auto) items = detail::materialize<Item>(range);
-    std::conditional_t<std::is_void_v<R>, char, std::vector<detail::OrChar<R>>> results{};
-    auto encode = [&](std::size_t index, Encoder& out) { Codec<Item>::encode(out, items[index]); };
-    auto decode = [&](Decoder& in, std::size_t count) {
-      if constexpr (!std::is_void_v<R>)
-        for (std::size_t i = 0; i < count; ++i) results.push_back(Codec<R>::decode(in));
-    };
-    detail::run_encoded_map(
-        *core(operation),
-        {&detail::ChunkInvocation<Callable, P, R>::descriptor, state.bytes(), items.size(), encode, decode, operation},
-        options);
-    if constexpr (!std::is_void_v<R>) return results;
-  }
+  const Callable& callable = f;
+  if constexpr (detail::InPlace<P, R>)
+    return detail::map_in_place<P, R>(*core(operation), operation, callable, range, options);
+  else
+    return detail::map_encoded<P, R>(*core(operation), operation, callable, range, options);
 }
 
 template <class F, class Range>
@@ -242,13 +236,11 @@ auto Pool::imap_unordered(F&& f, Range&& range, const ImapOptions& options) {
   if constexpr (!detail::RequireMap<Callable, Range>::value) {
     return detail::RefusedResult{};
   } else {
-    if (options.chunksize < 1) throw ValueError("Pool.imap_unordered", "chunksize", "must be 1 or more");
-    detail::PoolRef pool = core("Pool.imap_unordered");
     using View = std::views::all_t<Range>;
     using P = typename detail::MapParameter<Callable, std::ranges::range_value_t<View>>::Type;
     using R = detail::MapResult<Callable, P>;
-    return Imap<View, Callable, P, R>(std::move(pool), std::views::all(std::forward<Range>(range)), std::forward<F>(f),
-                                      options);
+    return Imap<View, Callable, P, R>(core("Pool.imap_unordered"), std::views::all(std::forward<Range>(range)),
+                                      std::forward<F>(f), options);
   }
 }
 

@@ -8,10 +8,12 @@
 #include <optional>
 
 #include "cohort/pool/partial.hpp"
-#include "cohort/process/start_method.hpp"
 
 namespace cohort {
 
+enum class StartMethod : unsigned char;  // cohort/process/start_method.hpp
+
+/// How a Pool is made.
 struct PoolOptions {
   /// Workers; 0 means cpu_count(). @throws ValueError  negative, or more than 1024
   int processes = 0;
@@ -39,7 +41,8 @@ struct MapOptions {
 struct ImapOptions {
   /// Items that a task holds; 1 gives each result as soon as it is there.
   std::size_t chunksize = 1;
-  /// Tasks that are under way or whose results wait to be taken; the input is drawn only so far ahead. 0: 64 a worker, at least 256.
+  /// Tasks that are under way or whose results wait to be taken; the input is drawn only so far ahead. 0: 64 a worker,
+  /// at least 256.
   std::size_t window = 0;
   /// How often a task may be run again after its worker died.
   int retries = 0;

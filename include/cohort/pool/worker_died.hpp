@@ -12,10 +12,10 @@
 
 namespace cohort {
 
-/// A worker ended (a signal, exit() in the task, the out-of-memory killer) while it had this task, and no retry was left; or
-/// workers ended one after the other and could not begin a map, which then names no items.
-/// Other tasks and the pool are not affected. Python: none; multiprocessing.Pool waits for ever, ProcessPoolExecutor gives up the
-/// whole pool (BrokenProcessPool).
+/// A worker ended (a signal, exit() in the task, the out-of-memory killer) while it had this task, and no retry was
+/// left; or workers ended one after the other and could not begin a map, which then names no items.
+/// Other tasks and the pool are not affected. Python: none; multiprocessing.Pool waits for ever, ProcessPoolExecutor
+/// gives up the whole pool (BrokenProcessPool).
 class COHORT_EXPORT WorkerDied : public Error {
  public:
   /// @param operation   the call that throws it: "Pool.map", "AsyncResult.get"

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "cohort/pool/pool.hpp"
+#include "cohort/pool.hpp"
 
 namespace {
 

@@ -7,6 +7,7 @@
 namespace cohort::os {
 
 inline int current_cpu() { return -1; }
+inline int usable_cpus() { return 4; }
 inline void yield_processor() {}
 
 }  // namespace cohort::os

@@ -7,19 +7,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <exception>
-#include <memory>
 #include <span>
-#include <string>
-
-#include "cohort/base/export.hpp"
+#include <utility>
 
 namespace cohort::detail {
 
 class TaskSink;
 
-class COHORT_EXPORT TaskResult {
+class TaskResult {
  public:
   enum class Kind : unsigned char { pending, value, remote_error, failure };
 
@@ -37,8 +33,8 @@ class COHORT_EXPORT TaskResult {
   }
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
-  /// The encoded value; throws the error where there is one. `sink` is what it was delivered to, which names the call and
-  /// the task.
+  /// The encoded value; throws the error where there is one. `sink` is what it was delivered to, which names the call
+  /// and the task.
   [[nodiscard]] std::span<const std::byte> value(const TaskSink& sink) const {
     if (kind_ != Kind::value) [[unlikely]]
       throw_error(sink);
@@ -56,28 +52,6 @@ class COHORT_EXPORT TaskResult {
   std::uint64_t block_ = 0;
   std::exception_ptr failure_;
   std::array<std::byte, kSmall> small_;
-};
-
-/// Takes results as they come. Called with the pool's mutex held, by whichever thread looks first.
-class COHORT_EXPORT TaskSink {
- public:
-  TaskSink() = default;
-  TaskSink(const TaskSink&) = delete;
-  TaskSink& operator=(const TaskSink&) = delete;
-  virtual ~TaskSink();
-  virtual void deliver(std::uint64_t tag, TaskResult&& result) noexcept = 0;
-  /// For messages: the call by which the user handed the task in, and the one that takes its result.
-  [[nodiscard]] virtual const char* operation() const noexcept = 0;
-  [[nodiscard]] virtual const char* taking() const noexcept = 0;
-  /// The task's function, for messages.
-  [[nodiscard]] virtual std::string task() const = 0;
-
-  /// Its number in the pool. Set before the task is handed on, for all tasks of one sink the same.
-  void set_callable(std::uint32_t number) noexcept { callable_ = number; }
-  [[nodiscard]] std::uint32_t callable() const noexcept { return callable_; }
-
- private:
-  std::uint32_t callable_ = UINT32_MAX;
 };
 
 }  // namespace cohort::detail
