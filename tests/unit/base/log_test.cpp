@@ -47,9 +47,9 @@ TEST_F(Log, drops_what_is_below_its_level) {
 }
 
 TEST_F(Log, names_levels_of_its_own_and_of_others) {
-  EXPECT_EQ(log_level_name(LogLevel::subdebug), "SUBDEBUG");
-  EXPECT_EQ(log_level_name(LogLevel::error), "ERROR");
-  EXPECT_EQ(log_level_name(static_cast<LogLevel>(31)), "LEVEL 31");
+  EXPECT_EQ(to_string(LogLevel::subdebug), "SUBDEBUG");
+  EXPECT_EQ(to_string(LogLevel::error), "ERROR");
+  EXPECT_EQ(to_string(static_cast<LogLevel>(31)), "LEVEL 31");
 }
 
 TEST_F(Log, waits_for_calls_of_a_sink_before_it_is_replaced) {
