@@ -57,6 +57,9 @@ void Inbox::delivery_ends(std::uint32_t own_waiters) noexcept {
 
 bool Inbox::wait(FunctionRef<bool(std::uint32_t)> look, Deadline deadline, FunctionRef<Deadline()> rest) {
   if (look(0)) return true;
+  if (deadline.expired()) return false;
+  // Before the spin, which may last longer than the deadline, in each of any number of waits.
+  (void)rest();
   int cpu = os::current_cpu();
   if (pool_.owner_cpu.load(std::memory_order_relaxed) != cpu)
     pool_.owner_cpu.store(cpu,

@@ -23,10 +23,11 @@ namespace cohort::detail {
 }
 
 /// How to spin for a partner. When more processes want to run than there are processors, each look gives the processor
-/// away. When the partner was last seen on this very processor there is no spin.
+/// away, which may take a slice of its time: the clock is read at each. When the partner was last seen on this very
+/// processor there is no spin.
 [[nodiscard]] constexpr park::SpinPolicy spin_policy(bool crowded) noexcept {
   return {
-      .looks = 1u << 20, .looks_beside = 0, .most_pauses = 1, .looks_per_clock = crowded ? 4U : 32U, .yields = crowded};
+      .looks = 1u << 20, .looks_beside = 0, .most_pauses = 1, .looks_per_clock = crowded ? 1U : 32U, .yields = crowded};
 }
 
 /// True when the worker sleeps or is about to.
