@@ -14,6 +14,7 @@
 
 #include "crash/queue_support.hpp"
 #include "object/handle_access.hpp"
+#include "ring/ring.hpp"
 
 namespace cohort::testing {
 namespace {
