@@ -162,7 +162,7 @@ void take_permit(Semaphore semaphore, Event ready) {
 }
 
 TEST_P(ProcessDeath, gives_back_an_owned_permit_at_once) {
-  Semaphore semaphore(1, {.on_owner_death = OwnerDeath::give_back});
+  Semaphore semaphore(1, {.on_owner_death = OwnerDeath::report});
   auto victim = [&] {
     Event ready;
     Process p = started(take_permit, semaphore, ready);
