@@ -17,7 +17,8 @@ namespace cohort::os {
 [[nodiscard]] bool read_at(int fd, std::uint64_t offset, void* to, std::size_t size) noexcept;
 /// Reads up to `size` bytes at `offset`. Returns how many.
 [[nodiscard]] std::size_t read_some_at(int fd, std::uint64_t offset, void* to, std::size_t size) noexcept;
-/// The header of a program or shared library for machines like this one; nullopt when the file is neither.
+/// The header of a program or shared library for machines of this byte order and word size; nullopt when the file is
+/// neither.
 [[nodiscard]] std::optional<ElfW(Ehdr)> read_elf_header(int fd) noexcept;
 
 }  // namespace cohort::os

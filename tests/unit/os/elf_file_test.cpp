@@ -39,7 +39,7 @@ TEST(ElfFile, header_is_refused_of_other_files_and_other_machines) {
   };
   EXPECT_TRUE(accepted(header));
   ElfW(Ehdr) other = header;
-  other.e_machine = EM_S390;
+  other.e_ident[EI_DATA] ^= ELFDATA2LSB ^ ELFDATA2MSB;
   EXPECT_FALSE(accepted(other));
   other = header;
   other.e_ident[EI_CLASS] = ELFCLASS32;
