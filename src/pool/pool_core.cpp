@@ -220,13 +220,10 @@ void PoolCore::worker_ended(std::uint32_t w, int pid, ExitStatus status) noexcep
 // owner:
 //
 // 1. What any worker has announced is noted first. So a task whose end is in a ring is not taken for one that runs, and
-// tries
-//    that ended before this death are not counted as lost by it.
+//    tries that ended before this death are not counted as lost by it.
 // 2. Tasks and maps take back what the dead one had handed over to us but not announced. All of them do so before
-// anything
-//    is handed out again: from the first entry on, another worker may write to the same record, and its block would be
-// taken
-//    for the dead one's.
+//    anything is handed out again: from the first entry on, another worker may write to the same record, and its block
+//    would be taken for the dead one's.
 // 3. Then the shared words say that it is dead. What it says of itself (`in_job`, `ready`) is read before.
 // 4. Only now is its work handed out again, or fails: whom that wakes finds the words in order.
 // 5. Last, whether the pool goes on: what could end by itself has ended by now, and keeps its own result.
