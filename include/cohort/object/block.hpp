@@ -2,11 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The owner of a block of the family memory. Not for users: what this process holds while it makes, sends or receives
-// something that is too large for a record.
-//
-//   object::Block block(size);                       // ours: freed when it goes, or with this process
-//   std::memcpy(block.place(), data, size);
-//   family.set_owner(block.give(), family::kNobody); // a word of an object names it from now on
+// something that is too large for a record. Its bytes are written at place(); give() ends the ownership, once a word of
+// an object names the block.
 //
 // Destruction frees the block, at once or when the family's lock can be had. A copy of the process that a fork made is
 // no owner, and frees nothing; nor does a process that has left its family, which took the block back.

@@ -2,11 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An Encoder that fills a place it is given, and goes over to a block of the family memory when that is too small.
-//
-//   std::byte place[object::kInlineMessage];
-//   object::MessageEncoder out(place);
-//   Codec<T>::encode(out, value);
-//   object::Block block = out.take_block();      // none: the message is out.bytes(), in the place
+// The place is an array of kInlineMessage bytes as a rule. take_block() gives the block, or none where all of the
+// message is in the place.
 //
 // Destruction frees the block, unless it was taken. Not for users.
 // Threads: as any value: one at a time.

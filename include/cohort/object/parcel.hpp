@@ -3,11 +3,8 @@
 //
 // The owner of a parcel: references to the objects that a message names, while it is under way. Not for users.
 //
-//   object::Parcel parcel(objects);               // in our ledger: dropped when it goes, or with this process
-//   parcel.give_to(body.parcel);                  // named by a word of an object instead, in one step
-//   auto taken = object::Parcel::take_from(body.parcel);
-//
-// A parcel belongs to a ledger or to one word elsewhere: never to both, never to neither, whoever dies when.
+// It is made in our ledger. give_to() has a word of an object name it instead, in one step, and take_from() is the way
+// back. A parcel belongs to a ledger or to one word elsewhere: never to both, never to neither, whoever dies when.
 // Destruction drops its references, at once or when the objects' lock can be had. A copy of the process that a fork
 // made is no owner, and drops nothing; nor does a process that has left its family.
 // Threads: as any value: one at a time.
