@@ -261,7 +261,7 @@ class Round {
       if (plan_.kind == 15) (void)subprocess::run_async({"/bin/true"}, {.timeout = kDeadline * 20}).get(kDeadline * 20);
       return;
     }
-    if (plan_.kind == 2) return;
+    if (plan_.kind == 2) return start_and_join(StartMethod::fork);
     auto [here, there] = Pipe({.transport = Transport::socket});
     for (StartMethod each : {StartMethod::spawn, StartMethod::forkserver})
       start_and_join(plan_.kind < 3 ? by_kind() : each);
