@@ -47,6 +47,16 @@ struct ProcessDeath : EachMethod {
     }
     return std::chrono::duration_cast<std::chrono::milliseconds>(best);
   }
+  /// Makes a victim that calls `hold(object, ready)`, and waits until that has set `ready`.
+  template <class Hold, class Object>
+  std::function<Process()> holder(Hold hold, Object& object) {
+    return [this, hold, &object] {
+      Event ready;
+      Process p = started(hold, object, ready);
+      EXPECT_TRUE(ready.wait(patience()));
+      return p;
+    };
+  }
   static constexpr std::chrono::milliseconds kAtOnce{5};
 };
 COHORT_FOR_EACH_METHOD(ProcessDeath);
@@ -59,12 +69,7 @@ void hold(Lock lock, Event ready) {
 
 TEST_P(ProcessDeath, gives_a_lock_to_a_sleeper_at_once) {
   Lock lock;
-  auto victim = [&] {
-    Event ready;
-    Process p = started(hold, lock, ready);
-    EXPECT_TRUE(ready.wait(patience()));
-    return p;
-  };
+  auto victim = holder(fn<hold>, lock);
   EXPECT_LE(shortest(victim,
                      [&] {
                        EXPECT_TRUE(lock.acquire(patience()));
@@ -141,12 +146,7 @@ void read(SharedMutex mutex, Event ready) {
 
 TEST_P(ProcessDeath, gives_a_shared_mutex_to_a_sleeper_at_once) {
   SharedMutex mutex;
-  auto victim = [&] {
-    Event ready;
-    Process p = started(read, mutex, ready);
-    EXPECT_TRUE(ready.wait(patience()));
-    return p;
-  };
+  auto victim = holder(fn<read>, mutex);
   EXPECT_LE(shortest(victim,
                      [&] {
                        mutex.lock();
@@ -163,12 +163,7 @@ void take_permit(Semaphore semaphore, Event ready) {
 
 TEST_P(ProcessDeath, gives_back_an_owned_permit_at_once) {
   Semaphore semaphore(1, {.on_owner_death = OwnerDeath::report});
-  auto victim = [&] {
-    Event ready;
-    Process p = started(take_permit, semaphore, ready);
-    EXPECT_TRUE(ready.wait(patience()));
-    return p;
-  };
+  auto victim = holder(fn<take_permit>, semaphore);
   EXPECT_LE(shortest(victim,
                      [&] {
                        EXPECT_TRUE(semaphore.acquire(patience()));
